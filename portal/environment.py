@@ -86,7 +86,7 @@ class Environment(BaseSettings):
     debug: bool = Field(False, description="Show errors in the browser; for development only.")
     public_url: str | None = Field(
         None,
-        description="Origin people use, such as `https://soc.example`; with https, cookies become secure and HSTS is sent.",
+        description="Origin people use, such as `https://soc.example`; https makes cookies secure and sends HSTS.",
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default_factory=_default_hosts,
