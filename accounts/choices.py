@@ -1,0 +1,57 @@
+"""Terms of people: permissions, themes, densities."""
+
+from common.terms import NamedTerms
+
+
+class Permission(NamedTerms):
+    """Something a role allows. A role is a set of these."""
+
+    SEE_INCIDENTS = "see_incidents", "See incidents that are not restricted"
+    EDIT_INCIDENTS = "edit_incidents", "Assign, classify, tag, comment on and resolve incidents"
+    BULK_EDIT = "bulk_edit", "Change several incidents at once"
+    MERGE_INCIDENTS = "merge_incidents", "Merge incidents and move alerts"
+    RESTRICT_INCIDENTS = "restrict_incidents", "Restrict incidents and name their members"
+    EXPORT = "export", "Export what one sees"
+    SEND_ALERTS = "send_alerts", "Send alerts"
+    MANAGE_RULES = "manage_rules", "Manage rules and critical assets"
+    MANAGE_PEOPLE = "manage_people", "Manage users, teams, roles and tokens"
+    SEE_SYSTEM_LOG = "see_system_log", "Read the system's log"
+
+
+class Theme(NamedTerms):
+    AUTO = "auto", "As the device"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
+class Density(NamedTerms):
+    COMFORTABLE = "comfortable", "Comfortable"
+    COMPACT = "compact", "Compact"
+
+
+READER = "reader"
+ANALYST = "analyst"
+LEAD = "lead"
+ADMIN = "admin"
+
+BUILT_IN_ROLES: dict[str, tuple[str, tuple[Permission, ...]]] = {
+    READER: ("Reader", (Permission.SEE_INCIDENTS, Permission.EXPORT)),
+    ANALYST: (
+        "Analyst",
+        (Permission.SEE_INCIDENTS, Permission.EDIT_INCIDENTS, Permission.BULK_EDIT, Permission.EXPORT),
+    ),
+    LEAD: (
+        "Lead",
+        (
+            Permission.SEE_INCIDENTS,
+            Permission.EDIT_INCIDENTS,
+            Permission.BULK_EDIT,
+            Permission.MERGE_INCIDENTS,
+            Permission.RESTRICT_INCIDENTS,
+            Permission.EXPORT,
+            Permission.MANAGE_RULES,
+        ),
+    ),
+    ADMIN: ("Administrator", tuple(Permission)),
+}
+"""The roles that every installation starts with: slug → name and permissions."""

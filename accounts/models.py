@@ -1,0 +1,172 @@
+"""People and machines that act: users, teams, roles, tokens."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.choices import Density, Permission, Theme
+from activity.actors import Actor, ActorKind, Channel
+
+username_validator = RegexValidator(
+    r"\A[a-z0-9][a-z0-9._-]{0,59}\Z",
+    "Use 1 to 60 lower-case letters, digits, dots, dashes or underscores, starting with a letter or digit.",
+)
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{value}” is no IANA time zone; write one such as Europe/Berlin.")
+
+
+class Role(models.Model):
+    """A named set of permissions."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=60, unique=True)
+    permissions = ArrayField(models.CharField(max_length=40, choices=Permission.choices), default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def allows(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=(username or "").lower())
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def who_may(self, permission: Permission) -> Self:
+        return self.active().filter(role__permissions__contains=[permission])
+
+
+class User(AbstractBaseUser):
+    """A person who signs in."""
+
+    username = models.CharField(max_length=60, unique=True, validators=[username_validator])
+    """In lower case; stands in addresses (`assignee=ana`) and mentions (@ana)."""
+    email = models.EmailField(blank=True)
+    display_name = models.CharField(max_length=120)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="users")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
+    theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.AUTO)
+    density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
+    has_shortcuts = models.BooleanField(default=True)
+    """Whether single keys act as shortcuts (WCAG 2.1.4 asks that they can be switched off)."""
+
+    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_once"),
+            models.CheckConstraint(condition=Q(username=Lower("username")), name="user_username_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    @property
+    def initials(self) -> str:
+        words = self.display_name.split() or [self.username]
+        return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this person's role allows it; asked anew at each request, so a dropped right is gone at once."""
+        return self.is_active and self.role.allows(permission)
+
+    def as_actor(self, channel: Channel = Channel.PAGE) -> Actor:
+        return Actor(ActorKind.USER, self.display_name, self.pk, channel)
+
+
+class Team(models.Model):
+    """People who share a queue; an incident may be assigned to it."""
+
+    slug = models.SlugField(unique=True)
+    """Stands in addresses: `assignee=team:tier2`."""
+    name = models.CharField(max_length=80, unique=True)
+    members = models.ManyToManyField(User, related_name="teams", blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def usable(self, now: datetime) -> Self:
+        return self.filter(revoked_at__isnull=True).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+
+class AccessToken(models.Model):
+    """A machine's key to the API: either with a role, or bound to one ingest source and able to send alerts only.
+
+    The key itself is shown once and kept as its SHA-256; 256 random bits need no slow hash.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12)
+    """The key's first characters, to recognise it by."""
+    role = models.ForeignKey(Role, null=True, on_delete=models.PROTECT, related_name="tokens")
+    source = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    is_authenticated = True
+    """It stands where a signed-in user stands in the API."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__isnull=False, source="") | (Q(role__isnull=True) & ~Q(source="")),
+                name="token_role_or_source",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def may(self, permission: Permission) -> bool:
+        if self.source:
+            return permission == Permission.SEND_ALERTS
+        return self.role is not None and self.role.allows(permission)
+
+    def as_actor(self, channel: Channel = Channel.API) -> Actor:
+        return Actor(ActorKind.TOKEN, self.name, self.pk, channel)
+
+
+Principal = User | AccessToken
+"""Whoever a request speaks for."""
+

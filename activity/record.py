@@ -1,0 +1,112 @@
+"""Writing the log: `record` adds entries in the transaction of the change they tell of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from activity.actors import Actor
+from activity.models import Body, Entry
+from activity.verbs import VERBS, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's old and new value, as the API shows them: words, numbers, lists, or {"id", "label"} for people."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was changed, when it is not the incident itself."""
+
+    kind: str
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry about to be recorded."""
+
+    verb: Verb
+    actor: Actor
+    incident_id: int | None = None
+    incident_version: int | None = None
+    subject: Subject | None = None
+    changes: Sequence[Change] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    text: str | None = None
+    batch: UUID | None = None
+    about: Entry | None = None
+
+
+def record(draft: Draft) -> Entry:
+    """Add one entry; see record_all."""
+    return record_all([draft])[0]
+
+
+def record_all(drafts: Iterable[Draft]) -> list[Entry]:
+    """Add entries in the order given, in the transaction that is open.
+
+    Raises RuntimeError outside a transaction (a change and its entry stand or fall together), ValueError for a verb
+    that is not registered or a change whose old and new value are equal.
+    """
+    drafts = list(drafts)
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() needs the transaction of the change it tells of")
+    for draft in drafts:
+        _check(draft)
+    bodies = _store_bodies(drafts)
+    entries = [_entry(draft, bodies.get(position)) for position, draft in enumerate(drafts)]
+    return Entry.objects.bulk_create(entries)
+
+
+def _check(draft: Draft) -> None:
+    if VERBS.get(draft.verb.name) is not draft.verb:
+        raise ValueError(f"the verb {draft.verb.name} is not registered")
+    for change in draft.changes:
+        if change.old == change.new:
+            raise ValueError(f"{draft.verb.name}: {change.field} did not change, so there is nothing to record")
+
+
+def _store_bodies(drafts: Sequence[Draft]) -> dict[int, Body]:
+    positions = [position for position, draft in enumerate(drafts) if draft.text is not None]
+    bodies = [Body(text=drafts[position].text, sha256=text_sha256(drafts[position].text or "")) for position in positions]
+    Body.objects.bulk_create(bodies)
+    return dict(zip(positions, bodies, strict=True))
+
+
+def _entry(draft: Draft, body: Body | None) -> Entry:
+    subject = draft.subject
+    return Entry(
+        incident_id=draft.incident_id,
+        incident_version=draft.incident_version,
+        verb=draft.verb.name,
+        actor_kind=draft.actor.kind,
+        actor_id=draft.actor.id,
+        actor_label=draft.actor.label[:200],
+        channel=draft.actor.channel,
+        batch=draft.batch,
+        subject_kind=subject.kind if subject else "",
+        subject_id=subject.id if subject else "",
+        subject_label=subject.label[:600] if subject else "",
+        changes=[{"field": change.field, "old": change.old, "new": change.new} for change in draft.changes],
+        facts=draft.facts,
+        body=body,
+        body_sha256=body.sha256 if body else "",
+        about=draft.about,
+    )
+
+
+def text_sha256(text: str) -> str:
+    """SHA-256 of a text's UTF-8 bytes, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,154 @@
+"""Alerts and the evidence in them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Team, User
+from alerts.choices import (
+    DETERMINATIONS,
+    AlertStatus,
+    Classification,
+    Determination,
+    RemediationStatus,
+    Severity,
+    Verdict,
+)
+from entities.models import Entity
+
+
+def determination_fits() -> Q:
+    """The database's form of DETERMINATIONS: a determination fits its classification, or is not set."""
+    condition = Q(determination=Determination.NOT_SET)
+    for classification, determinations in DETERMINATIONS.items():
+        if determinations:
+            condition |= Q(classification=classification, determination__in=determinations)
+    return condition
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def active(self) -> Self:
+        """Alerts that are new or in progress."""
+        return self.exclude(status=AlertStatus.RESOLVED)
+
+    def of_incident(self, incident_id: int) -> Self:
+        return self.filter(incident_id=incident_id)
+
+
+class Alert(models.Model):
+    """One finding of one detection tool. It belongs to exactly one incident, always."""
+
+    incident = models.ForeignKey("incidents.Incident", on_delete=models.PROTECT, related_name="alerts", db_index=False)
+    source = models.CharField(max_length=80)
+    external_id = models.CharField(max_length=300)
+    """The source's own id: with the source it is unique, so that a repeat is known as one."""
+
+    title = models.CharField(max_length=500)
+    description = models.TextField(blank=True)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    status = models.PositiveSmallIntegerField(choices=AlertStatus.choices, default=AlertStatus.NEW)
+    classification = models.CharField(
+        max_length=40, choices=Classification.choices, default=Classification.NOT_SET
+    )
+    determination = models.CharField(max_length=40, choices=Determination.choices, default=Determination.NOT_SET)
+    assignee_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    assignee_team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    categories = ArrayField(models.CharField(max_length=60), default=list)
+    techniques = ArrayField(models.CharField(max_length=20), default=list)
+    service_source = models.CharField(max_length=100, blank=True)
+    detection_source = models.CharField(max_length=100, blank=True)
+    product_name = models.CharField(max_length=100, blank=True)
+    detector_id = models.CharField(max_length=300, blank=True)
+    recommended_actions = models.TextField(blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
+    source_incident = models.CharField(max_length=300, blank=True)
+
+    first_activity = models.DateTimeField()
+    last_activity = models.DateTimeField()
+    source_created_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    resolved_at = models.DateTimeField(null=True)
+    repeats = models.PositiveIntegerField(default=0)
+    """How often the source sent it again."""
+    last_repeat_at = models.DateTimeField(null=True)
+    payload_sha256 = models.CharField(max_length=64)
+    """Of the source's record: an equal one is a mere repeat, another is an update."""
+
+    link_rule = models.CharField(max_length=40)
+    """The correlation rule that put it in its incident (see ingest/correlation.py)."""
+    link_reason = models.CharField(max_length=1500)
+    """The same in a sentence: rule, entity and window."""
+    link_entity = models.ForeignKey(Entity, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    linked_at = models.DateTimeField(default=timezone.now)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="alert_source_external_id"),
+            models.UniqueConstraint(fields=["id", "incident"], name="alert_id_incident"),
+            models.CheckConstraint(
+                condition=Q(assignee_user__isnull=True) | Q(assignee_team__isnull=True), name="alert_one_assignee"
+            ),
+            models.CheckConstraint(condition=determination_fits(), name="alert_determination_fits"),
+            models.CheckConstraint(condition=Q(first_activity__lte=F("last_activity")), name="alert_activity_in_order"),
+            models.CheckConstraint(
+                condition=Q(status=AlertStatus.RESOLVED, resolved_at__isnull=False)
+                | (~Q(status=AlertStatus.RESOLVED) & Q(resolved_at__isnull=True)),
+                name="alert_resolved_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["incident", "first_activity", "id"], name="alert_incident"),
+            models.Index(fields=["-last_activity", "-id"], name="alert_last"),
+            models.Index(
+                fields=["-last_activity", "-id"], name="alert_active_last", condition=Q(status__in=[1, 2])
+            ),
+            models.Index(
+                fields=["source", "source_incident"], name="alert_source_incident", condition=~Q(source_incident="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AlertPayload(models.Model):
+    """The record as its source sent it, kept unchanged beside the alert."""
+
+    alert = models.OneToOneField(Alert, primary_key=True, on_delete=models.CASCADE, related_name="payload")
+    raw = models.JSONField()
+
+
+class Evidence(models.Model):
+    """An entity in an alert: the part it plays there and what was found about it."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="evidence")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="evidence", db_index=False)
+    incident_number = models.BigIntegerField()
+    """The alert's incident, repeated here for correlation and entity pages; the database keeps it equal by a foreign
+    key over (alert, incident) that cascades."""
+    event_time = models.DateTimeField()
+    roles = ArrayField(models.CharField(max_length=30), default=list)
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    remediation_status = models.CharField(
+        max_length=24, choices=RemediationStatus.choices, default=RemediationStatus.NONE
+    )
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "evidence"
+        constraints = [models.UniqueConstraint(fields=["alert", "entity"], name="evidence_once_per_alert")]
+        indexes = [
+            models.Index(
+                fields=["entity", "-event_time"], include=["incident_number"], name="evidence_entity_time"
+            ),
+            models.Index(fields=["incident_number", "entity"], name="evidence_incident"),
+        ]

@@ -1,0 +1,68 @@
+"""What every endpoint of the API shares: strict reading, and problems told as RFC 9457 documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from common.boundary import BoundaryError, parse_json
+from common.errors import Conflict, Refused
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class StrictJSONParser(JSONParser):
+    """JSON checked at the boundary: a bad value is a 400 that names the field, never a 500."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return parse_json(stream.read())
+        except BoundaryError as error:
+            raise exceptions.ValidationError({error.path or "body": [error.problem]}) from None
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457."""
+    if isinstance(error, Refused):
+        return _answer(409, "Refused", error.problem, [{"field": error.field, "problem": error.problem}])
+    if isinstance(error, BoundaryError):
+        return _answer(400, "Invalid input", error.problem, [{"field": error.path, "problem": error.problem}])
+    if isinstance(error, Conflict):
+        errors = [
+            {"field": conflict.field, "problem": f"changed by {conflict.changed_by}", "current": conflict.theirs}
+            for conflict in error.conflicts
+        ]
+        return _answer(412, "Changed meanwhile", str(error), errors)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        errors = [
+            {"field": field, "problem": " ".join(str(message) for message in messages)}
+            for field, messages in (error.detail.items() if isinstance(error.detail, dict) else [("", error.detail)])
+        ]
+        answer = _answer(400, "Invalid input", errors[0]["problem"], errors)
+    elif isinstance(error, Http404 | exceptions.NotFound):
+        answer = _answer(404, "Not found", "There is nothing here, or you may not see it.")
+    elif isinstance(error, PermissionDenied | exceptions.PermissionDenied):
+        answer = _answer(403, "Not allowed", "Your role does not allow this; ask an administrator.")
+    else:
+        detail = str(getattr(error, "detail", error))
+        answer = _answer(response.status_code, getattr(error, "default_detail", "Error"), detail)
+    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if header in response:
+            answer[header] = response[header]
+    return answer
+
+
+def _answer(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
+    body = {"type": "about:blank", "title": str(title), "status": status, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    return Response(body, status=status, content_type=PROBLEM_TYPE)

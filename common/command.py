@@ -1,0 +1,48 @@
+"""The shape of every state change: one transaction, an actor named by keyword, known to the register."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+COMMANDS: dict[str, Callable[..., object]] = {}
+"""Every command by its dotted name. Tests walk it to prove that each one records what it changes."""
+
+ATTEMPTS = 3
+DEADLOCK_STATES = {"40P01", "40001"}
+"""SQLSTATEs after which the same transaction, tried again, can succeed: deadlock and serialisation failure."""
+
+
+def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Make `function` a command: it runs in one transaction and takes its `actor` by keyword only.
+
+    The outermost command is tried again when PostgreSQL ended it to break a deadlock; an inner one is not, since
+    the transaction it is part of is lost already.
+    """
+    actor = inspect.signature(function).parameters.get("actor")
+    if actor is None or actor.kind is not inspect.Parameter.KEYWORD_ONLY:
+        raise TypeError(f"{function.__qualname__} must take actor as a keyword-only argument")
+
+    @functools.wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        attempts = 1 if connection.in_atomic_block else ATTEMPTS
+        for attempt in range(1, attempts + 1):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == attempts or getattr(error.__cause__, "sqlstate", None) not in DEADLOCK_STATES:
+                    raise
+                time.sleep(0.05 * attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    COMMANDS[f"{function.__module__}.{function.__name__}"] = run
+    return run

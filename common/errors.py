@@ -1,0 +1,37 @@
+"""What goes wrong in words: every error says whose fault, which field, and the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class Refused(Exception):
+    """A command that a rule of the domain does not allow. Nothing was written.
+
+    `field` names the input it concerns, or is empty when it concerns the act as a whole.
+    """
+
+    def __init__(self, problem: str, *, field: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """Two people changed the same field: what it was, what it has become, what was wanted, and by whom it was changed."""
+
+    field: str
+    theirs: Any
+    mine: Any
+    changed_by: str
+
+
+class Conflict(Exception):
+    """A save based on an older version met newer changes of the same fields. Nothing was written."""
+
+    def __init__(self, version: int, conflicts: list[FieldConflict]) -> None:
+        super().__init__("Changed by someone else meanwhile: " + ", ".join(conflict.field for conflict in conflicts))
+        self.version = version
+        self.conflicts = conflicts

@@ -1,0 +1,203 @@
+"""Incidents: what the queue lists and analysts work on."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.choices import Permission
+from accounts.models import AccessToken, Principal, Team, User
+from alerts.choices import Classification, Determination, Severity
+from alerts.models import determination_fits
+from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
+
+OPEN = Q(status__in=[1, 2])
+"""Written as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
+
+
+class Tag(models.Model):
+    """A word on an incident. Custom tags come into being by being typed; letter case does not tell them apart."""
+
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=12, choices=TagKind.choices, default=TagKind.CUSTOM)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="tag_name_once")]
+        indexes = [models.Index(OpClass(Lower("name"), name="text_pattern_ops"), name="tag_name_prefix")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def visible_to(self, principal: Principal) -> Self:
+        """What this person or token may see. Everything else does not exist for them (DESIGN 4.10).
+
+        A predicate, never a list of ids: a restricted incident is seen by its members only, through no role.
+        """
+        if not principal.may(Permission.SEE_INCIDENTS):
+            return self.none()
+        if isinstance(principal, AccessToken):
+            return self.filter(restricted=False)
+        membership = IncidentMember.objects.filter(incident=OuterRef("pk"), user=principal)
+        return self.filter(Q(restricted=False) | Exists(membership))
+
+    def open(self) -> Self:
+        """Active or in progress."""
+        return self.filter(OPEN)
+
+    def not_redirected(self) -> Self:
+        return self.filter(status__in=[1, 2, 3])
+
+    def assigned_to(self, user: User) -> Self:
+        return self.filter(assignee_user=user)
+
+
+class Incident(models.Model):
+    """A set of alerts that tell of one attack, and the work people do on it. Its number is its id."""
+
+    name = models.CharField(max_length=500)
+    name_is_manual = models.BooleanField(default=False)
+    """A name given by a person is never overwritten by the system."""
+    automatic_name = models.CharField(max_length=500)
+    """What the system would call it; shown when the name is not manual."""
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    severity_is_manual = models.BooleanField(default=False)
+    automatic_severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    """The highest severity of its alerts."""
+    status = models.PositiveSmallIntegerField(choices=IncidentStatus.choices, default=IncidentStatus.ACTIVE)
+    classification = models.CharField(max_length=40, choices=Classification.choices, default=Classification.NOT_SET)
+    determination = models.CharField(max_length=40, choices=Determination.choices, default=Determination.NOT_SET)
+    assignee_user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="incidents", db_index=False
+    )
+    assignee_team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="incidents", db_index=False
+    )
+    tags = models.ManyToManyField(Tag, through="IncidentTag", related_name="incidents")
+    resolution_note = models.TextField(blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.CharField(max_length=200, blank=True)
+    redirected_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="redirected_from")
+    related_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="follow_ups")
+    """The resolved incident that this one would have joined, had it been open."""
+    restricted = models.BooleanField(default=False)
+    """Seen by its members only."""
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    """When anything was last changed or said, by a person or by the system."""
+    version = models.PositiveIntegerField(default=1)
+    """Grows with every change; a save names the version it was based on."""
+
+    # Denormalised from alerts, evidence and tags for the queue; kept by commands, compared by incidents/summary.py.
+    first_activity = models.DateTimeField()
+    last_activity = models.DateTimeField()
+    alerts_total = models.PositiveIntegerField(default=0)
+    alerts_active = models.PositiveIntegerField(default=0)
+    service_sources = ArrayField(models.CharField(max_length=100), default=list)
+    categories = ArrayField(models.CharField(max_length=60), default=list)
+    asset_counts = models.JSONField(default=dict)
+    """Kind of asset → how many, such as {"device": 6, "user": 3}."""
+    tag_ids = ArrayField(models.IntegerField(), default=list)
+    """The tags again, as an array that an index can be asked for; the many-to-many table stays the truth."""
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(assignee_user__isnull=True) | Q(assignee_team__isnull=True), name="incident_one_assignee"
+            ),
+            models.CheckConstraint(condition=determination_fits(), name="incident_determination_fits"),
+            models.CheckConstraint(
+                condition=Q(status=IncidentStatus.REDIRECTED, redirected_to__isnull=False)
+                | (~Q(status=IncidentStatus.REDIRECTED) & Q(redirected_to__isnull=True)),
+                name="incident_redirected_has_target",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=IncidentStatus.RESOLVED) | Q(resolved_at__isnull=False),
+                name="incident_resolved_has_time",
+            ),
+            models.CheckConstraint(condition=Q(alerts_active__lte=F("alerts_total")), name="incident_counts_in_order"),
+        ]
+        # Measured at a million incidents: ordered composites, partial for the open ones; single-column indexes on
+        # status, severity or assignee never won a case that matters.
+        indexes = [
+            models.Index(
+                F("last_activity").desc(), F("id").desc(),
+                name="incident_open_last",
+                include=["status", "severity", "assignee_user", "assignee_team", "classification", "created_at", "tag_ids"],
+                condition=OPEN,
+            ),
+            models.Index(
+                F("severity").desc(), F("last_activity").desc(), F("id").desc(),
+                name="incident_open_severity", condition=OPEN,
+            ),
+            GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_open_tags", condition=OPEN),
+            models.Index(F("last_activity").desc(), F("id").desc(), name="incident_last"),
+            models.Index(F("severity").desc(), F("last_activity").desc(), F("id").desc(), name="incident_severity"),
+            models.Index(F("created_at").desc(), F("id").desc(), name="incident_created"),
+            models.Index(F("updated_at").desc(), F("id").desc(), name="incident_updated"),
+            models.Index(
+                "assignee_user", F("last_activity").desc(), F("id").desc(),
+                name="incident_user_last", condition=Q(assignee_user__isnull=False),
+            ),
+            models.Index(
+                "assignee_team", F("last_activity").desc(), F("id").desc(),
+                name="incident_team_last", condition=Q(assignee_team__isnull=False),
+            ),
+            GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_tags"),
+            GinIndex(fields=["service_sources"], fastupdate=False, name="incident_sources"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.name}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    @property
+    def assignee(self) -> User | Team | None:
+        return self.assignee_user or self.assignee_team
+
+
+class IncidentTag(models.Model):
+    """A tag on an incident."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "tag"], name="incident_tag_once")]
+
+
+class IncidentMember(models.Model):
+    """A person named to see a restricted incident."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "user"], name="incident_member_once")]
+
+
+class IncidentSearch(models.Model):
+    """The words an incident is found by: its name, its alerts' titles, its entities' names and keys.
+
+    A table of its own, so that writing words does not rewrite the incident's row and its indexes.
+    """
+
+    incident = models.OneToOneField(Incident, primary_key=True, on_delete=models.CASCADE, related_name="search")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], fastupdate=False, name="incident_search_words")]

@@ -1,0 +1,47 @@
+"""What can happen to an incident, as the log tells it."""
+
+from activity.verbs import Verb, register
+
+OPENED = Verb("incident.opened", "Incident opened", "incident", "opened the incident from {alerts_in_words}")
+ALERTS_LINKED = Verb("incident.alerts_linked", "Alerts linked", "link", "linked {alerts_in_words}")
+RENAMED = Verb("incident.renamed", "Name changed", "rename", "renamed the incident")
+AUTOMATIC_NAME_USED = Verb(
+    "incident.automatic_name_used", "Automatic name used", "rename", "gave the incident its automatic name"
+)
+SEVERITY_SET = Verb("incident.severity_set", "Severity changed", "severity", "set the severity")
+AUTOMATIC_SEVERITY_USED = Verb(
+    "incident.automatic_severity_used", "Automatic severity used", "severity", "gave the severity back to the system"
+)
+ASSIGNED = Verb("incident.assigned", "Assigned", "assign", "assigned the incident")
+UNASSIGNED = Verb("incident.unassigned", "Unassigned", "assign", "removed the assignee")
+STARTED = Verb("incident.started", "In progress", "status", "set the incident in progress")
+SET_BACK = Verb("incident.set_back", "Set back to active", "status", "set the incident back to active")
+RESOLVED = Verb("incident.resolved", "Resolved", "resolve", "resolved the incident")
+REOPENED = Verb("incident.reopened", "Reopened", "reopen", "reopened the incident")
+NOTE_CHANGED = Verb("incident.note_changed", "Resolution note changed", "resolve", "changed the resolution note")
+CLASSIFIED = Verb("incident.classified", "Classified", "classify", "classified the incident")
+TAGS_CHANGED = Verb("incident.tags_changed", "Tags changed", "tag", "changed the tags")
+RESTRICTED = Verb("incident.restricted", "Restricted", "restricted", "restricted the incident to its members")
+RESTRICTION_LIFTED = Verb("incident.restriction_lifted", "Restriction lifted", "restricted", "lifted the restriction")
+MEMBERS_CHANGED = Verb("incident.members_changed", "Members changed", "team", "changed who may see the incident")
+
+register(
+    OPENED,
+    ALERTS_LINKED,
+    RENAMED,
+    AUTOMATIC_NAME_USED,
+    SEVERITY_SET,
+    AUTOMATIC_SEVERITY_USED,
+    ASSIGNED,
+    UNASSIGNED,
+    STARTED,
+    SET_BACK,
+    RESOLVED,
+    REOPENED,
+    NOTE_CHANGED,
+    CLASSIFIED,
+    TAGS_CHANGED,
+    RESTRICTED,
+    RESTRICTION_LIFTED,
+    MEMBERS_CHANGED,
+)

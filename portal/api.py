@@ -1,0 +1,9 @@
+"""The root of the API: every app's routes under /api/v1/."""
+
+from django.urls import include, path
+
+app_name = "api"
+
+urlpatterns = [
+    path("", include("ingest.api_urls")),
+]

@@ -1,0 +1,26 @@
+"""The left rail, for every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.choices import Permission
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context for base.html: the pages this person may open, with the present one marked."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    places = []
+    if user.may(Permission.SEE_INCIDENTS):
+        places.append(("Incidents", reverse("incidents:queue"), "incident"))
+    return {
+        "navigation": [
+            {"label": label, "url": url, "icon": icon, "count": None, "current": request.path.startswith(url)}
+            for label, url, icon in places
+        ]
+    }

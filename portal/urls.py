@@ -1,0 +1,23 @@
+"""Where everything is: a table of contents, by noun."""
+
+from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+
+from common.design_page import design
+from portal.health import healthz, readyz
+from portal.home import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("incidents/", include("incidents.urls")),
+    path("preferences/", include("accounts.urls")),
+    path("api/v1/", include("portal.api")),
+    # Signing in and out.
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    # For operators and for us.
+    path("design/", design, name="design"),
+    path("healthz", login_not_required(healthz), name="healthz"),
+    path("readyz", login_not_required(readyz), name="readyz"),
+]
