@@ -131,7 +131,7 @@ class Environment(BaseSettings):
     @field_validator("data_dir", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        path = Path(os.path.abspath(value.expanduser()))
+        path = Path(os.path.realpath(value.expanduser()))
         if path.exists() and not path.is_dir():
             raise ValueError("must be a folder, but a file of that name exists")
         return path

@@ -1,0 +1,235 @@
+"""The edge of the web server: whole requests in, whole responses out, so that a slow client never holds a page.
+
+Pages run in plain WSGI on one thread per process, the quickest arrangement for them. Handed a connection directly, that
+thread would wait for every byte of an upload: eight clients that send a byte a second would stop the portal. Here each
+request body is first taken in by the event loop, which waits for thousands of clients at no cost, and each response is
+complete before its first byte is sent. What is too large, too slow or too much is refused with the proper status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Spool = SpooledTemporaryFile[bytes]
+
+IN_MEMORY = 512 * 1024
+CHUNK = 64 * 1024
+
+
+class Refused(Exception):
+    """A request that is answered at the edge, without reaching the application."""
+
+    def __init__(self, status: int, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was complete; there is nobody to answer."""
+
+
+class Edge:
+    """An ASGI application that runs a WSGI application on one thread and keeps slow clients away from it.
+
+    A body must arrive within `grace_seconds` plus the time it takes at `least_rate` bytes a second. At most
+    `most_uploads` bodies are taken in at once and at most `most_waiting` complete requests wait for the thread; beyond
+    that a client is told to come back, which is kinder than an answer nobody waits for any more.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        most_bytes: int,
+        grace_seconds: float = 20.0,
+        least_rate: int = 16 * 1024,
+        most_uploads: int = 256,
+        most_waiting: int = 128,
+        send_seconds: float = 60.0,
+    ) -> None:
+        self.application = application
+        self.most_bytes = most_bytes
+        self.grace_seconds = grace_seconds
+        self.least_rate = least_rate
+        self.most_uploads = most_uploads
+        self.most_waiting = most_waiting
+        self.send_seconds = send_seconds
+        self.uploads = 0
+        self.waiting = 0
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, from the first header to the last byte of the response."""
+        if scope["type"] != "http":
+            raise ValueError(f"the edge serves http only, not {scope['type']}")
+        with Spool(max_size=IN_MEMORY) as body, Spool(max_size=IN_MEMORY) as answer:
+            try:
+                await self._take_in(scope, receive, body)
+                status, headers = await self._run(scope, body, answer)
+            except ClientGone:
+                return
+            except Refused as refused:
+                status, headers = _refusal(refused, answer)
+            await self._send_out(send, status, headers, answer)
+
+    async def _take_in(self, scope: Scope, receive: Receive, body: Spool) -> None:
+        """Reads the request body into `body`, within the limits of size, time and number."""
+        announced = _announced_length(scope)
+        if announced == 0:
+            return
+        if announced is not None and announced > self.most_bytes:
+            raise Refused(413, f"The request is larger than {self.most_bytes // (1024 * 1024)} MB.")
+        if self.uploads >= self.most_uploads:
+            raise Refused(503, "Too many requests are being received. Try again in a moment.", retry_after=5)
+        self.uploads += 1
+        started, received = asyncio.get_running_loop().time(), 0
+        try:
+            async with asyncio.timeout(self.grace_seconds) as limit:
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientGone
+                    chunk = message.get("body", b"")
+                    received += len(chunk)
+                    if received > self.most_bytes:
+                        raise Refused(413, f"The request is larger than {self.most_bytes // (1024 * 1024)} MB.")
+                    body.write(chunk)
+                    if not message.get("more_body", False):
+                        break
+                    limit.reschedule(started + self.grace_seconds + received / self.least_rate)
+        except TimeoutError:
+            raise Refused(408, "The request arrived too slowly.") from None
+        finally:
+            self.uploads -= 1
+        if announced is not None and received != announced:
+            raise ClientGone
+        body.seek(0)
+
+    async def _run(self, scope: Scope, body: Spool, answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Runs the application on its thread as soon as that is free."""
+        if self.waiting >= self.most_waiting:
+            raise Refused(503, "The portal is busy. Try again in a moment.", retry_after=2)
+        self.waiting += 1
+        try:
+            environ = wsgi_environ(scope, body)
+            return await asyncio.get_running_loop().run_in_executor(self.thread, self._respond, environ, answer)
+        finally:
+            self.waiting -= 1
+
+    def _respond(self, environ: dict[str, Any], answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """On the thread: calls the application and writes its whole response to `answer`."""
+        started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
+
+        def start_response(status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+            encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            started[:] = [(int(status[:3]), encoded)]
+            return answer.write
+
+        chunks = self.application(environ, start_response)
+        try:
+            for chunk in chunks:
+                answer.write(chunk)
+        finally:
+            # Django ends its request here; it must happen on the thread whose database connection it used.
+            if hasattr(chunks, "close"):
+                chunks.close()
+        return started[0]
+
+    async def _send_out(self, send: Send, status: int, headers: list[tuple[bytes, bytes]], answer: Spool) -> None:
+        """Sends the response as quickly as the client takes it, and gives up on one that takes nothing."""
+        left = answer.tell()
+        answer.seek(0)
+        with contextlib.suppress(TimeoutError):
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            while True:
+                chunk = answer.read(CHUNK)
+                left -= len(chunk)
+                async with asyncio.timeout(self.send_seconds):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
+                if left <= 0:
+                    break
+
+
+def wsgi_environ(scope: Scope, body: Spool) -> dict[str, Any]:
+    """The WSGI environ of a request whose body is complete."""
+    client = scope.get("client") or ("", 0)
+    server = scope.get("server") or ("localhost", 80)
+    path = unquote_to_bytes(scope["raw_path"]) if scope.get("raw_path") else scope["path"].encode()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.partition(b"?")[0].decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "watchfloor.received": time.monotonic(),
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        # X_Forwarded_For and X-Forwarded-For would become the same key, and a proxy only guards the latter.
+        if "_" in name or name in ("content-length", "transfer-encoding"):
+            continue
+        key = name.upper().replace("-", "_")
+        if key != "CONTENT_TYPE":
+            key = f"HTTP_{key}"
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
+    # The length that really arrived: the application reads chunked uploads like any other.
+    environ["CONTENT_LENGTH"] = str(_size(body))
+    return environ
+
+
+def _size(body: Spool) -> int:
+    size = body.seek(0, 2)
+    body.seek(0)
+    return size
+
+
+def _announced_length(scope: Scope) -> int | None:
+    """Bytes of body to come: 0 for none, None for a chunked body of unknown length."""
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers:
+        return None
+    try:
+        return max(0, int(headers.get(b"content-length", b"0")))
+    except ValueError:
+        raise Refused(400, "The Content-Length header is not a number.") from None
+
+
+def _refusal(refused: Refused, answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """The response to a request that stops at the edge; the connection ends with it, since its body was not read."""
+    text = f"{refused.reason}\n".encode()
+    answer.write(text)
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    if refused.retry_after is not None:
+        headers.append((b"retry-after", str(refused.retry_after).encode()))
+    return refused.status, headers
