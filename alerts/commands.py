@@ -1,0 +1,224 @@
+"""Every change to alerts and evidence. All run inside a command of the floor above, which holds the incident's lock.
+
+Nothing here opens a transaction of its own: an alert never changes but as part of its incident's story.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Team, User
+from activity.actors import Actor
+from activity.record import Change, Draft, Subject
+from alerts import verbs
+from alerts.choices import AlertStatus, Classification, Determination, Severity
+from alerts.models import Alert, AlertPayload, Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFacts:
+    """Evidence about to be stored, its entity known by id."""
+
+    entity_id: int
+    event_time: datetime
+    roles: tuple[str, ...]
+    verdict: str
+    remediation_status: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert about to be stored: its row (incident and link set), its raw record, its evidence."""
+
+    alert: Alert
+    raw: dict[str, Any]
+    evidence: Sequence[EvidenceFacts]
+
+
+def payload_sha256(raw: dict[str, Any]) -> str:
+    """Fingerprint of a source's record: equal for equal content, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def store(new_alerts: Sequence[NewAlert]) -> list[Alert]:
+    """Add alerts with their payloads and evidence, three statements for all.
+
+    Raises IntegrityError when one was stored meanwhile by somebody else; `ingest` then starts over and finds it.
+    """
+    alerts = Alert.objects.bulk_create([new.alert for new in new_alerts])
+    AlertPayload.objects.bulk_create([AlertPayload(alert=new.alert, raw=new.raw) for new in new_alerts])
+    Evidence.objects.bulk_create(
+        [_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence]
+    )
+    return alerts
+
+
+def count_repeats(alert_ids: Iterable[int]) -> None:
+    """The source sent these again, unchanged. Counted, not recorded: nothing about the incident changed."""
+    ids = list(alert_ids)
+    if ids:
+        Alert.objects.filter(pk__in=ids).update(repeats=F("repeats") + 1, last_repeat_at=timezone.now())
+
+
+UPDATABLE = (
+    "title",
+    "description",
+    "severity",
+    "categories",
+    "techniques",
+    "service_source",
+    "detection_source",
+    "product_name",
+    "detector_id",
+    "recommended_actions",
+    "source_url",
+    "source_incident",
+    "first_activity",
+    "last_activity",
+)
+"""What a source may change on an alert it has sent before. Status and classification belong to the analysts then."""
+
+
+def update_from_source(stored: Alert, fresh: NewAlert, *, actor: Actor) -> list[Draft]:
+    """Take a source's newer word on an alert; drafts of what to record (none when only unread parts changed)."""
+    changes = []
+    for name in UPDATABLE:
+        old, new = getattr(stored, name), getattr(fresh.alert, name)
+        if old != new:
+            changes.append(Change(name, _shown(name, old), _shown(name, new)))
+            setattr(stored, name, new)
+    stored.payload_sha256 = fresh.alert.payload_sha256
+    stored.repeats = F("repeats") + 1  # type: ignore[assignment]
+    stored.last_repeat_at = stored.updated_at = timezone.now()
+    stored.save(update_fields=[*UPDATABLE, "payload_sha256", "repeats", "last_repeat_at", "updated_at"])
+    AlertPayload.objects.filter(alert=stored).update(raw=fresh.raw)
+    known = set(Evidence.objects.filter(alert=stored).values_list("entity_id", flat=True))
+    added = [facts for facts in fresh.evidence if facts.entity_id not in known]
+    Evidence.objects.bulk_create([_evidence_row(stored, facts) for facts in added])
+    if added:
+        changes.append(Change("evidence_count", len(known), len(known) + len(added)))
+    if not changes:
+        return []
+    return [_draft(verbs.ALERT_UPDATED, stored, changes, actor)]
+
+
+def assign_for_incident(
+    incident_id: int, *, user: User | None, team: Team | None, assignee: Any, actor: Actor, batch: UUID
+) -> list[Draft]:
+    """Give every alert of the incident the incident's assignee."""
+    drafts = []
+    for alert in _locked(incident_id).select_related("assignee_user", "assignee_team"):
+        if alert.assignee_user_id == (user and user.pk) and alert.assignee_team_id == (team and team.pk):
+            continue
+        old = assignee_value(alert.assignee_user, alert.assignee_team)
+        drafts.append(_draft(verbs.ALERT_ASSIGNED, alert, [Change("assignee", old, assignee)], actor, batch))
+    if drafts:
+        Alert.objects.of_incident(incident_id).update(
+            assignee_user=user, assignee_team=team, updated_at=timezone.now()
+        )
+    return drafts
+
+
+def resolve_for_incident(incident_id: int, *, actor: Actor, batch: UUID) -> list[Draft]:
+    """Resolve every active alert of the incident, each with its own entry."""
+    return set_status(list(_locked(incident_id).active()), AlertStatus.RESOLVED, actor=actor, batch=batch)
+
+
+def set_status(alerts: Iterable[Alert], status: AlertStatus, *, actor: Actor, batch: UUID) -> list[Draft]:
+    """Set the status of locked alerts; those that have it already are left alone."""
+    changed = [alert for alert in alerts if alert.status != status]
+    verb = verbs.ALERT_STATUS_SET
+    if status == AlertStatus.RESOLVED:
+        verb = verbs.ALERT_RESOLVED
+    drafts = [
+        _draft(
+            verbs.ALERT_REOPENED if alert.status == AlertStatus.RESOLVED else verb,
+            alert,
+            [Change("status", AlertStatus(alert.status).slug, status.slug)],
+            actor,
+            batch,
+        )
+        for alert in changed
+    ]
+    now = timezone.now()
+    Alert.objects.filter(pk__in=[alert.pk for alert in changed]).update(
+        status=status, resolved_at=now if status == AlertStatus.RESOLVED else None, updated_at=now
+    )
+    return drafts
+
+
+def classify(
+    alerts: Iterable[Alert], classification: Classification, determination: Determination, *, actor: Actor, batch: UUID
+) -> list[Draft]:
+    """Set classification and determination of locked alerts."""
+    drafts = []
+    changed = []
+    for alert in alerts:
+        changes = [
+            Change(field, old, str(new))
+            for field, old, new in (
+                ("classification", alert.classification, classification),
+                ("determination", alert.determination, determination),
+            )
+            if old != new
+        ]
+        if changes:
+            changed.append(alert.pk)
+            drafts.append(_draft(verbs.ALERT_CLASSIFIED, alert, changes, actor, batch))
+    Alert.objects.filter(pk__in=changed).update(
+        classification=classification, determination=determination, updated_at=timezone.now()
+    )
+    return drafts
+
+
+def assignee_value(user: User | None, team: Team | None) -> dict[str, Any] | None:
+    """An assignee as log and API show one: kind, name in addresses, label; None for nobody."""
+    if user:
+        return {"kind": "user", "name": user.username, "label": user.display_name}
+    if team:
+        return {"kind": "team", "name": team.slug, "label": team.name}
+    return None
+
+
+def _locked(incident_id: int) -> Any:
+    return Alert.objects.of_incident(incident_id).order_by("pk").select_for_update(of=("self",))
+
+
+def _evidence_row(alert: Alert, facts: EvidenceFacts) -> Evidence:
+    return Evidence(
+        alert=alert,
+        entity_id=facts.entity_id,
+        incident_number=alert.incident_id,
+        event_time=facts.event_time,
+        roles=list(facts.roles),
+        verdict=facts.verdict,
+        remediation_status=facts.remediation_status,
+        details=facts.details,
+    )
+
+
+def _draft(verb: Any, alert: Alert, changes: Sequence[Change], actor: Actor, batch: UUID | None = None) -> Draft:
+    return Draft(
+        verb,
+        actor,
+        incident_id=alert.incident_id,
+        subject=Subject("alert", str(alert.pk), alert.title),
+        changes=changes,
+        batch=batch,
+    )
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name == "severity":
+        return Severity(value).slug
+    return value.isoformat() if isinstance(value, datetime) else value

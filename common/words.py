@@ -1,0 +1,38 @@
+"""Words as search knows them: what a text is found by, and what a query asks for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_WORD = 200
+"""Characters; what is longer is found by its beginning."""
+
+_EDGES = "\"'`“”‘’«»()[]{}<>,;:!?…"
+_INNER = re.compile(r"[^\w]+")
+
+
+def fold(text: str) -> str:
+    """Letter case and compatibility forms taken away, so that equal looks compare equal."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """Everything these texts are found by: each run between spaces as a whole (a host name, an address, a path), and
+    its parts (`fin`, `ws` and `17` of `FIN-WS-17`)."""
+    words: set[str] = set()
+    for text in texts:
+        for run in fold(text).split():
+            whole = run.strip(_EDGES).rstrip(".")
+            if whole:
+                words.add(whole[:LONGEST_WORD])
+                words.update(part[:LONGEST_WORD] for part in _INNER.split(whole) if len(part) > 1)
+    return words
+
+
+def prefix_query(text: str) -> str:
+    """A PostgreSQL tsquery, as text, that asks for every word of `text` as the beginning of one; "" for no words."""
+    terms = [run.strip(_EDGES).rstrip(".")[:LONGEST_WORD] for run in fold(text).split()]
+    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "':*" for term in terms if term]
+    return " & ".join(quoted)

@@ -1,0 +1,143 @@
+"""Every change to entities: observing them in what sources report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from entities.identity import EntityIdentity
+
+
+class Observation(NamedTuple):
+    """An entity as a record names it, at the time the record tells of."""
+
+    identity: EntityIdentity
+    seen_at: datetime
+
+
+Identifier = tuple[str, str]
+"""Kind and value of an EntityIdentifier."""
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """All that a batch says of one entity."""
+
+    kind: str
+    key: str
+    name: str
+    first_seen: datetime
+    last_seen: datetime
+    attributes: dict[str, object]
+    identifiers: dict[str, None]
+
+    def add(self, observation: Observation) -> None:
+        identity = observation.identity
+        self.first_seen = min(self.first_seen, observation.seen_at)
+        self.last_seen = max(self.last_seen, observation.seen_at)
+        self.attributes |= identity.attributes
+        self.identifiers |= dict.fromkeys((*identity.match, *identity.aliases))
+
+
+def observe(observations: Sequence[Observation]) -> list[int]:
+    """Find or add the entity behind each observation, all in one pass; ids in the order of the observations.
+
+    Part of the caller's transaction (`ingest`), whose entries tell of it. Rows are locked in the order of (kind, key):
+    two batches that share entities wait for each other rather than deadlock, and what comes after, correlation above
+    all, sees what the other batch has stored.
+    """
+    known = _known_keys(observations)
+    sightings: list[_Sighting] = []
+    by_identifier: dict[Identifier, _Sighting] = {}
+    by_key: dict[Identifier, _Sighting] = {}
+    chosen = []
+    for observation in observations:
+        identity = observation.identity
+        kind = str(identity.kind)
+        names = [(kind, value) for value in identity.match]
+        sighting = next((by_identifier[name] for name in names if name in by_identifier), None)
+        if sighting is None:
+            key, name = next((known[n] for n in names if n in known), (identity.key, identity.name))
+            sighting = by_key.get((kind, key))
+        if sighting is None:
+            seen = observation.seen_at
+            sighting = _Sighting(kind, key, name, seen, seen, {}, {})
+            sightings.append(sighting)
+            by_key[kind, key] = sighting
+        sighting.add(observation)
+        for value in (*identity.match, *identity.aliases):
+            by_identifier.setdefault((kind, value), sighting)
+        chosen.append(sighting)
+    ids = _upsert(sightings)
+    _add_identifiers(sightings, ids)
+    return [ids[sighting.kind, sighting.key] for sighting in chosen]
+
+
+def _known_keys(observations: Sequence[Observation]) -> dict[Identifier, tuple[str, str]]:
+    """Identifier → key and name of the stored entity that it leads to."""
+    wanted = sorted({(str(o.identity.kind), value) for o in observations for value in o.identity.match})
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT identifier.kind, identifier.value, entity.key, entity.name
+            FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
+            JOIN entities_entityidentifier AS identifier USING (kind, value)
+            JOIN entities_entity AS entity ON entity.id = identifier.entity_id
+            """,
+            [[kind for kind, _ in wanted], [value for _, value in wanted]],
+        )
+        return {(kind, value): (key, name) for kind, value, key, name in cursor.fetchall()}
+
+
+def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
+    """Store the sightings; (kind, key) → id. What is newly said of an entity joins what was known."""
+    ordered = sorted(sightings, key=lambda sighting: (sighting.kind, sighting.key))
+    if not ordered:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
+            ON CONFLICT (kind, key) DO UPDATE SET
+                attributes = stored.attributes || excluded.attributes,
+                first_seen = least(stored.first_seen, excluded.first_seen),
+                last_seen = greatest(stored.last_seen, excluded.last_seen)
+            RETURNING kind, key, id
+            """,
+            [
+                [sighting.kind for sighting in ordered],
+                [sighting.key for sighting in ordered],
+                [sighting.name for sighting in ordered],
+                [json.dumps(sighting.attributes) for sighting in ordered],
+                [sighting.first_seen for sighting in ordered],
+                [sighting.last_seen for sighting in ordered],
+            ],
+        )
+        return {(kind, key): entity_id for kind, key, entity_id in cursor.fetchall()}
+
+
+def _add_identifiers(sightings: Sequence[_Sighting], ids: dict[Identifier, int]) -> None:
+    """Remember the names that lead to each entity; a name that leads elsewhere already stays there."""
+    rows = sorted(
+        (sighting.kind, value, ids[sighting.kind, sighting.key])
+        for sighting in sightings
+        for value in sighting.identifiers
+    )
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO entities_entityidentifier (kind, value, entity_id)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) ON CONFLICT (kind, value) DO NOTHING
+            """,
+            [[kind for kind, _, _ in rows], [value for _, value, _ in rows], [entity for _, _, entity in rows]],
+        )

@@ -1,0 +1,39 @@
+"""Every state change of incidents, by noun. Read `lifecycle.resolve` first: a new command looks like it."""
+
+from incidents.commands.assignment import assign, unassign
+from incidents.commands.classification import classify
+from incidents.commands.comments import add_comment, edit_comment, remove_comment
+from incidents.commands.lifecycle import change_note, reopen, resolve, set_alert_status, set_status
+from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
+from incidents.commands.manage import apply_changes, apply_to_many
+from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
+from incidents.commands.restriction import lift_restriction, restrict, set_incident_members
+from incidents.commands.tagging import change_tags
+
+__all__ = [
+    "Link",
+    "Opening",
+    "add_comment",
+    "apply_changes",
+    "apply_to_many",
+    "assign",
+    "change_note",
+    "change_tags",
+    "classify",
+    "edit_comment",
+    "lift_restriction",
+    "link_alerts",
+    "open_incidents",
+    "remove_comment",
+    "rename",
+    "reopen",
+    "resolve",
+    "restrict",
+    "set_alert_status",
+    "set_incident_members",
+    "set_severity",
+    "set_status",
+    "unassign",
+    "use_automatic_name",
+    "use_automatic_severity",
+]

@@ -1,0 +1,56 @@
+"""Who works on an incident: one user, one team, or nobody yet."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from accounts.choices import Permission
+from accounts.models import Team, User
+from activity.actors import Actor
+from activity.record import Change
+from alerts import commands as alerts
+from alerts.commands import assignee_value
+from common.command import command
+from common.errors import Refused
+from incidents import verbs
+from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.models import Incident
+
+
+@command
+def assign(incident: Incident, assignee: User | Team, *, actor: Actor, batch: UUID | None = None) -> Incident:
+    """Assign the incident and all its alerts to a user or a team."""
+    if isinstance(assignee, User) and not assignee.may(Permission.EDIT_INCIDENTS):
+        raise Refused(f"{assignee.display_name} may not work on incidents; choose somebody else.", field="assignee")
+    return _set_assignee(incident, assignee, actor, batch)
+
+
+@command
+def unassign(incident: Incident, *, actor: Actor, batch: UUID | None = None) -> Incident:
+    """Leave the incident and its alerts to nobody."""
+    return _set_assignee(incident, None, actor, batch)
+
+
+def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor, batch: UUID | None) -> Incident:
+    incident = lock(incident)
+    batch = batch or uuid4()
+    user = assignee if isinstance(assignee, User) else None
+    team = assignee if isinstance(assignee, Team) else None
+    old = assignee_value(incident.assignee_user, incident.assignee_team)
+    new = assignee_value(user, team)
+    if old == new:
+        return incident
+    incident.assignee_user, incident.assignee_team = user, team
+    save_and_record(
+        incident,
+        verbs.ASSIGNED if assignee else verbs.UNASSIGNED,
+        [Change("assignee", old, new)],
+        fields=["assignee_user", "assignee_team"],
+        actor=actor,
+        batch=batch,
+    )
+    drafts = alerts.assign_for_incident(
+        incident.pk, user=user, team=team, assignee=new, actor=actor, batch=batch
+    )
+    record_of_alerts(incident, drafts)
+    return incident

@@ -1,0 +1,73 @@
+"""Comments: entries of the same stream as changes. An edit or a removal is a new entry that points to the old one."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from activity.actors import Actor
+from activity.models import Entry
+from activity.record import Draft, record
+from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
+from common.command import command
+from common.errors import Refused
+from incidents.commands.change import lock
+from incidents.models import Incident
+from incidents.rules import check_text
+
+
+@command
+def add_comment(incident: Incident, text: str, *, actor: Actor) -> Entry:
+    """Say something on the incident. Never conflicts with anybody's work, so the version stays."""
+    return _say(lock(incident), COMMENTED, actor, check_text(text, "comment"))
+
+
+@command
+def edit_comment(incident: Incident, comment: Entry, text: str, *, actor: Actor) -> Entry:
+    """Write a comment anew; only its author may. The former text stays in the log."""
+    incident = lock(incident)
+    latest = _latest(incident, comment)
+    text = check_text(text, "comment")
+    _only_author(comment, actor)
+    if latest.body and latest.body.text == text:
+        return latest
+    return _say(incident, COMMENT_EDITED, actor, text, about=comment)
+
+
+@command
+def remove_comment(incident: Incident, comment: Entry, *, actor: Actor) -> Entry:
+    """Take a comment off the page; only its author may. The log keeps what it said."""
+    incident = lock(incident)
+    _latest(incident, comment)
+    _only_author(comment, actor)
+    return _say(incident, COMMENT_REMOVED, actor, None, about=comment)
+
+
+def _say(incident: Incident, verb: Verb, actor: Actor, text: str | None, about: Entry | None = None) -> Entry:
+    incident.updated_at = timezone.now()
+    incident.save(update_fields=["updated_at"])
+    return record(
+        Draft(
+            verb,
+            actor,
+            incident_id=incident.pk,
+            incident_version=incident.version,
+            text=text,
+            about=about,
+        )
+    )
+
+
+def _latest(incident: Incident, comment: Entry) -> Entry:
+    """The comment as it stands: itself, or its last edit or removal."""
+    if comment.incident_id != incident.pk or comment.verb != COMMENTED.name:
+        raise Refused("That is no comment of this incident.", field="comment")
+    edits = comment.later_entries.filter(verb__in=[COMMENT_EDITED.name, COMMENT_REMOVED.name])
+    latest = edits.order_by("-sequence").select_related("body").first() or comment
+    if latest.verb == COMMENT_REMOVED.name:
+        raise Refused("The comment was removed already.", field="comment")
+    return latest
+
+
+def _only_author(comment: Entry, actor: Actor) -> None:
+    if (comment.actor_kind, comment.actor_id) != (actor.kind, actor.id):
+        raise Refused("Only its author may change a comment.", field="comment")

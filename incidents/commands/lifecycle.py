@@ -1,0 +1,137 @@
+"""From active to resolved, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from activity.actors import SYSTEM, Actor
+from activity.record import Change
+from alerts import commands as alerts
+from alerts.choices import AlertStatus
+from alerts.models import Alert
+from common.command import command
+from incidents import verbs
+from incidents.choices import IncidentStatus
+from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.models import Incident
+from incidents.rules import check_text, check_transition
+
+ALL_ALERTS_RESOLVED = "All alerts of this incident are resolved."
+
+
+@command
+def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None = None) -> Incident:
+    """Resolve the incident and its active alerts; the note stands beside the entry and on the incident.
+
+    Raises Refused without a note, or when the incident was merged away.
+    """
+    incident = lock(incident)
+    batch = batch or uuid4()
+    old = IncidentStatus(incident.status)
+    if old == IncidentStatus.RESOLVED:
+        return incident
+    check_transition(old, IncidentStatus.RESOLVED)
+    note = check_text(note, "resolution_note")
+    incident.status = IncidentStatus.RESOLVED
+    incident.resolution_note, incident.resolved_at, incident.resolved_by = note, timezone.now(), actor.label
+    drafts = alerts.resolve_for_incident(incident.pk, actor=actor, batch=batch)
+    changes = [Change("status", old.slug, IncidentStatus.RESOLVED.slug)]
+    if incident.alerts_active:
+        changes.append(Change("alerts_active", incident.alerts_active, 0))
+        incident.alerts_active = 0
+    save_and_record(
+        incident,
+        verbs.RESOLVED,
+        changes,
+        fields=["status", "resolution_note", "resolved_at", "resolved_by", "alerts_active"],
+        actor=actor,
+        batch=batch,
+        text=note,
+    )
+    record_of_alerts(incident, drafts)
+    return incident
+
+
+@command
+def set_status(incident: Incident, status: IncidentStatus, *, actor: Actor, batch: UUID | None = None) -> Incident:
+    """Move an open incident between active and in progress. Resolving and reopening have their own commands."""
+    incident = lock(incident)
+    old = IncidentStatus(incident.status)
+    if old == status:
+        return incident
+    check_transition(old, status)
+    if old == IncidentStatus.RESOLVED:
+        return reopen(incident, status, actor=actor, batch=batch)
+    incident.status = status
+    verb = verbs.STARTED if status == IncidentStatus.IN_PROGRESS else verbs.SET_BACK
+    save_and_record(
+        incident, verb, [Change("status", old.slug, status.slug)], fields=["status"], actor=actor, batch=batch
+    )
+    return incident
+
+
+@command
+def reopen(
+    incident: Incident,
+    status: IncidentStatus = IncidentStatus.ACTIVE,
+    *,
+    actor: Actor,
+    batch: UUID | None = None,
+) -> Incident:
+    """Take a resolved incident up again; its alerts stay resolved. Only people and rules do so, never the system."""
+    incident = lock(incident)
+    old = IncidentStatus(incident.status)
+    if old == status:
+        return incident
+    check_transition(old, status)
+    note = incident.resolution_note
+    incident.status = status
+    incident.resolution_note, incident.resolved_at, incident.resolved_by = "", None, ""
+    save_and_record(
+        incident,
+        verbs.REOPENED,
+        [Change("status", old.slug, status.slug)],
+        fields=["status", "resolution_note", "resolved_at", "resolved_by"],
+        actor=actor,
+        batch=batch,
+        facts={"had_note": bool(note)},
+    )
+    return incident
+
+
+@command
+def change_note(incident: Incident, note: str, *, actor: Actor, batch: UUID | None = None) -> Incident:
+    """Write a resolved incident's note anew; the former one stays readable in the log."""
+    incident = lock(incident)
+    note = check_text(note, "resolution_note")
+    if incident.status != IncidentStatus.RESOLVED or note == incident.resolution_note:
+        return incident
+    incident.resolution_note = note
+    save_and_record(
+        incident, verbs.NOTE_CHANGED, (), fields=["resolution_note"], actor=actor, batch=batch, text=note
+    )
+    return incident
+
+
+@command
+def set_alert_status(
+    incident: Incident, alert_ids: Sequence[int], status: AlertStatus, *, actor: Actor, batch: UUID | None = None
+) -> Incident:
+    """Set the status of some of the incident's alerts. When none is left active, the incident is resolved too."""
+    incident = lock(incident)
+    batch = batch or uuid4()
+    chosen = Alert.objects.of_incident(incident.pk).filter(pk__in=alert_ids).order_by("pk").select_for_update()
+    drafts = alerts.set_status(list(chosen), status, actor=actor, batch=batch)
+    if not drafts:
+        return incident
+    incident.alerts_active = Alert.objects.of_incident(incident.pk).active().count()
+    incident.version += 1
+    incident.updated_at = timezone.now()
+    incident.save(update_fields=["alerts_active", "version", "updated_at"])
+    record_of_alerts(incident, drafts)
+    if incident.is_open and not incident.alerts_active:
+        return resolve(incident, actor=SYSTEM, note=ALL_ALERTS_RESOLVED, batch=batch)
+    return incident

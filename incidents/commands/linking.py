@@ -1,0 +1,171 @@
+"""Alerts join incidents: new ones are opened, open ones grow. Parts of `ingest`, in its one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from activity.actors import CORRELATION, SYSTEM, Actor
+from activity.record import Change, Draft, record_all
+from alerts.choices import Severity
+from alerts.models import Alert
+from incidents import summary, verbs
+from incidents.choices import IncidentStatus
+from incidents.commands.change import lock_all
+from incidents.commands.lifecycle import resolve
+from incidents.models import Incident
+from incidents.search import add_words
+
+MOST_ALERTS_NAMED = 100
+"""An entry names at most so many of the alerts it tells of, and says how many there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first alert of an incident to come, as much of it as the row needs before the alert is stored."""
+
+    title: str
+    severity: int
+    first_activity: datetime
+    last_activity: datetime
+    related_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An alert that has been stored in an incident, and the words it shall be found by."""
+
+    alert: Alert
+    words: Sequence[str]
+
+
+def open_incidents(openings: Sequence[Opening]) -> list[Incident]:
+    """New incidents: active, unassigned, named by the system. Their alerts follow with `link_alerts`."""
+    return Incident.objects.bulk_create(
+        [
+            Incident(
+                name=opening.title,
+                automatic_name=opening.title,
+                severity=opening.severity,
+                automatic_severity=opening.severity,
+                first_activity=opening.first_activity,
+                last_activity=opening.last_activity,
+                related_to_id=opening.related_to,
+            )
+            for opening in openings
+        ]
+    )
+
+
+def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Actor) -> dict[int, Incident]:
+    """Bring the incidents of freshly stored alerts up to date and record what joined them.
+
+    An opened incident's first entry carries its whole opening state; a grown one's entry, what changed. An incident
+    all of whose alerts came resolved is resolved by the system.
+    """
+    by_incident: dict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        by_incident[link.alert.incident_id].append(link)
+    opened_ids = {incident.pk for incident in opened}
+    incidents = lock_all(by_incident)
+    drafts = []
+    for summarised in summary.summarise(by_incident):
+        incident = incidents[summarised.incident_id]
+        before = _state(incident)
+        summary.apply(incident, summarised)
+        incident.updated_at = timezone.now()
+        is_new = incident.pk in opened_ids
+        if not is_new:
+            incident.version += 1
+        drafts.append(_draft(incident, by_incident[incident.pk], before, is_new, sender))
+    fields = [*summary.FIELDS, "name", "severity", "updated_at", "version"]
+    Incident.objects.bulk_update(incidents.values(), fields, batch_size=200)
+    record_all(drafts)
+    add_words(
+        {
+            incident_id: [str(incident_id), incidents[incident_id].name]
+            + [word for link in joined for word in link.words]
+            for incident_id, joined in by_incident.items()
+        }
+    )
+    for incident_id, incident in incidents.items():
+        if incident.is_open and not incident.alerts_active:
+            incidents[incident_id] = resolve(
+                incident, actor=SYSTEM, note="Every alert of this incident came resolved from its source."
+            )
+    return incidents
+
+
+def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()) -> None:
+    """After its alerts were updated by their source: bring the incident up to date and record what changed."""
+    incident = lock_all([incident_id])[incident_id]
+    before = _state(incident)
+    summary.apply(incident, summary.summarise([incident_id])[0])
+    changes = _changes(before, _state(incident))
+    incident.version += 1
+    incident.updated_at = timezone.now()
+    incident.save(update_fields=[*summary.FIELDS, "name", "severity", "updated_at", "version"])
+    first, *rest = drafts
+    facts = first.facts | ({"incident_changes": [vars_of(change) for change in changes]} if changes else {})
+    record_all([replace(draft, incident_version=incident.version) for draft in (replace(first, facts=facts), *rest)])
+    add_words({incident_id: words})
+
+
+def vars_of(change: Change) -> dict[str, Any]:
+    return {"field": change.field, "old": change.old, "new": change.new}
+
+
+def _draft(
+    incident: Incident, links: Sequence[Link], before: dict[str, Any], is_new: bool, sender: Actor
+) -> Draft:
+    count = len(links)
+    facts: dict[str, Any] = {
+        "alerts": [
+            {"id": link.alert.pk, "title": link.alert.title, "reason": link.alert.link_reason}
+            for link in links[:MOST_ALERTS_NAMED]
+        ],
+        "alert_count": count,
+        "alerts_in_words": f"the alert “{links[0].alert.title}”" if count == 1 else f"{count:,} alerts",
+        "sender": sender.label,
+    }
+    after = _state(incident)
+    if is_new:
+        before = dict.fromkeys(after)
+        if incident.related_to_id:
+            facts["related_to"] = incident.related_to_id
+    return Draft(
+        verbs.OPENED if is_new else verbs.ALERTS_LINKED,
+        replace(CORRELATION, channel=sender.channel),
+        incident_id=incident.pk,
+        incident_version=incident.version,
+        changes=_changes(before, after),
+        facts=facts,
+    )
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
+    return [Change(field, before[field], after[field]) for field in after if before[field] != after[field]]
+
+
+def _state(incident: Incident) -> dict[str, Any]:
+    """The incident's fields as the log shows them."""
+    return {
+        "name": incident.name,
+        "severity": Severity(incident.severity).slug,
+        "status": IncidentStatus(incident.status).slug,
+        "classification": incident.classification,
+        "determination": incident.determination,
+        "alerts_total": incident.alerts_total,
+        "alerts_active": incident.alerts_active,
+        "first_activity": incident.first_activity.isoformat(),
+        "last_activity": incident.last_activity.isoformat(),
+        "service_sources": list(incident.service_sources),
+        "categories": list(incident.categories),
+        "asset_counts": dict(incident.asset_counts),
+        "related_to": incident.related_to_id,
+    }

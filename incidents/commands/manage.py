@@ -1,0 +1,139 @@
+"""One save of the Manage pane: several fields, one act, nobody's work lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from accounts.models import Team, User
+from activity.actors import Actor, Channel
+from activity.models import Entry
+from alerts.choices import Severity
+from alerts.commands import assignee_value
+from common.command import command
+from common.errors import Conflict, FieldConflict
+from incidents.changes import KEEP, Changes
+from incidents.choices import IncidentStatus, TagKind
+from incidents.commands.assignment import assign, unassign
+from incidents.commands.change import lock, lock_all
+from incidents.commands.classification import classify
+from incidents.commands.comments import add_comment
+from incidents.commands.lifecycle import change_note, resolve, set_status
+from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
+from incidents.commands.tagging import change_tags
+from incidents.models import Incident
+
+
+@command
+def apply_changes(
+    incident: Incident, changes: Changes, *, actor: Actor, based_on: int | None = None, batch: UUID | None = None
+) -> Incident:
+    """Make all the changes or none, one command per changed field, joined by one batch.
+
+    `based_on` is the version the person saw. Fields that nobody touched since are saved; where someone else changed
+    the same field to another value, raises Conflict with both values. A comment never conflicts.
+    """
+    incident = lock(incident)
+    if based_on is not None and based_on < incident.version:
+        _check_conflicts(incident, changes, based_on)
+    batch = batch or uuid4()
+    if changes.name is not KEEP:
+        if changes.name is None:
+            incident = use_automatic_name(incident, actor=actor, batch=batch)
+        else:
+            incident = rename(incident, str(changes.name), actor=actor, batch=batch)
+    if changes.severity is not KEEP:
+        if isinstance(changes.severity, Severity):
+            incident = set_severity(incident, changes.severity, actor=actor, batch=batch)
+        else:
+            incident = use_automatic_severity(incident, actor=actor, batch=batch)
+    add, remove = _tags(incident, changes)
+    if add or remove:
+        incident = change_tags(incident, add=add, remove=remove, actor=actor, batch=batch)
+    if changes.assignee is not KEEP:
+        if isinstance(changes.assignee, User | Team):
+            incident = assign(incident, changes.assignee, actor=actor, batch=batch)
+        else:
+            incident = unassign(incident, actor=actor, batch=batch)
+    if changes.classification is not None:
+        incident = classify(incident, changes.classification, changes.determination, actor=actor, batch=batch)
+    incident = _change_status(incident, changes, actor, batch)
+    if changes.comment.strip():
+        add_comment(incident, changes.comment, actor=actor)
+    return incident
+
+
+@command
+def apply_to_many(incident_ids: Sequence[int], changes: Changes, *, actor: Actor) -> list[Incident]:
+    """The same changes on several incidents, all or none, in one batch."""
+    batch = uuid4()
+    actor = actor.through(Channel.BULK)
+    return [
+        apply_changes(incident, changes, actor=actor, batch=batch) for incident in lock_all(incident_ids).values()
+    ]
+
+
+def _change_status(incident: Incident, changes: Changes, actor: Actor, batch: UUID) -> Incident:
+    if changes.status == IncidentStatus.RESOLVED:
+        if incident.status == IncidentStatus.RESOLVED:
+            if changes.resolution_note.strip():
+                return change_note(incident, changes.resolution_note, actor=actor, batch=batch)
+            return incident
+        return resolve(incident, actor=actor, note=changes.resolution_note, batch=batch)
+    if changes.status is not None:
+        return set_status(incident, changes.status, actor=actor, batch=batch)
+    return incident
+
+
+def _tags(incident: Incident, changes: Changes) -> tuple[list[str], list[str]]:
+    add, remove = list(changes.add_tags), list(changes.remove_tags)
+    if changes.tags is not None:
+        wanted = {name.strip().casefold() for name in changes.tags}
+        custom = incident.tags.filter(kind=TagKind.CUSTOM).values_list("name", flat=True)
+        add += changes.tags
+        remove += [name for name in custom if name.casefold() not in wanted]
+    return add, remove
+
+
+def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> None:
+    """Raises Conflict when a field that is to be changed was changed since `based_on`, to something else."""
+    newer = Entry.objects.of_incident(incident.pk).filter(incident_version__gt=based_on).order_by("sequence")
+    changed_by: dict[str, str] = {}
+    for entry in newer:
+        if entry.subject_kind:
+            continue
+        for change in entry.changes:
+            changed_by[change["field"]] = entry.actor_label
+    conflicts = [
+        FieldConflict(field, theirs, mine, changed_by[field])
+        for field, theirs, mine in _wishes(incident, changes)
+        if field in changed_by and theirs != mine
+    ]
+    if conflicts:
+        raise Conflict(incident.version, conflicts)
+
+
+def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, Any]]:
+    """Field, its present value and the wanted one, for each field the save means to change."""
+    if changes.name is not KEEP:
+        yield "name", incident.name, changes.name or incident.automatic_name
+    if changes.severity is not KEEP:
+        wanted = changes.severity or Severity(incident.automatic_severity)
+        yield "severity", Severity(incident.severity).slug, wanted.slug  # type: ignore[union-attr]
+    if changes.assignee is not KEEP:
+        user = changes.assignee if isinstance(changes.assignee, User) else None
+        team = changes.assignee if isinstance(changes.assignee, Team) else None
+        yield (
+            "assignee",
+            assignee_value(incident.assignee_user, incident.assignee_team),
+            assignee_value(user, team),
+        )
+    if changes.status is not None:
+        yield "status", IncidentStatus(incident.status).slug, changes.status.slug
+    if changes.classification is not None:
+        yield "classification", incident.classification, str(changes.classification)
+        yield "determination", incident.determination, str(changes.determination)
+    if changes.tags is not None:
+        present = sorted(incident.tags.filter(kind=TagKind.CUSTOM).values_list("name", flat=True), key=str.casefold)
+        yield "tags", present, sorted(changes.tags, key=str.casefold)

@@ -1,0 +1,89 @@
+"""Tags on an incident. People set custom tags; system tags are set by the system only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from activity.actors import Actor
+from activity.record import Change
+from common.command import command
+from common.errors import Refused
+from incidents import verbs
+from incidents.choices import TagKind
+from incidents.commands.change import lock, save_and_record
+from incidents.models import Incident, IncidentTag, Tag
+
+LONGEST_TAG = 100
+MOST_TAGS = 50
+
+
+@command
+def change_tags(
+    incident: Incident,
+    *,
+    actor: Actor,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+    kind: TagKind = TagKind.CUSTOM,
+    batch: UUID | None = None,
+) -> Incident:
+    """Add and remove tags by name, without regard to letter case; a name that is new comes into being.
+
+    Raises Refused for an empty or too long name, a system tag's name, or too many tags.
+    """
+    incident = lock(incident)
+    present = {tag.pk: tag for tag in incident.tags.all()}
+    leaving = {name.strip().casefold() for name in remove}
+    gone = {pk for pk, tag in present.items() if tag.kind == kind and tag.name.casefold() in leaving}
+    coming = {tag.pk: tag for tag in find_or_create(add, kind) if tag.pk not in present or tag.pk in gone}
+    gone -= set(coming)
+    coming = {pk: tag for pk, tag in coming.items() if pk not in present}
+    if not gone and not coming:
+        return incident
+    after = {pk: tag for pk, tag in present.items() if pk not in gone} | coming
+    if len(after) > MOST_TAGS:
+        raise Refused(f"An incident holds at most {MOST_TAGS} tags; remove some first.", field="tags")
+    IncidentTag.objects.filter(incident=incident, tag_id__in=gone).delete()
+    IncidentTag.objects.bulk_create([IncidentTag(incident=incident, tag=tag) for tag in coming.values()])
+    incident.tag_ids = sorted(after)
+    save_and_record(
+        incident,
+        verbs.TAGS_CHANGED,
+        [Change("tags", _names(present.values()), _names(after.values()))],
+        fields=["tag_ids"],
+        actor=actor,
+        batch=batch,
+    )
+    return incident
+
+
+def find_or_create(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> list[Tag]:
+    """The tags of these names; those that do not exist yet are created, spelled as given."""
+    wanted: dict[str, str] = {}
+    for name in names:
+        name = " ".join(name.split())
+        if not name:
+            continue
+        if len(name) > LONGEST_TAG:
+            raise Refused(f"A tag has at most {LONGEST_TAG} characters: “{name[:30]}…” has {len(name)}.", field="tags")
+        wanted.setdefault(name.casefold(), name)
+    known = _by_folded_name(list(wanted))
+    for folded, tag in known.items():
+        if tag.kind != kind:
+            raise Refused(f"“{tag.name}” is a system tag and cannot be set by hand.", field="tags")
+        wanted.pop(folded)
+    if wanted:
+        # Two people may type the same new tag at once: the second one finds the first one's.
+        Tag.objects.bulk_create([Tag(name=name, kind=kind) for name in wanted.values()], ignore_conflicts=True)
+        known |= _by_folded_name(list(wanted))
+    return list(known.values())
+
+
+def _by_folded_name(folded: Sequence[str]) -> dict[str, Tag]:
+    tags = Tag.objects.filter(name__lower__in=folded) if folded else ()
+    return {tag.name.casefold(): tag for tag in tags}
+
+
+def _names(tags: Iterable[Tag]) -> list[str]:
+    return sorted((tag.name for tag in tags), key=str.casefold)

@@ -1,0 +1,110 @@
+"""Pure decisions about incidents: which changes of status are allowed, and what the system calls an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alerts.choices import Tactic
+from common.errors import Refused
+from entities.choices import EntityKind
+from incidents.choices import OPEN_STATUSES, IncidentStatus
+
+LONGEST_NOTE = 30_000
+"""Characters of a comment or a resolution note."""
+
+TRANSITIONS: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
+    IncidentStatus.ACTIVE: (IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED),
+    IncidentStatus.IN_PROGRESS: (IncidentStatus.ACTIVE, IncidentStatus.RESOLVED),
+    IncidentStatus.RESOLVED: OPEN_STATUSES,
+    IncidentStatus.REDIRECTED: (),
+}
+
+
+def check_transition(old: IncidentStatus, new: IncidentStatus) -> None:
+    """Raises Refused unless an incident may go from `old` to `new` by a person's or rule's act."""
+    if new not in TRANSITIONS[old]:
+        problem = f"An incident that is {old.label.lower()} cannot become {new.label.lower()}."
+        if old == IncidentStatus.REDIRECTED:
+            problem = "This incident was merged into another one; work on that one."
+        raise Refused(problem, field="status")
+
+
+def check_text(text: str, field: str) -> str:
+    """A comment or note without the space around it; Refused when nothing is left or it is too long."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Refused("Write something first.", field=field)
+    if len(text) > LONGEST_NOTE:
+        raise Refused(
+            f"The text has {len(text):,} characters; {LONGEST_NOTE:,} are allowed. Shorten or split it.", field=field
+        )
+    if "\x00" in text:
+        raise Refused("The text holds a NUL character, which cannot be stored; remove it.", field=field)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class NameFacts:
+    """What an automatic name is made of."""
+
+    titles: Sequence[str]
+    """Distinct alert titles, the first alert's first; two are enough."""
+    categories: Sequence[str]
+    asset_counts: dict[str, int]
+    """Kind of asset → how many."""
+    sources: int
+    """How many products reported."""
+
+
+def automatic_name(facts: NameFacts) -> str:
+    """The system's name for an incident: kind, extent, source.
+
+    | alerts | name |
+    |---|---|
+    | of one kind | the alert's title, with the extent |
+    | of several kinds, two or more categories | Multi-stage incident involving the first & the last category |
+    | of several kinds, one category | that category's incident |
+    | of several kinds, no category | the first title and others |
+    """
+    categories = in_order_of_attack(facts.categories)
+    if len(facts.titles) == 1:
+        subject, verb = facts.titles[0], "involving"
+    elif len(categories) > 1:
+        subject, verb = f"Multi-stage incident involving {categories[0]} & {categories[-1]}", "with"
+    elif categories:
+        subject, verb = f"{categories[0]} incident", "involving"
+    else:
+        subject, verb = f"{facts.titles[0]} and other alerts", "involving"
+    reported = " reported by multiple sources" if facts.sources > 1 else ""
+    name = subject + _extent(facts.asset_counts, verb) + reported
+    return name if len(name) <= 500 else name[:499] + "…"
+
+
+def in_order_of_attack(categories: Sequence[str]) -> list[str]:
+    """Labels of categories along the kill chain, those the field does not know last."""
+    known = [tactic.label for tactic in Tactic if tactic in categories]
+    unknown = sorted(set(categories) - set(Tactic.slugs()))
+    return [str(label) for label in known] + [slug.replace("_", " ").capitalize() for slug in unknown]
+
+
+def _extent(asset_counts: dict[str, int], verb: str) -> str:
+    devices = asset_counts.get(EntityKind.DEVICE, 0)
+    others = [
+        _count(asset_counts.get(kind, 0), one, many)
+        for kind, one, many in (
+            (EntityKind.USER, "user", "users"),
+            (EntityKind.MAILBOX, "mailbox", "mailboxes"),
+            (EntityKind.APPLICATION, "app", "apps"),
+            (EntityKind.CLOUD_RESOURCE, "cloud resource", "cloud resources"),
+        )
+        if asset_counts.get(kind, 0)
+    ][:1]
+    if devices:
+        endpoints = " on " + _count(devices, "endpoint", "endpoints")
+        return endpoints + (f" and {others[0]}" if others else "")
+    return f" {verb} {others[0]}" if others else ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"one {one}" if number == 1 else f"{number:,} {many}"
