@@ -89,10 +89,10 @@ def _change_status(incident: Incident, changes: Changes, actor: Actor, batch: UU
 def _tags(incident: Incident, changes: Changes) -> tuple[list[str], list[str]]:
     add, remove = list(changes.add_tags), list(changes.remove_tags)
     if changes.tags is not None:
-        wanted = {name.strip().casefold() for name in changes.tags}
+        wanted = {name.strip().lower() for name in changes.tags}
         custom = incident.tags.filter(kind=TagKind.CUSTOM).values_list("name", flat=True)
         add += changes.tags
-        remove += [name for name in custom if name.casefold() not in wanted]
+        remove += [name for name in custom if name.lower() not in wanted]
     return add, remove
 
 
@@ -135,5 +135,5 @@ def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, An
         yield "classification", incident.classification, str(changes.classification)
         yield "determination", incident.determination, str(changes.determination)
     if changes.tags is not None:
-        present = sorted(incident.tags.filter(kind=TagKind.CUSTOM).values_list("name", flat=True), key=str.casefold)
-        yield "tags", present, sorted(changes.tags, key=str.casefold)
+        present = sorted(incident.tags.filter(kind=TagKind.CUSTOM).values_list("name", flat=True), key=str.lower)
+        yield "tags", present, sorted(changes.tags, key=str.lower)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from django.db.models.functions import Lower
+
 from activity.actors import Actor
 from activity.record import Change
 from common.command import command
@@ -34,8 +36,8 @@ def change_tags(
     """
     incident = lock(incident)
     present = {tag.pk: tag for tag in incident.tags.all()}
-    leaving = {name.strip().casefold() for name in remove}
-    gone = {pk for pk, tag in present.items() if tag.kind == kind and tag.name.casefold() in leaving}
+    leaving = {name.strip().lower() for name in remove}
+    gone = {pk for pk, tag in present.items() if tag.kind == kind and tag.name.lower() in leaving}
     coming = {tag.pk: tag for tag in find_or_create(add, kind) if tag.pk not in present or tag.pk in gone}
     gone -= set(coming)
     coming = {pk: tag for pk, tag in coming.items() if pk not in present}
@@ -67,7 +69,7 @@ def find_or_create(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> list
             continue
         if len(name) > LONGEST_TAG:
             raise Refused(f"A tag has at most {LONGEST_TAG} characters: “{name[:30]}…” has {len(name)}.", field="tags")
-        wanted.setdefault(name.casefold(), name)
+        wanted.setdefault(name.lower(), name)
     known = _by_folded_name(list(wanted))
     for folded, tag in known.items():
         if tag.kind != kind:
@@ -81,9 +83,9 @@ def find_or_create(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> list
 
 
 def _by_folded_name(folded: Sequence[str]) -> dict[str, Tag]:
-    tags = Tag.objects.filter(name__lower__in=folded) if folded else ()
-    return {tag.name.casefold(): tag for tag in tags}
+    tags = Tag.objects.annotate(folded=Lower("name")).filter(folded__in=folded) if folded else ()
+    return {tag.name.lower(): tag for tag in tags}
 
 
 def _names(tags: Iterable[Tag]) -> list[str]:
-    return sorted((tag.name for tag in tags), key=str.casefold)
+    return sorted((tag.name for tag in tags), key=str.lower)

@@ -1,0 +1,282 @@
+"""Alerts come in: stored, tied to entities, placed in incidents and recorded, in one transaction per request or chunk.
+
+So an acknowledged alert always belongs to exactly one incident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from activity.actors import Actor
+from alerts import commands as alerts
+from alerts.choices import AlertStatus
+from alerts.commands import EvidenceFacts, NewAlert, payload_sha256
+from alerts.models import Alert
+from common.command import command
+from common.errors import Refused
+from entities.commands import Observation, observe
+from incidents.choices import OPEN_STATUSES
+from incidents.commands import Link, Opening, change_tags, link_alerts, open_incidents
+from incidents.commands.change import lock_all
+from incidents.commands.linking import refresh
+from incidents.models import Incident
+from ingest.correlation import Candidate, Home, Placement, place, ties_of
+from ingest.parsed import ParsedAlert
+
+ATTEMPTS = 5
+
+
+class Result(StrEnum):
+    """What became of a record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one alert, and where it belongs."""
+
+    source: str
+    external_id: str
+    result: Result
+    alert_id: int
+    incident_id: int
+
+
+Key = tuple[str, str]
+"""Source and external id."""
+
+
+def ingest(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome]:
+    """Store alerts of one sender in the order given; outcomes in the same order.
+
+    Safe to repeat: an alert sent again unchanged is counted, a changed one updated. Starts over when somebody else
+    stored one of the same alerts, or took an incident away, in the meantime.
+    """
+    outcomes: list[Outcome] = []
+    for wave in _without_repeats(parsed):
+        outcomes += _ingest_patiently(wave, actor)
+    return outcomes
+
+
+def _ingest_patiently(parsed: Sequence[ParsedAlert], actor: Actor) -> list[Outcome]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ingest_batch(parsed, actor=actor)
+        except (IntegrityError, _IncidentTaken) as error:
+            is_race = isinstance(error, _IncidentTaken) or "alert_source_external_id" in str(error)
+            if not is_race or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class _IncidentTaken(Exception):
+    """An incident that correlation chose was resolved, restricted or merged before its lock was had."""
+
+
+@command
+def ingest_batch(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome]:
+    """One batch without repeats inside, all or nothing; see `ingest`."""
+    shas = {_key(alert): payload_sha256(alert.raw) for alert in parsed}
+    stored = _stored(parsed)
+    fresh = [alert for alert in parsed if _key(alert) not in stored]
+    repeated = [a for a in parsed if _key(a) in stored and stored[_key(a)].payload_sha256 == shas[_key(a)]]
+    updated = [a for a in parsed if _key(a) in stored and stored[_key(a)].payload_sha256 != shas[_key(a)]]
+
+    alerts.count_repeats(stored[_key(alert)].pk for alert in repeated)
+    _update(updated, stored, shas, actor)
+    created = _create(fresh, shas, actor)
+
+    results = {_key(alert): Result.REPEATED for alert in repeated} | {_key(alert): Result.UPDATED for alert in updated}
+    rows = stored | created
+    return [
+        Outcome(
+            alert.source,
+            alert.external_id,
+            results.get(_key(alert), Result.CREATED),
+            rows[_key(alert)].pk,
+            rows[_key(alert)].incident_id,
+        )
+        for alert in parsed
+    ]
+
+
+def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) -> dict[Key, Alert]:
+    """Store new alerts and place them; the incidents they join are locked before they are touched."""
+    if not fresh:
+        return {}
+    entity_ids = _observe(fresh)
+    placements = place(
+        [
+            Candidate(
+                alert.first_activity,
+                alert.last_activity,
+                alert.source,
+                alert.source_incident,
+                ties_of(alert, ids),
+            )
+            for alert, ids in zip(fresh, entity_ids, strict=True)
+        ]
+    )
+    _lock_joined(placements)
+    openings = [
+        Opening(alert.title, alert.severity, alert.first_activity, alert.last_activity, placement.related_to)
+        for alert, placement in zip(fresh, placements, strict=True)
+        if placement.opens
+    ]
+    opened = open_incidents(openings)
+    numbers = {Home(True, position): incident.pk for position, incident in enumerate(opened)}
+    new_alerts = [
+        NewAlert(
+            _row(alert, shas[_key(alert)], numbers.get(placement.home, placement.home.number), placement),
+            alert.raw,
+            _evidence(alert, ids),
+        )
+        for alert, ids, placement in zip(fresh, entity_ids, placements, strict=True)
+    ]
+    rows = alerts.store(new_alerts)
+    links = [Link(row, _words(alert)) for row, alert in zip(rows, fresh, strict=True)]
+    incidents = link_alerts(links, opened=opened, sender=actor)
+    tags: dict[int, dict[str, None]] = {}
+    for row, alert in zip(rows, fresh, strict=True):
+        tags.setdefault(row.incident_id, {}).update(dict.fromkeys(alert.tags))
+    for incident_id, names in tags.items():
+        _tag(incidents[incident_id], list(names), actor)
+    return {_key(alert): row for alert, row in zip(fresh, rows, strict=True)}
+
+
+def _tag(incident: Incident, names: list[str], actor: Actor) -> None:
+    """Put the sender's tags on the incident. One that may not be set (a system tag's name, one too many) is left out:
+    the alert matters more than its tags."""
+    try:
+        if names:
+            change_tags(incident, add=names, actor=actor)
+    except Refused:
+        for name in names if len(names) > 1 else ():
+            _tag(incident, [name], actor)
+
+
+def _update(updated: Sequence[ParsedAlert], stored: dict[Key, Alert], shas: dict[Key, str], actor: Actor) -> None:
+    """Take the source's newer word on alerts it has sent before."""
+    if not updated:
+        return
+    entity_ids = _observe(updated)
+    lock_all(stored[_key(alert)].incident_id for alert in updated)
+    for alert, ids in zip(updated, entity_ids, strict=True):
+        row = Alert.objects.select_for_update().get(pk=stored[_key(alert)].pk)
+        fresh = NewAlert(_row(alert, shas[_key(alert)], row.incident_id, None), alert.raw, _evidence(alert, ids))
+        drafts = alerts.update_from_source(row, fresh, actor=actor)
+        if drafts:
+            refresh(row.incident_id, drafts, _words(alert))
+
+
+def _observe(parsed: Sequence[ParsedAlert]) -> list[list[int]]:
+    """Ids of each alert's entities, in the order of its evidence."""
+    found = iter(
+        observe(
+            [
+                Observation(evidence.entity, evidence.event_time or alert.last_activity)
+                for alert in parsed
+                for evidence in alert.evidence
+            ]
+        )
+    )
+    return [[next(found) for _ in alert.evidence] for alert in parsed]
+
+
+def _lock_joined(placements: Sequence[Placement]) -> None:
+    """Hold the stored incidents that are joined; raises _IncidentTaken when one is no longer to be had."""
+    numbers = {placement.home.number for placement in placements if not placement.home.is_new}
+    for incident in lock_all(numbers).values():
+        if incident.status not in OPEN_STATUSES or incident.restricted:
+            raise _IncidentTaken
+
+
+def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement | None) -> Alert:
+    return Alert(
+        incident_id=incident_id,
+        source=alert.source,
+        external_id=alert.external_id,
+        title=alert.title,
+        description=alert.description,
+        severity=alert.severity,
+        status=alert.status,
+        resolved_at=timezone.now() if alert.status == AlertStatus.RESOLVED else None,
+        classification=alert.classification,
+        determination=alert.determination,
+        categories=list(alert.categories),
+        techniques=list(alert.techniques),
+        service_source=alert.service_source,
+        detection_source=alert.detection_source,
+        product_name=alert.product_name,
+        detector_id=alert.detector_id,
+        recommended_actions=alert.recommended_actions,
+        source_url=alert.source_url,
+        source_incident=alert.source_incident,
+        first_activity=alert.first_activity,
+        last_activity=alert.last_activity,
+        source_created_at=alert.source_created_at,
+        payload_sha256=sha256,
+        link_rule=placement.rule if placement else "",
+        link_reason=placement.reason if placement else "",
+        link_entity_id=placement.entity_id if placement else None,
+    )
+
+
+def _evidence(alert: ParsedAlert, entity_ids: Sequence[int]) -> list[EvidenceFacts]:
+    """The alert's evidence, one row per entity; what is said twice of one entity is joined."""
+    rows: dict[int, EvidenceFacts] = {}
+    for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
+        earlier = rows.get(entity_id)
+        rows[entity_id] = EvidenceFacts(
+            entity_id,
+            evidence.event_time or alert.last_activity,
+            tuple(dict.fromkeys((*(earlier.roles if earlier else ()), *evidence.roles))),
+            str(evidence.verdict),
+            str(evidence.remediation_status),
+            {**(earlier.details if earlier else {}), **evidence.details},
+        )
+    return list(rows.values())
+
+
+def _words(alert: ParsedAlert) -> list[str]:
+    """What the alert's incident shall be found by."""
+    named = [text for evidence in alert.evidence for text in (evidence.entity.name, evidence.entity.key)]
+    return [alert.title, *alert.techniques, *dict.fromkeys(named)]
+
+
+def _stored(parsed: Sequence[ParsedAlert]) -> dict[Key, Alert]:
+    """The alerts among these that are stored already."""
+    by_source: dict[str, list[str]] = {}
+    for alert in parsed:
+        by_source.setdefault(alert.source, []).append(alert.external_id)
+    found: dict[Key, Alert] = {}
+    for source, external_ids in by_source.items():
+        for row in Alert.objects.filter(source=source, external_id__in=external_ids):
+            found[row.source, row.external_id] = row
+    return found
+
+
+def _key(alert: ParsedAlert) -> Key:
+    return alert.source, alert.external_id
+
+
+def _without_repeats(parsed: Sequence[ParsedAlert]) -> Iterator[list[ParsedAlert]]:
+    """Batches in order, none of which holds the same alert twice: the second one must find the first stored."""
+    wave: list[ParsedAlert] = []
+    keys: set[Key] = set()
+    for alert in parsed:
+        if _key(alert) in keys:
+            yield wave
+            wave, keys = [], set()
+        wave.append(alert)
+        keys.add(_key(alert))
+    if wave:
+        yield wave
