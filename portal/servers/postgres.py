@@ -277,6 +277,12 @@ class EmbeddedPostgres:
                 connection.execute(sql.SQL(statement).format(**names))
         return True
 
+    def is_empty(self) -> bool:
+        """Whether no migration has ever been applied to the database."""
+        with self._connect(DATABASE_NAME) as connection:
+            row = connection.execute("SELECT to_regclass('public.django_migrations') IS NULL").fetchone()
+        return row is not None and bool(row[0])
+
     def clear_remains(self, pause: Pause) -> None:
         """Ends server processes of this folder that outlived their parent, and a pid file that names a stranger.
 
@@ -300,9 +306,9 @@ class EmbeddedPostgres:
     def _own_processes(self) -> list[psutil.Process]:
         return [process for process in of_data_folder(self.data_dir) if process.name() == "postgres"]
 
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def _connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
-            host=str(self.sockets), user=SUPERUSER, dbname="postgres", connect_timeout=5, autocommit=True
+            host=str(self.sockets), user=SUPERUSER, dbname=database, connect_timeout=5, autocommit=True
         )
 
     def _failure(self, what: str, log_name: str, start: int) -> CannotStart:

@@ -1,0 +1,30 @@
+"""The Celery application: background work that PostgreSQL knows of and Redis only announces."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import heartbeat_sent, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("watchfloor")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_ready.connect
+@heartbeat_sent.connect
+def show_sign_of_life(**signal: Any) -> None:
+    """The worker's main process says every few seconds that it takes messages; /readyz looks for it."""
+    from portal.health import WORKER_KEY, WORKER_KEY_SECONDS, redis_client
+
+    try:
+        with redis_client() as client:
+            client.set(WORKER_KEY, "1", ex=WORKER_KEY_SECONDS)
+    except Exception:
+        # The broker may be away for a moment; the worker reconnects by itself and /readyz tells meanwhile.
+        logging.getLogger(__name__).warning("The worker's sign of life could not be written.", exc_info=True)
