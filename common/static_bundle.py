@@ -1,0 +1,74 @@
+"""One style sheet for the browser, many small files in the tree.
+
+Each component keeps its own CSS file; linking thirty of them costs thirty requests and `@import` costs them one after
+the other. This staticfiles finder joins them, in a fixed order, into `css/watchfloor.css`. It is a finder, not a build
+step: the joined file exists for whoever asks for static files (collectstatic, WhiteNoise, the test server) and is
+never in the tree. Paths inside the sheets would break when joined, so they hold none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.files.storage import FileSystemStorage
+
+SHEET = "css/watchfloor.css"
+GROUND = ("css/tokens.css", "css/base.css", "css/shell.css")
+ROOT = Path(__file__).resolve().parent.parent / "static"
+
+
+def sheet_parts() -> list[str]:
+    """The files that make the sheet, in order: the ground, then the components and the pages by name."""
+    parts = [*sorted(ROOT.glob("css/components/*.css")), *sorted(ROOT.glob("css/pages/*.css"))]
+    return [*GROUND, *(part.relative_to(ROOT).as_posix() for part in parts)]
+
+
+def joined_sheet() -> str:
+    """The whole sheet as text."""
+    return "\n".join((ROOT / part).read_text(encoding="utf-8") for part in sheet_parts())
+
+
+@cache
+def _place() -> TemporaryDirectory[str]:
+    """Where this process keeps its joined sheet; goes away with the process."""
+    return TemporaryDirectory(prefix="watchfloor-static-")
+
+
+def _written() -> Path:
+    target = Path(_place().name) / SHEET
+    text = joined_sheet()
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return target
+
+
+class StyleSheetFinder(BaseFinder):
+    """Finds `css/watchfloor.css`. Belongs into STATICFILES_FINDERS beside Django's own finders."""
+
+    def check(self, **kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+        if path != SHEET:
+            return []
+        finders.searched_locations.append(str(ROOT / "css"))
+        found = str(_written())
+        return [found] if find_all or kwargs.get("all") else found
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+        _written()
+        yield SHEET, FileSystemStorage(location=_place().name)
+
+
+class ModuleManifestStorage(ManifestStaticFilesStorage):
+    """Fingerprinted names that the imports between ES modules follow too. For STORAGES["staticfiles"] in production."""
+
+    support_js_module_import_aggregation = True

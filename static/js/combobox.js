@@ -1,0 +1,310 @@
+/**
+ * Type-ahead over options that the server renders: GET data-url?q=text&chosen=…, answer = the HTML of
+ * `components/combobox_options.html`. Follows the combobox pattern of the ARIA Authoring Practices (list box, manual
+ * choice). Before this code runs it is a plain text field of the same name, so nothing is lost without it.
+ *   data-multiple  each choice becomes a checked box of that name; Backspace takes the last one away
+ *   data-create    the last option creates what was typed
+ * Fires `change` on the combobox element (bubbling) when its value changes.
+ */
+
+const DELAY = 140;
+let made = 0;
+
+class Combobox {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.input = root.querySelector(".combobox-input");
+    this.name = root.dataset.name;
+    this.multiple = root.hasAttribute("data-multiple");
+    this.create = root.hasAttribute("data-create");
+    this.options = [];
+    this.active = -1;
+    this.timer = 0;
+    this.request = null;
+    this.typed = false;
+    this.takeOverValue();
+    this.makeList();
+    this.listen();
+  }
+
+  /** The name moves from the text field to what is really chosen. */
+  takeOverValue() {
+    this.input.removeAttribute("name");
+    if (this.multiple) return;
+    this.hidden = document.createElement("input");
+    this.hidden.type = "hidden";
+    this.hidden.name = this.name;
+    this.hidden.value = this.input.value;
+    this.root.append(this.hidden);
+    this.label = this.input.dataset.label ?? this.input.value;
+    this.input.value = this.label;
+  }
+
+  makeList() {
+    made += 1;
+    this.list = document.createElement("div");
+    this.list.className = "combobox-list";
+    this.list.id = `combobox-list-${made}`;
+    this.list.role = "listbox";
+    this.list.popover = "manual";
+    const label = document.querySelector(`label[for="${CSS.escape(this.input.id)}"]`);
+    this.list.ariaLabel = label?.textContent.trim() ?? "Options";
+    if (this.multiple) this.list.ariaMultiSelectable = "true";
+    this.root.append(this.list);
+    this.input.role = "combobox";
+    this.input.ariaAutoComplete = "list";
+    this.input.ariaExpanded = "false";
+    this.input.setAttribute("aria-controls", this.list.id);
+  }
+
+  listen() {
+    this.input.addEventListener("input", () => {
+      this.typed = true;
+      this.load();
+    });
+    this.input.addEventListener("keydown", (event) => this.onKey(event));
+    this.input.addEventListener("click", () => this.load(0));
+    this.input.addEventListener("blur", () => this.leave());
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]:not([aria-disabled])");
+      if (option) this.choose(option);
+    });
+    this.root.addEventListener("click", (event) => {
+      if (event.target === this.root) this.input.focus();
+    });
+    // a box that is no longer checked is a value taken away
+    this.root.addEventListener("change", (event) => {
+      if (!event.target.matches(".combobox-check")) return;
+      event.stopPropagation();
+      event.target.closest(".combobox-chosen").remove();
+      this.changed();
+      this.input.focus();
+    });
+    addEventListener("scroll", () => this.place(), { capture: true, passive: true });
+    addEventListener("resize", () => this.place());
+  }
+
+  get open() {
+    return this.list.matches(":popover-open");
+  }
+
+  get values() {
+    if (!this.multiple) return this.hidden.value ? [this.hidden.value] : [];
+    return [...this.root.querySelectorAll(".combobox-check:checked")].map((box) => box.value);
+  }
+
+  onKey(event) {
+    const { key } = event;
+    if (event.isComposing) return;
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      event.preventDefault();
+      if (!this.open) this.load(0);
+      else if (event.altKey && key === "ArrowUp") this.close();
+      else this.step(key === "ArrowDown" ? 1 : -1);
+    } else if (key === "Enter" && this.open && this.options[this.active]) {
+      event.preventDefault();
+      this.choose(this.options[this.active]);
+    } else if (key === "Enter" && this.multiple && this.input.value.trim() && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+    } else if (key === "Escape") {
+      if (this.open) this.close();
+      else if (this.input.value && !this.multiple) this.clear();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (key === "Tab" && this.open && this.typed && this.options[this.active]) {
+      this.choose(this.options[this.active]);
+    } else if (key === "Backspace" && this.multiple && !this.input.value) {
+      const last = [...this.root.querySelectorAll(".combobox-chosen")].at(-1);
+      if (!last) return;
+      last.remove();
+      this.changed();
+    }
+  }
+
+  load(delay = DELAY) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), delay);
+  }
+
+  async ask() {
+    this.request?.abort();
+    this.request = new AbortController();
+    const address = new URL(this.root.dataset.url, location.href);
+    address.searchParams.set("q", this.typed ? this.input.value.trim() : "");
+    for (const value of this.multiple ? this.values : []) address.searchParams.append("chosen", value);
+    try {
+      const answer = await fetch(address, { signal: this.request.signal, headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      this.show(await answer.text());
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.say("Suggestions cannot be loaded. Try again in a moment.");
+    }
+  }
+
+  say(text) {
+    const note = document.createElement("div");
+    note.className = "combobox-empty";
+    note.role = "option";
+    note.ariaDisabled = "true";
+    note.textContent = text;
+    this.show("");
+    this.list.replaceChildren(note);
+  }
+
+  /** @param {string} html rendered and escaped by our server */
+  show(html) {
+    if (document.activeElement !== this.input) return;
+    this.list.innerHTML = html;
+    const values = new Set(this.values);
+    this.options = [...this.list.querySelectorAll("[role=option]:not([aria-disabled])")];
+    this.options.forEach((option, index) => {
+      option.id = `${this.list.id}-${index}`;
+      option.ariaSelected = String(values.has(option.dataset.value));
+    });
+    if (!this.open) this.list.showPopover();
+    this.input.ariaExpanded = "true";
+    this.place();
+    this.setActive(this.typed && this.options.length ? 0 : -1);
+  }
+
+  /** Below the field, above it where there is no room below. */
+  place() {
+    if (!this.open) return;
+    const box = this.root.getBoundingClientRect();
+    const below = innerHeight - box.bottom - 12;
+    const above = box.top - 12;
+    const up = below < 180 && above > below;
+    const style = this.list.style;
+    style.width = `${Math.max(box.width, 220)}px`;
+    style.left = `${Math.max(8, Math.min(box.left, innerWidth - Math.max(box.width, 220) - 8))}px`;
+    style.maxHeight = `${Math.min(300, up ? above : below)}px`;
+    style.top = up ? "auto" : `${box.bottom + 4}px`;
+    style.bottom = up ? `${innerHeight - box.top + 4}px` : "auto";
+  }
+
+  step(by) {
+    if (!this.options.length) return;
+    this.setActive((this.active + by + this.options.length) % this.options.length);
+  }
+
+  setActive(index) {
+    for (const option of this.options) delete option.dataset.active;
+    this.active = index;
+    const option = this.options[index];
+    if (!option) {
+      this.input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    option.dataset.active = "";
+    option.scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", option.id);
+  }
+
+  choose(option) {
+    const { value, label } = option.dataset;
+    this.typed = false;
+    if (this.multiple) {
+      const there = [...this.root.querySelectorAll(".combobox-check")].find((box) => box.value === value);
+      if (there) there.closest(".combobox-chosen").remove();
+      else this.add(option);
+      this.input.value = "";
+      this.changed();
+      this.ask();
+      return;
+    }
+    this.hidden.value = value;
+    this.label = label;
+    this.input.value = label;
+    this.close();
+    this.changed();
+  }
+
+  /** A chosen value is a check box with the mark of the option; unchecking it takes the value away. */
+  add(option) {
+    const chosen = document.createElement("label");
+    chosen.className = "combobox-chosen";
+    const box = document.createElement("input");
+    Object.assign(box, { className: "combobox-check", type: "checkbox", name: this.name, checked: true });
+    box.value = option.dataset.value;
+    const mark = option.querySelector(".tag, .person")?.cloneNode(true) ?? document.createElement("span");
+    if (!mark.firstChild) {
+      mark.textContent = option.dataset.label;
+      if (this.root.classList.contains("tag-input")) mark.className = "tag tag-custom";
+    }
+    const cross = document.createElement("span");
+    cross.className = "combobox-cross";
+    cross.ariaHidden = "true";
+    cross.textContent = "×";
+    chosen.append(box, mark, cross);
+    this.input.before(chosen);
+  }
+
+  clear() {
+    this.hidden.value = "";
+    this.label = "";
+    this.input.value = "";
+    this.changed();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    if (this.open) this.list.hidePopover();
+    this.input.ariaExpanded = "false";
+    this.input.removeAttribute("aria-activedescendant");
+    this.options = [];
+    this.active = -1;
+  }
+
+  /** Typed but not chosen: nothing half said is sent. An emptied field means nobody. */
+  leave() {
+    this.close();
+    if (this.multiple) {
+      if (this.create && this.input.value.trim()) this.keepTyped();
+      return;
+    }
+    if (!this.typed) return;
+    this.typed = false;
+    if (this.input.value.trim() === "") this.clear();
+    else this.input.value = this.label;
+  }
+
+  /** What was typed as a new tag and left behind counts as chosen. */
+  keepTyped() {
+    const value = this.input.value.trim();
+    const same = this.values.some((one) => one.toLowerCase() === value.toLowerCase());
+    if (!same) {
+      const option = document.createElement("div");
+      Object.assign(option.dataset, { value, label: value });
+      this.add(option);
+      this.changed();
+    }
+    this.input.value = "";
+    this.typed = false;
+  }
+
+  changed() {
+    this.root.dispatchEvent(new Event("change", { bubbles: true }));
+    this.place();
+  }
+}
+
+/** @type {WeakSet<Element>} */
+const wired = new WeakSet();
+
+function wireAll(root) {
+  for (const element of root.querySelectorAll("[data-combobox]")) {
+    if (wired.has(element)) continue;
+    wired.add(element);
+    new Combobox(element);
+  }
+}
+
+export function wireCombobox() {
+  wireAll(document);
+  document.body.addEventListener("htmx:load", (event) => wireAll(event.target.parentElement ?? document));
+}

@@ -1,0 +1,30 @@
+/**
+ * Entry of the browser code: wires the small modules to the page. Each one looks for data attributes and listens on
+ * the document, so that fragments which HTMX swaps in later work without further ado.
+ */
+import { wireCombobox } from "./combobox.js";
+import { wireConfirm } from "./confirm.js";
+import { wireCopy } from "./copy.js";
+import { wireDisclosure } from "./disclosure.js";
+import { wireDrafts } from "./drafts.js";
+import { wireFailures } from "./failures.js";
+import { wireKeyboard } from "./keyboard.js";
+import { wirePane } from "./pane.js";
+import { wirePoll } from "./poll.js";
+import { wireRelativeTime } from "./relative_time.js";
+import { wireSelection } from "./selection.js";
+import { wireToasts } from "./toast.js";
+
+wireToasts();
+wireFailures();
+wireDisclosure();
+wireConfirm();
+wireCopy();
+wireCombobox();
+wireSelection();
+wirePane();
+wireKeyboard();
+wireDrafts();
+wireRelativeTime();
+wirePoll();
+document.documentElement.dataset.ready = "";
