@@ -1,0 +1,184 @@
+"""`make up` as a person meets it: real servers, real signals, real accidents."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.portal.running import Portal, checks, free_port, sign_in
+
+# One portal serves most of these tests in the order they stand here; they must not be spread over processes.
+pytestmark = pytest.mark.xdist_group("supervisor")
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal started on an empty data folder."""
+    portal = Portal(tmp_path_factory.mktemp("portal") / "data").start()
+    yield portal.wait_until_running()
+    portal.clear()
+
+
+def test_it_answers_and_tells_the_administrator_once(portal: Portal) -> None:
+    assert portal.status("/healthz") == 200
+    assert len(sign_in(portal.said())) == 1
+    assert f"http://127.0.0.1:{portal.port}/" in portal.said()
+
+
+def test_it_becomes_ready(portal: Portal) -> None:
+    portal.wait_for_status("/readyz")
+    assert {name: check["state"] for name, check in checks(portal).items()} == {
+        "database": "ok",
+        "broker": "ok",
+        "worker": "ok",
+    }
+
+
+def test_a_second_start_names_the_first(portal: Portal) -> None:
+    second = portal.manage("up")
+    assert second.returncode == 1
+    assert f"already running on http://127.0.0.1:{portal.port}/" in second.stdout
+    assert "Traceback" not in second.stdout + second.stderr
+
+
+def test_commands_use_the_running_servers(portal: Portal) -> None:
+    shown = portal.manage("showmigrations", "--database=owner", "contenttypes")
+    assert "[X] 0001_initial" in shown.stdout, shown.stderr
+    assert portal.status("/healthz") == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_application_does_not_know_the_owner(portal: Portal) -> None:
+    for name in ("granian", "worker", "beat"):
+        variables = portal.child(name).environ()
+        assert "watchfloor_app" in variables["DATABASE_URL"]
+        assert not [value for value in variables.values() if "watchfloor_owner" in value]
+
+
+def test_no_server_listens_on_the_network(portal: Portal) -> None:
+    listening = [
+        (process.name(), connection.laddr.port)
+        for process in portal.children()
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {port for _, port in listening} == {portal.port}
+
+
+def test_secrets_and_sockets_are_private(portal: Portal) -> None:
+    closed = ["secret_key", "logs", "postgres", "redis", "run/postgres", "run/redis"]
+    modes = {
+        name: (portal.data_dir / name).stat().st_mode & 0o077 for name in closed if (portal.data_dir / name).exists()
+    }
+    assert modes == dict.fromkeys(modes, 0)
+
+
+def test_a_killed_database_is_started_again(portal: Portal) -> None:
+    before = portal.child("postgres")
+    before.kill()
+    time.sleep(0.2)
+    portal.wait_for_status("/readyz")
+    assert portal.child("postgres").pid != before.pid
+    assert "PostgreSQL was killed (SIGKILL)" in portal.said()
+    assert portal.process and portal.process.poll() is None
+
+
+def test_a_killed_worker_is_started_again(portal: Portal) -> None:
+    before = portal.child("worker")
+    before.kill()
+    deadline = time.monotonic() + 15
+    while "The worker was killed" not in portal.said():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert portal.child("worker").pid != before.pid
+
+
+def test_another_portal_runs_beside_it(portal: Portal, tmp_path: Path) -> None:
+    other = Portal(tmp_path / "other").start()
+    try:
+        other.wait_until_running()
+        assert (portal.status("/healthz"), other.status("/healthz")) == (200, 200)
+        assert other.stop(signal.SIGINT) < 10
+        assert other.process and other.process.returncode == 0
+        assert other.children() == []
+    finally:
+        other.clear()
+    assert portal.status("/healthz") == 200
+
+
+def test_it_recovers_from_its_own_sudden_death(portal: Portal) -> None:
+    portal.kill()
+    again = portal.start().wait_until_running()
+    assert again.status("/healthz") == 200
+    assert sign_in(again.said()) == [], "the administrator of the first start is still there"
+
+
+def test_it_recovers_when_its_children_outlive_it(portal: Portal) -> None:
+    orphans = [portal.child(name) for name in ("postgres", "valkey", "granian")]
+    for process in orphans:
+        process.suspend()
+    portal.kill()
+    for process in orphans:
+        process.resume()
+    again = portal.start().wait_until_running()
+    assert again.status("/healthz") == 200
+    assert not [process for process in orphans if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_asked_to_stop_it_leaves_nothing_behind(portal: Portal) -> None:
+    assert portal.children()
+    assert portal.stop() < 10
+    assert portal.process and portal.process.returncode == 0
+    assert portal.children() == []
+    assert "Watchfloor has stopped." in portal.said()
+    assert portal.status("/healthz") == 0
+
+
+def test_a_command_starts_the_servers_for_itself(portal: Portal) -> None:
+    shown = portal.manage("showmigrations", "--database=owner", "contenttypes")
+    assert "[X] 0001_initial" in shown.stdout, shown.stderr
+    assert portal.children() == []
+
+
+def test_a_busy_port_is_named(tmp_path: Path) -> None:
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        refused = Portal(tmp_path / "data", port).manage("up")
+    assert refused.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is already in use" in refused.stdout
+    assert not (tmp_path / "data" / "postgres").exists(), "nothing was started"
+
+
+@pytest.mark.skipif(not os.path.isdir("/sys/kernel"), reason="needs a folder that not even root can write to")
+def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
+    portal = Portal(tmp_path / "data", DATA_DIR="/sys/kernel/watchfloor", SECRET_KEY="x" * 40)
+    refused = portal.manage("up")
+    assert refused.returncode == 1
+    assert "cannot write to /sys/kernel/watchfloor" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_a_folder_of_another_version_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data" / "postgres").mkdir(parents=True)
+    (tmp_path / "data" / "postgres" / "PG_VERSION").write_text("9\n")
+    refused = Portal(tmp_path / "data").manage("up")
+    assert refused.returncode == 1
+    assert "was made by PostgreSQL 9" in refused.stdout
+
+
+def test_wrong_settings_are_refused_without_a_traceback(tmp_path: Path) -> None:
+    refused = Portal(tmp_path / "data", PORT="http").manage("up")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("PORT must be a whole number, not 'http'")
+    assert "Traceback" not in refused.stderr
