@@ -1,0 +1,38 @@
+"""Who may open a page: the permission stands at the view, one for each method."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from accounts.choices import Permission
+
+View = Callable[..., HttpResponse]
+
+
+def needs(**permissions: Permission) -> Callable[[View], View]:
+    """Allow only the methods named, each to people with its permission: `@needs(get=…, post=…)`.
+
+    Another method is 405, a missing permission 403.
+    """
+    by_method = {method.upper(): permission for method, permission in permissions.items()}
+    if "GET" in by_method:
+        by_method["HEAD"] = by_method["GET"]
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method not in by_method:
+                return HttpResponseNotAllowed(sorted(by_method))
+            if not request.user.is_authenticated or not request.user.may(by_method[request.method]):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.permissions = by_method  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate

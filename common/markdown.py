@@ -1,0 +1,26 @@
+"""Comments and notes: Markdown in, harmless HTML out."""
+
+from __future__ import annotations
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+TAGS = {
+    "a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong",
+    "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+"""What survives cleaning. No images yet: only stored ones may ever load, never remote ones (threats T7)."""
+
+_parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(["table", "strikethrough"])
+_cleaner = nh3.Cleaner(
+    tags=TAGS,
+    attributes={"a": {"href"}},
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener noreferrer nofollow ugc",
+)
+
+
+def render(text: str) -> SafeString:
+    """The text as HTML, cleaned by an allow-list; scripts, styles, images and odd schemes are gone."""
+    return mark_safe(_cleaner.clean(_parser.render(text)))

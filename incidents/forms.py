@@ -1,0 +1,245 @@
+"""Shape and wording of the Manage pane: what was sent becomes Changes, or a sentence at the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.models import Team, User
+from alerts.choices import DETERMINATIONS, Classification, Determination, Severity
+from incidents.changes import Changes
+from incidents.choices import IncidentStatus, TagKind
+from incidents.models import Incident
+from incidents.rules import LONGEST_NOTE
+
+AUTOMATIC = "automatic"
+KEEP_WORD = "keep"
+NOBODY = "unassigned"
+
+STATUSES = (IncidentStatus.ACTIVE, IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED)
+
+
+def findings() -> list[tuple[Any, Any]]:
+    """Classifications with their determinations, as groups of one list: "true_positive/phishing"."""
+    groups: list[tuple[Any, Any]] = [("not_set", "Not set")]
+    for classification, determinations in DETERMINATIONS.items():
+        if determinations:
+            options = [(f"{classification}/{each}", each.label) for each in determinations]
+            groups.append((classification.label, [(f"{classification}/not_set", "Without determination"), *options]))
+    return groups
+
+
+class AssigneeField(forms.CharField):
+    """`ana`, `team:tier2`, `unassigned`, or nothing at all for nobody."""
+
+    def clean(self, value: Any) -> User | Team | None:
+        word = (super().clean(value) or "").strip()
+        if word in ("", NOBODY):
+            return None
+        if word.startswith("team:"):
+            found: User | Team | None = Team.objects.filter(slug=word.removeprefix("team:")).first()
+        else:
+            found = User.objects.active().filter(username=word.lower()).select_related("role").first()
+        if found is None:
+            raise ValidationError("Nobody has that name; choose somebody from the list.")
+        return found
+
+
+class TagsField(forms.MultipleChoiceField):
+    """Names of tags, existing or new."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+    def clean(self, value: Any) -> list[str]:
+        return [name.strip() for name in super().clean(value) if name.strip()]
+
+
+def note_field(label: str, placeholder: str, draft: str = "") -> forms.CharField:
+    attributes = {"rows": 3, "placeholder": placeholder}
+    if draft:
+        attributes["data-draft"] = draft
+    return forms.CharField(
+        required=False,
+        label=label,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs=attributes),
+        error_messages={"max_length": "The text has %(show_value)d characters; 30,000 are allowed. Shorten it."},
+    )
+
+
+class FindingMixin:
+    """What both forms do with the list of classifications."""
+
+    @staticmethod
+    def split_finding(word: str) -> tuple[Classification, Determination]:
+        classification, _, determination = word.partition("/")
+        return Classification(classification), Determination(determination or "not_set")
+
+
+class ManageForm(FindingMixin, forms.Form):
+    """One incident. Fields start as the incident is; what differs from that start is what the person changed."""
+
+    name = forms.CharField(required=False, max_length=500, label="Incident name")
+    use_automatic_name = forms.BooleanField(required=False, label="Use the automatic name")
+    severity = forms.ChoiceField(choices=[(AUTOMATIC, "Automatic"), *((s.slug, s.label) for s in reversed(Severity))])
+    tags = TagsField(required=False)
+    assignee = AssigneeField(required=False, label="Assign to")
+    status = forms.ChoiceField(choices=[(status.slug, status.label) for status in STATUSES])
+    resolution_note = note_field("Resolution note", "What was it, and what was done?")
+    classification = forms.ChoiceField(choices=findings)
+    comment = note_field("Comment", "Adds to the activity log; Markdown works")
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+    unclassified_is_fine = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, incident: Incident, data: Any = None) -> None:
+        super().__init__(data, initial=start_of(incident), prefix=None)
+        self.incident = incident
+        self.fields["comment"].widget.attrs["data-draft"] = f"comment-{incident.pk}"
+        self.fields["severity"].choices = [
+            (AUTOMATIC, f"Automatic ({Severity(incident.automatic_severity).label.lower()})"),
+            *((severity.slug, severity.label) for severity in reversed(Severity)),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        resolving = cleaned.get("status") == IncidentStatus.RESOLVED.slug and not self._was("status", "resolved")
+        if resolving and not cleaned.get("resolution_note", "").strip() and "resolution_note" not in self.errors:
+            self.add_error("resolution_note", "Say how it was resolved; the note stands in the log and on the incident.")
+        return cleaned
+
+    @property
+    def asks_for_classification(self) -> bool:
+        """Whether to ask, once, for a classification before resolving."""
+        return (
+            self.cleaned_data["status"] == IncidentStatus.RESOLVED.slug
+            and not self._was("status", "resolved")
+            and self.cleaned_data["classification"] == "not_set"
+            and not self.cleaned_data["unclassified_is_fine"]
+        )
+
+    def changes(self, *, keep_theirs: frozenset[str] = frozenset()) -> Changes:
+        """What the person changed; fields in `keep_theirs` are left as somebody else has set them meanwhile."""
+        cleaned, wanted = self.cleaned_data, {}
+        changed = set(self.changed_from_shown()) - keep_theirs
+        if "use_automatic_name" in changed and cleaned["use_automatic_name"]:
+            wanted["name"] = None
+        elif "name" in changed:
+            wanted["name"] = cleaned["name"]
+        if "severity" in changed:
+            word = cleaned["severity"]
+            wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)
+        if "assignee" in changed:
+            wanted["assignee"] = cleaned["assignee"]
+        if "tags" in changed:
+            wanted["tags"] = cleaned["tags"]
+        if "status" in changed:
+            wanted["status"] = IncidentStatus.from_slug(cleaned["status"])
+        if cleaned["status"] == IncidentStatus.RESOLVED.slug and "status" not in keep_theirs:
+            wanted["status"] = IncidentStatus.RESOLVED
+            wanted["resolution_note"] = cleaned["resolution_note"]
+        if "classification" in changed:
+            wanted["classification"], wanted["determination"] = self.split_finding(cleaned["classification"])
+        return Changes(comment=cleaned["comment"], **wanted)
+
+    def changed_from_shown(self) -> list[str]:
+        """Fields whose value differs from what the pane showed when it was opened (`was_…` in the form)."""
+        changed = []
+        for field in ("name", "severity", "status", "classification"):
+            if self.cleaned_data.get(field) != self.data.get(f"was_{field}", self.initial[field]):
+                changed.append(field)
+        if self.cleaned_data.get("use_automatic_name"):
+            changed.append("use_automatic_name")
+        if word_of(self.cleaned_data.get("assignee")) != self.data.get("was_assignee", self.initial["assignee"]):
+            changed.append("assignee")
+        was_tags = self.data.getlist("was_tags") if "was_tags" in self.data else self.initial["tags"]
+        if sorted(name.lower() for name in self.cleaned_data.get("tags", [])) != sorted(
+            name.lower() for name in was_tags if name
+        ):
+            changed.append("tags")
+        return changed
+
+    def _was(self, field: str, word: str) -> bool:
+        return self.data.get(f"was_{field}", self.initial[field]) == word
+
+
+class ManageManyForm(FindingMixin, forms.Form):
+    """Several incidents: every field starts at "keep", and only what is chosen changes."""
+
+    severity = forms.ChoiceField(
+        choices=[
+            (KEEP_WORD, "Leave as it is"),
+            (AUTOMATIC, "Automatic"),
+            *((s.slug, s.label) for s in reversed(Severity)),
+        ]
+    )
+    add_tags = TagsField(required=False, label="Add tags")
+    remove_tags = TagsField(required=False, label="Remove tags")
+    change_assignee = forms.BooleanField(required=False, label="Change the assignee")
+    assignee = AssigneeField(required=False, label="Assign to")
+    status = forms.ChoiceField(choices=[(KEEP_WORD, "Leave as it is"), *((s.slug, s.label) for s in STATUSES)])
+    resolution_note = note_field("Resolution note", "What was it, and what was done?")
+    classification = forms.ChoiceField(choices=lambda: [(KEEP_WORD, "Leave as it is"), *findings()])
+    comment = note_field("Comment", "The same on each; Markdown works", "comment-many")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("status") == IncidentStatus.RESOLVED.slug and not cleaned.get("resolution_note", "").strip():
+            self.add_error("resolution_note", "Say how they were resolved; the note stands on each of them.")
+        return cleaned
+
+    def changes(self) -> Changes:
+        cleaned, wanted = self.cleaned_data, {}
+        if cleaned["severity"] != KEEP_WORD:
+            word = cleaned["severity"]
+            wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)
+        if cleaned["assignee"] is not None or cleaned["change_assignee"]:
+            wanted["assignee"] = cleaned["assignee"]
+        if cleaned["status"] != KEEP_WORD:
+            wanted["status"] = IncidentStatus.from_slug(cleaned["status"])
+            wanted["resolution_note"] = cleaned["resolution_note"]
+        if cleaned["classification"] != KEEP_WORD:
+            wanted["classification"], wanted["determination"] = self.split_finding(cleaned["classification"])
+        return Changes(
+            add_tags=cleaned["add_tags"], remove_tags=cleaned["remove_tags"], comment=cleaned["comment"], **wanted
+        )
+
+
+class CommentForm(forms.Form):
+    text = note_field("Comment", "Write a comment; Markdown works")
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].strip()
+        if not text:
+            raise ValidationError("Write something first.")
+        return text
+
+
+def start_of(incident: Incident) -> dict[str, Any]:
+    """The form's values for an incident as it is."""
+    finding = incident.classification
+    if finding != Classification.NOT_SET:
+        finding = f"{finding}/{incident.determination}"
+    severity = Severity(incident.severity).slug if incident.severity_is_manual else AUTOMATIC
+    return {
+        "name": incident.name,
+        "severity": severity,
+        "tags": sorted((tag.name for tag in incident.tags.all() if tag.kind == TagKind.CUSTOM), key=str.lower),
+        "assignee": word_of(incident.assignee),
+        "status": IncidentStatus(incident.status).slug,
+        "resolution_note": incident.resolution_note,
+        "classification": finding,
+        "version": incident.version,
+    }
+
+
+def word_of(assignee: User | Team | None) -> str:
+    """An assignee as an address or a form names one."""
+    if isinstance(assignee, Team):
+        return f"team:{assignee.slug}"
+    return assignee.username if assignee else ""
+
+
+__all__ = ["CommentForm", "ManageForm", "ManageManyForm", "start_of", "word_of"]

@@ -1,0 +1,1 @@
+"""Page-shaped reading of incidents; nothing here changes anything."""

@@ -1,0 +1,260 @@
+"""The queue page: which rows, in which order, and what is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Principal
+from alerts.choices import Classification, Severity
+from common.marks import asset_counts, person_mark, severity_mark, status_mark, tag_mark, time_mark
+from common.pagination import BadCursor, Order, Page, page_of_ids
+from common.query_strings import address, nearest, with_values
+from common.time_ranges import range_in_words
+from incidents.choices import IncidentStatus
+from incidents.filters import ANY, DEFAULTS, IncidentFilter, with_defaults
+from incidents.models import Incident, Tag
+from incidents.queries.counting import Count, count, count_each
+from incidents.rules import in_order_of_attack
+
+PAGE_SIZE = 50
+
+ORDERS = {
+    order.name: order
+    for order in (
+        Order("-last_activity", ("-last_activity", "-id")),
+        Order("last_activity", ("last_activity", "id")),
+        Order("-severity", ("-severity", "-last_activity", "-id")),
+        Order("severity", ("severity", "last_activity", "id")),
+        Order("-created", ("-created_at", "-id")),
+        Order("created", ("created_at", "id")),
+        Order("-updated", ("-updated_at", "-id")),
+        Order("updated", ("updated_at", "id")),
+        Order("-number", ("-id",)),
+        Order("number", ("id",)),
+    )
+}
+DEFAULT_ORDER = "-last_activity"
+"""Every order is served by an index, from either end."""
+
+ROW_FIELDS = (
+    "id",
+    "name",
+    "severity",
+    "status",
+    "classification",
+    "last_activity",
+    "alerts_active",
+    "alerts_total",
+    "service_sources",
+    "categories",
+    "asset_counts",
+    "tag_ids",
+    "restricted",
+    "version",
+    "assignee_user__username",
+    "assignee_user__display_name",
+    "assignee_team__slug",
+    "assignee_team__name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue, ready to be shown."""
+
+    rows: list[dict[str, Any]]
+    count: Count
+    order: Order
+    query: QueryDict
+    """With the defaults written out."""
+    filter: IncidentFilter
+    previous_url: str
+    next_url: str
+    link: str
+    """The address that shows this list to anybody."""
+
+
+def order_named(name: str) -> Order:
+    """Raises ValidationError, with the nearest name, for an order that is none."""
+    if name not in ORDERS:
+        raise ValidationError({"sort": [f"“{name[:60]}” is no order{nearest(name, ORDERS)}"]})
+    return ORDERS[name]
+
+
+def queue_page(query: QueryDict, principal: Principal, path: str) -> QueuePage:
+    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+    full = with_defaults(query)
+    incident_filter = IncidentFilter(full, Incident.objects.visible_to(principal), principal=principal)
+    incident_filter.check()
+    order = order_named(full.get("sort", DEFAULT_ORDER))
+    matching = incident_filter.qs
+    try:
+        page = page_of_ids(
+            matching, order, after=full.get("after", ""), before=full.get("before", ""), size=PAGE_SIZE
+        )
+    except BadCursor as error:
+        raise ValidationError({"after": [str(error)]}) from None
+    state = with_values(full)
+    return QueuePage(
+        rows=rows(page.ids),
+        count=count_of(page, matching, full),
+        order=order,
+        query=full,
+        filter=incident_filter,
+        previous_url=address(path, state | {"before": [page.previous]}) if page.previous else "",
+        next_url=address(path, state | {"after": [page.next]}) if page.next else "",
+        link=address(path, state),
+    )
+
+
+def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Count:
+    """A first page that is not full is its own count."""
+    is_first = "after" not in query and "before" not in query
+    return Count(len(page.ids)) if is_first and not page.next else count(matching)
+
+
+def rows(ids: Sequence[int], now: datetime | None = None) -> list[dict[str, Any]]:
+    """Rows in the order of their ids, every value ready to print: the template's loop formats nothing."""
+    now = now or timezone.now()
+    values = {row["id"]: row for row in Incident.objects.filter(pk__in=list(ids)).values(*ROW_FIELDS)}
+    wanted = {tag_id for row in values.values() for tag_id in row["tag_ids"]}
+    tags = {tag.pk: tag for tag in Tag.objects.filter(pk__in=wanted)} if wanted else {}
+    return [_row(values[number], tags, now) for number in ids if number in values]
+
+
+TAG_ORDER = {"attack": 0, "automatic": 1, "critical": 2, "redirected": 3, "custom": 4}
+UNASSIGNED_MARK = ("", "Unassigned", "unassigned")
+
+
+def _row(value: dict[str, Any], tags: dict[int, Tag], now: datetime) -> dict[str, Any]:
+    number = value["id"]
+    severity, status = Severity(value["severity"]), IncidentStatus(value["status"])
+    shown = sorted(
+        (tags[tag_id] for tag_id in value["tag_ids"] if tag_id in tags),
+        key=lambda tag: (TAG_ORDER[tag.kind], tag.name.lower()),
+    )
+    sources, categories = value["service_sources"], in_order_of_attack(value["categories"])
+    return {
+        "number": number,
+        "name": value["name"],
+        "url": f"/incidents/{number}/",
+        "severity": severity_mark(severity),
+        "severity_slug": severity.slug,
+        "status": status_mark(status),
+        "assignee": person_mark(*_assignee(value)),
+        "tags": [tag_mark(tag.name, tag.kind) for tag in shown],
+        "assets": asset_counts(value["asset_counts"]),
+        "alerts_active": value["alerts_active"],
+        "alerts_total": value["alerts_total"],
+        "sources": sources[0] if len(sources) == 1 else f"{len(sources)} sources" if sources else "",
+        "sources_title": ", ".join(sources),
+        "categories": ", ".join(categories[:2]) + (f" +{len(categories) - 2}" if len(categories) > 2 else ""),
+        "categories_title": ", ".join(categories),
+        "classification": Classification(value["classification"]).label
+        if value["classification"] != Classification.NOT_SET
+        else "",
+        "last_activity": time_mark(value["last_activity"], now),
+        "restricted": value["restricted"],
+        "version": value["version"],
+    }
+
+
+def _assignee(value: dict[str, Any]) -> tuple[str, str, str]:
+    if value["assignee_user__username"]:
+        return initials(value["assignee_user__display_name"]), value["assignee_user__display_name"], "person"
+    if value["assignee_team__slug"]:
+        return initials(value["assignee_team__name"]), value["assignee_team__name"], "team"
+    return UNASSIGNED_MARK
+
+
+def initials(name: str) -> str:
+    """Two letters for a person's or team's mark."""
+    words = name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, str]]:
+    """What the default view leaves out, with links that show it: resolved, informational, merged away.
+
+    Only what a default hides, under the other filters as they are; a person who filters knows what they hide.
+    """
+    chosen = page.query
+    querysets: dict[str, QuerySet[Incident]] = {}
+    links: dict[str, tuple[str, str]] = {}
+    statuses = chosen.getlist("status")
+    for word, label in (("resolved", "resolved"), ("redirected", "merged")):
+        if word not in statuses and ANY not in statuses:
+            querysets[word] = _variant(chosen, principal, status=[word], severity=[ANY])
+            links[word] = (label, address(path, with_values(chosen, status=[word], severity=[ANY])))
+    if chosen.getlist("severity") == DEFAULTS["severity"]:
+        querysets["informational"] = _variant(chosen, principal, severity=["informational"])
+        links["informational"] = ("informational", address(path, with_values(chosen, severity=["informational"])))
+    counts = count_each(querysets)
+    return [
+        {"text": f"{counts[word]} {label}", "url": url}
+        for word, (label, url) in links.items()
+        if counts[word].exact != 0
+    ]
+
+
+def _variant(query: QueryDict, principal: Principal, **changes: list[str]) -> QuerySet[Incident]:
+    other = query.copy()
+    for key, values in changes.items():
+        other.setlist(key, values)
+    return IncidentFilter(other, Incident.objects.visible_to(principal), principal=principal).qs
+
+
+def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
+    """The filters that are set, as words, each with the address that takes it away."""
+    shown = []
+    for key, filter_ in page.filter.filters.items():
+        words = page.query.getlist(key)
+        if not words or key == "q" or words == [""]:
+            continue
+        removed = [ANY] if key in DEFAULTS else None
+        shown.append(
+            {
+                "key": key,
+                "label": filter_.label,
+                "value": "Any" if ANY in words else ", ".join(_word(page.filter, key, word) for word in words),
+                "is_any": ANY in words,
+                "remove_url": address(path, with_values(page.query, **{key: removed})),
+            }
+        )
+    return shown
+
+
+def _word(incident_filter: IncidentFilter, key: str, word: str) -> str:
+    if key == "assignee":
+        return incident_filter.people.label(word)
+    if key in incident_filter.TIME_FIELDS:
+        return range_in_words(word)
+    terms = getattr(incident_filter.filters[key], "terms", None)
+    return str(terms.from_slug(word).label) if terms else word
+
+
+def headings(page: QueuePage, path: str) -> dict[str, dict[str, str]]:
+    """The columns one can sort by: the address of the other order, and the present direction for assistive tech."""
+    shown = {}
+    for name in ("severity", "last_activity", "number", "created", "updated"):
+        descending = page.order.name == f"-{name}"
+        ascending = page.order.name == name
+        other = name if descending else f"-{name}"
+        shown[name] = {
+            "url": address(path, with_values(page.query, sort=[other])),
+            "direction": "descending" if descending else "ascending" if ascending else "",
+        }
+    return shown
+
+
+def queue_path() -> str:
+    return reverse("incidents:queue")
