@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from portal.environment import REPOSITORY, Environment, load_environment
 from portal.servers.addresses import APPLICATION_ROLE, OWNER_ROLE
@@ -29,14 +28,16 @@ LONGEST_WAIT = 120.0
 class Instance:
     """The embedded servers that the settings leave to us; none where both addresses are given."""
 
-    def __init__(self, environment: Environment, *, durable: bool = True) -> None:
+    def __init__(
+        self, environment: Environment, *, durable: bool = True, spare_connections: int = SPARE_CONNECTIONS
+    ) -> None:
         self.environment = environment
         data_dir = environment.data_dir
         self.folder = DataFolder(data_dir)
         self.postgres: EmbeddedPostgres | None = None
         self.redis: EmbeddedRedis | None = None
         if environment.database_url is None:
-            connections = environment.web_processes + environment.worker_processes + SPARE_CONNECTIONS
+            connections = environment.web_processes + environment.worker_processes + spare_connections
             self.postgres = EmbeddedPostgres(data_dir, durable=durable, connections=connections)
         if environment.redis_url is None:
             self.redis = EmbeddedRedis(data_dir, durable=durable)
@@ -154,9 +155,3 @@ def _exported(variables: Mapping[str, str]) -> Iterator[None]:
             else:
                 os.environ[name] = value
         load_environment.cache_clear()
-
-
-def throwaway(data_dir: Path) -> Instance:
-    """Servers for one test run: quick rather than safe, on a data folder that will be deleted."""
-    settings = Environment(data_dir=data_dir, secret_key="x" * 32, web_processes=1, database_url=None, redis_url=None)
-    return Instance(settings, durable=False)
