@@ -56,6 +56,8 @@ class ParsedAlert:
     tags: tuple[str, ...] = ()
     """Custom tags that the sender put on the alert or on its incident."""
     evidence: tuple[ParsedEvidence, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What was cut, left out or not understood in taking the record, in words; `raw` has it whole."""
 
 
 @dataclass(frozen=True, slots=True)
