@@ -11,11 +11,11 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -186,6 +186,14 @@ class Environment(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("must be the name of a time zone such as Europe/Vienna or UTC") from None
         return value
+
+    @model_validator(mode="after")
+    def _owner_of_what(self) -> Self:
+        if self.database_owner_url and not self.database_url:
+            raise InvalidEnvironment(
+                ["DATABASE_OWNER_URL is set without DATABASE_URL; set both, or neither for the embedded PostgreSQL."]
+            )
+        return self
 
     @field_validator("log_level", mode="before")
     @classmethod

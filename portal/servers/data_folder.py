@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from portal.servers.problems import AlreadyRunning, CannotStart, file_problem
@@ -21,6 +21,7 @@ class Holder:
     process: int
     purpose: str
     address: str = ""
+    ready: bool = False
 
     def __str__(self) -> str:
         return f"{self.purpose} (process {self.process})"
@@ -68,8 +69,8 @@ class Lock:
     def write(self, holder: Holder) -> None:
         """Notes who holds the lock, for those who find it taken."""
         assert self._file is not None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(holder.__dict__).encode(), 0)
+        # Padded rather than truncated: a reader never finds the file empty.
+        os.pwrite(self._file, json.dumps(asdict(holder)).ljust(500).encode(), 0)
 
     def holder(self) -> Holder | None:
         """Who holds the lock; None in the instant before they have written it."""
@@ -97,6 +98,10 @@ class DataFolder:
             return False
         self.hosting.write(Holder(os.getpid(), purpose, address))
         return True
+
+    def open_to_guests(self) -> None:
+        """Says that the servers are up and the database is in order; guests wait for it."""
+        self.hosting.write(replace(self.host(), ready=True))
 
     def host(self) -> Holder:
         """Who runs the servers, as far as it is written down."""

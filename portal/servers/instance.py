@@ -95,14 +95,13 @@ def connected(environment: Environment, *, purpose: str = "a command", pause: Pa
         return
     make_data_folder(environment.data_dir)
     with contextlib.ExitStack() as stack:
-        if _join_or_host(instance, stack, purpose, pause) and instance.postgres and instance.postgres.is_empty():
-            _migrate(instance)
+        _join_or_host(instance, stack, purpose, pause)
         with _exported(instance.variables(owner=True)):
             yield
 
 
-def _join_or_host(instance: Instance, stack: contextlib.ExitStack, purpose: str, pause: Pause) -> bool:
-    """Becomes a guest of running servers or the host of new ones; True for the host."""
+def _join_or_host(instance: Instance, stack: contextlib.ExitStack, purpose: str, pause: Pause) -> None:
+    """Becomes a guest of running servers or the host of new ones."""
     deadline = time.monotonic() + LONGEST_WAIT
     folder = instance.folder
     while True:
@@ -111,11 +110,14 @@ def _join_or_host(instance: Instance, stack: contextlib.ExitStack, purpose: str,
             stack.callback(instance.stop)
             stack.callback(_wait_for_guests, folder, pause)
             instance.start(pause)
-            return True
+            if instance.postgres and instance.postgres.is_empty():
+                _migrate(instance)
+            folder.open_to_guests()
+            return
         visit = contextlib.ExitStack()
-        if visit.enter_context(folder.as_guest()) and instance.answers():
+        if visit.enter_context(folder.as_guest()) and folder.host().ready and instance.answers():
             stack.push(visit.pop_all())
-            return False
+            return
         visit.close()
         if time.monotonic() > deadline:
             raise in_use(folder.host())

@@ -185,6 +185,7 @@ class Supervisor:
         for server in self.instance.servers:
             self._start_server(server)
         sign_ins = self._take_steps()
+        self.instance.folder.open_to_guests()
         with self.terminal.doing("Starting web, worker and scheduler"):
             (environment.data_dir / "scheduler").mkdir(mode=0o700, exist_ok=True)
             for program in programs(environment, host, self.instance.variables(owner=False)):
