@@ -46,7 +46,7 @@ ROLES: dict[str, str] = {
     # kinds of entities (entities.choices.EntityKind)
     "device": "monitor",
     "user": "user-round",
-    "mailbox": "mailbox",
+    "mailbox": "mail",
     "application": "app-window",
     "cloud_resource": "cloud",
     "ip": "ethernet-port",
@@ -54,7 +54,7 @@ ROLES: dict[str, str] = {
     "url": "link-2",
     "file": "file",
     "process": "cpu",
-    "mail_message": "mail",
+    "mail_message": "mail-open",
     "mail_cluster": "mails",
     "registry_key": "key-square",
     "registry_value": "file-key",

@@ -9,6 +9,8 @@ import { announce } from "./toast.js";
 let origin = null;
 /** @type {string} the id of the row that is open */
 let openId = "";
+/** @type {string} the id of the row that had the focus last */
+let touchedId = "";
 
 const pane = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-pane]"));
 const narrow = () => matchMedia("(max-width: 1060px)").matches;
@@ -19,7 +21,7 @@ export const rows = () => [...document.querySelectorAll("tr[data-row]")].filter(
 /** The row in hand: the focused one, else the open one, else the one touched last. @returns {HTMLElement | null} */
 export function currentRow() {
   const focused = document.activeElement?.closest?.("tr[data-row]");
-  return focused ?? rowOf(openId) ?? document.querySelector("tr[data-row][tabindex='0']");
+  return focused ?? rowOf(openId) ?? rowOf(touchedId);
 }
 
 const rowOf = (id) => (id ? document.querySelector(`tr[data-row][data-id="${CSS.escape(id)}"]`) : null);
@@ -44,6 +46,7 @@ function nameInAddress() {
 export function focusRow(row) {
   for (const other of document.querySelectorAll("tr[data-row][tabindex='0']")) other.tabIndex = -1;
   row.tabIndex = 0;
+  touchedId = row.dataset.id ?? "";
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 }
@@ -65,11 +68,24 @@ export async function openRow(row) {
   mark();
   nameInAddress();
   if (narrow()) document.querySelector(".split > :first-child")?.setAttribute("inert", "");
-  await window.htmx.ajax("GET", row.dataset.paneUrl, { target: place, swap: "innerHTML" });
+  await load(place, row.dataset.paneUrl);
   place.scrollTop = 0;
   if (narrow()) place.focus();
   const title = place.querySelector("h2")?.textContent;
   if (title) announce(`Details: ${title}`);
+}
+
+/** Fill the pane; done when what came in is alive, which HTMX makes it a moment after the request has ended. */
+async function load(place, url) {
+  const settled = new Promise((resolve) => place.addEventListener("htmx:afterSettle", resolve, { once: true }));
+  // whoever walks down the list quickly wants the last row, not the one that answers last
+  window.htmx.trigger(place, "htmx:abort");
+  try {
+    await window.htmx.ajax("GET", url, { source: place, target: place, swap: "innerHTML" });
+  } catch {
+    return; // aborted by the next row, or failed, of which failures.js tells
+  }
+  await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 250))]);
 }
 
 export function closePane() {
@@ -108,6 +124,8 @@ export function wirePane() {
       event.preventDefault();
       closePane();
     }
+    // a button that loads something into the pane opens it, on pages without rows as well
+    if (event.target.closest("[data-pane-open]") && pane()) pane().hidden = false;
     if (event.target.closest("[data-pane-next]")) move(1);
     if (event.target.closest("[data-pane-previous]")) move(-1);
 
@@ -120,6 +138,7 @@ export function wirePane() {
       openRow(row);
     }
   });
+  document.body.addEventListener("watchfloor:close-pane", closePane);
   // rows that were swapped in do not know yet that one of them is open
   document.body.addEventListener("htmx:afterSettle", mark);
 }

@@ -68,7 +68,8 @@ export function wireToasts() {
   });
   // an undo that worked has said what it had to say
   place.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) close(event.target.closest("[data-toast]"));
+    const toast = event.target.closest("[data-toast]");
+    if (toast && event.detail.successful) close(toast);
   });
   // a response may name a message in its HX-Trigger header: {"watchfloor:toast": {"text": …, "kind": …, "undo_url": …}}
   document.body.addEventListener("watchfloor:toast", (event) => {
