@@ -1,0 +1,203 @@
+"""Reading the log: one incident's stream for a page, and what changed since a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils.safestring import SafeString
+
+from activity.models import Entry
+from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
+from common.markdown import render
+from common.marks import person_mark, time_mark
+
+PAGE_SIZE = 50
+CONTENTS = ("all", "audits", "comments")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as the page shows it."""
+
+    id: int
+    sequence: int
+    mark: SafeString
+    name: str
+    sentence: str
+    time: SafeString
+    changes: list[dict[str, str]]
+    channel: str
+    body: SafeString | str = ""
+    note: str = ""
+    is_comment: bool = False
+    is_own: bool = False
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        """The line's name in addresses."""
+        return f"entry-{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A page of the log, newest first, and where the next older page starts."""
+
+    lines: list[Line]
+    older: int | None
+
+
+def stream(incident_id: int, *, content: str = "all", before: int | None = None, actor_id: int | None = None,
+           size: int = PAGE_SIZE) -> Stream:
+    """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment."""
+    rows = Entry.objects.of_incident(incident_id).select_related("body")
+    if content == "comments":
+        rows = rows.filter(verb=COMMENTED.name)
+    elif content == "audits":
+        rows = rows.audits()
+    else:
+        rows = rows.exclude(verb=COMMENT_EDITED.name)
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    found = list(rows.order_by("-sequence")[: size + 1])
+    entries = found[:size]
+    edits = _latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
+    lines = [_line(entry, edits.get(entry.pk), actor_id) for entry in entries]
+    return Stream(lines, entries[-1].sequence if len(found) > size else None)
+
+
+def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
+    """Comment → its last edit or removal."""
+    verbs = [COMMENT_EDITED.name, COMMENT_REMOVED.name]
+    rows = Entry.objects.filter(about__in=comment_ids, verb__in=verbs) if comment_ids else ()
+    latest: dict[int, Entry] = {}
+    for entry in rows.order_by("sequence").select_related("body") if comment_ids else ():
+        latest[entry.about_id] = entry
+    return latest
+
+
+def _line(entry: Entry, edit: Entry | None, actor_id: int | None) -> Line:
+    verb = entry.registered_verb
+    is_comment = entry.verb == COMMENTED.name
+    body, note = _body(edit or entry), ""
+    if is_comment and edit:
+        note = "edited" if edit.verb == COMMENT_EDITED.name else "removed"
+        body = body if edit.verb == COMMENT_EDITED.name else ""
+    kind = "person" if entry.actor_kind == "user" else "system"
+    initials = "".join(word[0] for word in entry.actor_label.split()[:2]).upper()
+    return Line(
+        id=entry.pk,
+        sequence=entry.sequence,
+        mark=person_mark(initials, entry.actor_label, kind, compact=True),
+        name=entry.actor_label,
+        sentence=sentence(entry),
+        time=time_mark(entry.recorded_at) if entry.recorded_at else SafeString(""),
+        changes=shown_changes(entry),
+        channel=entry.get_channel_display(),
+        body=body,
+        note=note,
+        is_comment=is_comment,
+        is_own=is_comment and note != "removed" and entry.actor_kind == "user" and entry.actor_id == actor_id,
+        alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
+    )
+
+
+def _body(entry: Entry) -> SafeString | str:
+    if entry.body is None:
+        return ""
+    return render(entry.body.text) if entry.body.text is not None else "This text was emptied."
+
+
+def sentence(entry: Entry) -> str:
+    """What was done, in words that follow the actor's name."""
+    values = {"subject": entry.subject_label, **{key: value for key, value in entry.facts.items()}}
+    try:
+        return entry.registered_verb.sentence.format_map(_Quoted(values))
+    except (ValueError, KeyError, IndexError):
+        return entry.registered_verb.label
+
+
+class _Quoted(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+HIDDEN_CHANGES = {
+    "name_is_manual",
+    "severity_is_manual",
+    "alerts_total",
+    "alerts_active",
+    "first_activity",
+    "last_activity",
+    "asset_counts",
+    "service_sources",
+    "related_to",
+}
+"""Fields that entries carry so that the state can be rebuilt, but that say nothing new to a reader of the page."""
+
+
+def shown_changes(entry: Entry) -> list[dict[str, str]]:
+    """Old and new values in words; what an opening entry sets to nothing is left out."""
+    shown = []
+    for change in entry.changes:
+        if change["field"] in HIDDEN_CHANGES:
+            continue
+        old, new = in_words(change["old"]), in_words(change["new"])
+        if old == new or (change["old"] is None and new in ("", "Not set")):
+            continue
+        shown.append({"field": change["field"].replace("_", " "), "old": old, "new": new or "nothing"})
+    return shown
+
+
+def in_words(value: Any) -> str:
+    """A logged value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return str(value.get("label", value))
+    if isinstance(value, list):
+        return ", ".join(in_words(item) for item in value)
+    if isinstance(value, str) and value.replace("_", "").isalpha() and value.islower():
+        return value.replace("_", " ").capitalize()
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since a reader last asked."""
+
+    until: int
+    entries: list[tuple[int | None, str]]
+    """Incident and verb of each entry."""
+
+
+def moment() -> int:
+    """Where the log stands now: every entry below this transaction number is final and readable."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def news(since: int, limit: int = 2_000) -> News:
+    """Entries of transactions from `since` on that have ended, together with all lower ones.
+
+    Transactions, not entry numbers: numbers are handed out before commits, so a reader that follows them can miss an
+    entry that commits late; all transactions below the oldest running one have ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH horizon AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS until)
+            SELECT horizon.until, entry.incident_id, entry.verb
+            FROM horizon LEFT JOIN LATERAL (
+                SELECT incident_id, verb FROM activity_entry
+                WHERE transaction >= %s AND transaction < horizon.until ORDER BY transaction DESC, id DESC LIMIT %s
+            ) AS entry ON true
+            """,
+            [since, limit],
+        )
+        rows = cursor.fetchall()
+    return News(rows[0][0], [(incident_id, verb) for _, incident_id, verb in rows if verb is not None])

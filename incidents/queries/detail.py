@@ -1,0 +1,261 @@
+"""The details pane and the incident page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from alerts.choices import AlertStatus, Classification, Determination, EvidenceRole, RemediationStatus, Severity, Verdict
+from alerts.models import Alert, Evidence
+from common.defang import defang
+from common.marks import (
+    absolute_time,
+    asset_counts,
+    entity_icon,
+    person_mark,
+    relative_time,
+    severity_mark,
+    status_mark,
+    tag_mark,
+    time_mark,
+)
+from common.markdown import render
+from entities.choices import ASSET_KINDS, EntityKind
+from incidents.choices import IncidentStatus
+from incidents.models import Incident
+from incidents.queries.queue import TAG_ORDER, UNASSIGNED_MARK, initials
+from incidents.rules import in_order_of_attack
+
+ALERTS_PER_PAGE = 100
+EVIDENCE_PER_KIND = 200
+
+
+def header(incident: Incident) -> dict[str, Any]:
+    """What pane and page show of an incident at the top and in its facts."""
+    assignee = incident.assignee_user or incident.assignee_team
+    if assignee is None:
+        mark = person_mark(*UNASSIGNED_MARK)
+    else:
+        name = str(assignee)
+        mark = person_mark(initials(name), name, "person" if incident.assignee_user else "team")
+    tags = sorted(incident.tags.all(), key=lambda tag: (TAG_ORDER[tag.kind], tag.name.lower()))
+    status = IncidentStatus(incident.status)
+    return {
+        "number": incident.pk,
+        "name": incident.name,
+        "url": f"/incidents/{incident.pk}/",
+        "severity": severity_mark(Severity(incident.severity)),
+        "status": status_mark(status),
+        "is_open": incident.is_open,
+        "is_resolved": status == IncidentStatus.RESOLVED,
+        "assignee": mark,
+        "tags": [tag_mark(tag.name, tag.kind) for tag in tags],
+        "classification": finding(incident),
+        "first_activity": time_mark(incident.first_activity),
+        "last_activity": time_mark(incident.last_activity),
+        "first_absolute": absolute_time(incident.first_activity),
+        "created": time_mark(incident.created_at),
+        "alerts_active": incident.alerts_active,
+        "alerts_total": incident.alerts_total,
+        "assets": asset_counts(incident.asset_counts),
+        "asset_total": sum(incident.asset_counts.values()),
+        "sources": ", ".join(incident.service_sources),
+        "categories": in_order_of_attack(incident.categories),
+        "note": render(incident.resolution_note) if incident.resolution_note else "",
+        "resolved_by": incident.resolved_by,
+        "resolved_at": time_mark(incident.resolved_at) if incident.resolved_at else "",
+        "restricted": incident.restricted,
+        "related_to": incident.related_to_id,
+        "version": incident.version,
+        "summary": summary_sentence(incident),
+    }
+
+
+def finding(incident: Incident) -> str:
+    """Classification and determination in words."""
+    label = str(Classification(incident.classification).label)
+    if incident.determination != Determination.NOT_SET:
+        label += f", {str(Determination(incident.determination).label).lower()}"
+    return label
+
+
+def summary_sentence(incident: Incident) -> str:
+    """The incident in two plain sentences, made from its figures."""
+    count = f"{incident.alerts_total:,} alerts" if incident.alerts_total != 1 else "One alert"
+    sources = incident.service_sources
+    by = f" from {sources[0]}" if len(sources) == 1 else f" from {len(sources)} sources" if sources else ""
+    span = incident.last_activity - incident.first_activity
+    first = relative_time(incident.first_activity)
+    began = f"{first} ago" if first[0].isdigit() and first.split()[-1] in ("min", "h", "d") else first
+    lasted = f" over {_span(span.total_seconds())}" if span.total_seconds() >= 60 else ""
+    text = f"{count}{by}{lasted}; the first activity was {'just now' if began == 'now' else began}."
+    if incident.is_open:
+        active = incident.alerts_active
+        text += f" {active:,} of them {'is' if active == 1 else 'are'} still active." if incident.alerts_total > 1 else ""
+    return text
+
+
+def _span(seconds: float) -> str:
+    for size, one, many in ((86_400, "day", "days"), (3_600, "hour", "hours"), (60, "minute", "minutes")):
+        if seconds >= size:
+            number = round(seconds / size)
+            return f"{number} {one if number == 1 else many}"
+    return "a moment"
+
+
+def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
+    """The assets most alerts are about."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT entity.kind, entity.name, count(*) FROM alerts_evidence AS evidence
+            JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+            WHERE evidence.incident_number = %s AND entity.kind = ANY(%s)
+            GROUP BY entity.id ORDER BY count(*) DESC, entity.id LIMIT %s
+            """,
+            [incident_id, [str(kind) for kind in ASSET_KINDS], most],
+        )
+        return [
+            {"icon": entity_icon(kind), "kind": EntityKind(kind).label, "name": name, "alerts": alerts}
+            for kind, name, alerts in cursor.fetchall()
+        ]
+
+
+def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
+    """The alerts of an incident in the order they began, with evidence; pages by position (at most 1,000 exist)."""
+    rows = list(
+        Alert.objects.of_incident(incident.pk).order_by("first_activity", "id")[after : after + ALERTS_PER_PAGE + 1]
+    )
+    shown = rows[:ALERTS_PER_PAGE]
+    evidence: dict[int, list[dict[str, Any]]] = {}
+    for item in (
+        Evidence.objects.filter(alert__in=shown).select_related("entity").order_by("alert_id", "entity__kind", "id")
+    ):
+        evidence.setdefault(item.alert_id, []).append(evidence_row(item))
+    now = timezone.now()
+    return {
+        "alerts": [_alert(alert, evidence.get(alert.pk, []), now) for alert in shown],
+        "next": after + ALERTS_PER_PAGE if len(rows) > ALERTS_PER_PAGE else None,
+        "first": after + 1,
+        "last": after + len(shown),
+    }
+
+
+def _alert(alert: Alert, evidence: Sequence[dict[str, Any]], now: Any) -> dict[str, Any]:
+    status = AlertStatus(alert.status)
+    return {
+        "id": alert.pk,
+        "title": alert.title,
+        "description": alert.description,
+        "severity": severity_mark(Severity(alert.severity), compact=True),
+        "status": status_mark(status),
+        "is_active": status != AlertStatus.RESOLVED,
+        "categories": ", ".join(in_order_of_attack(alert.categories)),
+        "techniques": alert.techniques,
+        "source": alert.service_source or alert.source,
+        "detection_source": alert.detection_source,
+        "first_activity": time_mark(alert.first_activity, now),
+        "last_activity": time_mark(alert.last_activity, now),
+        "received": time_mark(alert.received_at, now),
+        "reason": alert.link_reason,
+        "recommended_actions": [line.strip("•-* \t") for line in alert.recommended_actions.splitlines() if line.strip()],
+        "classification": Classification(alert.classification).label
+        if alert.classification != Classification.NOT_SET
+        else "",
+        "repeats": alert.repeats,
+        "external_id": alert.external_id,
+        "evidence": evidence,
+        "main": ", ".join(item["name"] for item in evidence if item["is_asset"])[:200],
+    }
+
+
+def evidence_row(item: Evidence) -> dict[str, Any]:
+    kind = EntityKind(item.entity.kind)
+    return {
+        "id": item.pk,
+        "icon": entity_icon(kind),
+        "kind": kind.label,
+        "name": defang(item.entity.name, kind),
+        "raw_name": item.entity.name,
+        "is_asset": kind in ASSET_KINDS,
+        "is_indicator": kind in INDICATORS,
+        "roles": ", ".join(str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in item.roles),
+        "verdict": status_mark(Verdict(item.verdict)),
+        "remediation": RemediationStatus(item.remediation_status).label,
+        "details": [(key.replace("_", " ").capitalize(), _text(value)) for key, value in item.details.items()][:12],
+    }
+
+
+INDICATORS = (EntityKind.IP, EntityKind.DOMAIN, EntityKind.URL, EntityKind.FILE)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+EVIDENCE_BY_ENTITY = """
+SELECT entity.id, entity.kind, entity.name, count(*), min(evidence.event_time), max(evidence.event_time),
+       (SELECT array_agg(DISTINCT role) FROM alerts_evidence AS one, unnest(one.roles) AS role
+        WHERE one.incident_number = %(incident)s AND one.entity_id = entity.id),
+       CASE WHEN bool_or(verdict = 'malicious') THEN 'malicious' WHEN bool_or(verdict = 'suspicious') THEN 'suspicious'
+            WHEN bool_or(verdict = 'no_threats_found') THEN 'no_threats_found' ELSE 'unknown' END,
+       (array_agg(remediation_status ORDER BY evidence.event_time DESC))[1], entity.attributes
+FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+WHERE evidence.incident_number = %(incident)s
+GROUP BY entity.id
+ORDER BY count(*) DESC, entity.id
+LIMIT 2000
+"""
+
+
+def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
+    """Assets first, then other evidence, grouped by kind: what it is, verdict, roles, in how many alerts."""
+    groups: dict[str, list[dict[str, Any]]] = {str(kind): [] for kind in (*ASSET_KINDS, *EntityKind)}
+    with connection.cursor() as cursor:
+        cursor.execute(EVIDENCE_BY_ENTITY, {"incident": incident.pk})
+        for entity_id, kind, name, alerts, first, last, roles, verdict, remediation, attributes in cursor.fetchall():
+            groups[kind].append(
+                {
+                    "id": entity_id,
+                    "name": defang(name, EntityKind(kind)),
+                    "raw_name": name,
+                    "is_indicator": kind in INDICATORS,
+                    "alerts": alerts,
+                    "first": time_mark(first),
+                    "last": time_mark(last),
+                    "roles": ", ".join(
+                        str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in roles or ()
+                    ),
+                    "verdict": status_mark(Verdict(verdict)),
+                    "remediation": RemediationStatus(remediation).label if remediation != "none" else "",
+                    "known": _known(json.loads(attributes) if isinstance(attributes, str) else attributes),
+                }
+            )
+    return [
+        {
+            "kind": EntityKind(kind).slug,
+            "label": EntityKind(kind).label,
+            "icon": entity_icon(kind),
+            "is_asset": kind in ASSET_KINDS,
+            "count": len(rows),
+            "rows": rows[:EVIDENCE_PER_KIND],
+            "left_out": max(len(rows) - EVIDENCE_PER_KIND, 0),
+        }
+        for kind, rows in groups.items()
+        if rows
+    ]
+
+
+def _known(attributes: dict[str, Any]) -> str:
+    """What is known of an entity, short enough for a row."""
+    parts = [f"{key.replace('_', ' ')} {_text(value)}" for key, value in attributes.items() if value not in ("", None, [])]
+    return " · ".join(part[:60] for part in parts[:3])
+
+
+def evidence_total(incident: Incident) -> int:
+    """How many different entities the incident's evidence names."""
+    return Evidence.objects.filter(incident_number=incident.pk).values("entity").distinct().count()

@@ -1,0 +1,25 @@
+"""Addresses of incidents."""
+
+from django.urls import path
+
+from incidents.views import manage, page, queue
+
+app_name = "incidents"
+
+urlpatterns = [
+    # The queue.
+    path("", queue.queue, name="queue"),
+    path("changes/", queue.changes, name="changes"),
+    path("manage/", manage.manage_many, name="manage_many"),
+    path("suggest/assignees/", queue.suggest_assignees, name="suggest_assignees"),
+    path("suggest/tags/", queue.suggest_tags, name="suggest_tags"),
+    # One incident.
+    path("<int:number>/", page.alerts, name="alerts"),
+    path("<int:number>/evidence/", page.evidence, name="evidence"),
+    path("<int:number>/activity/", page.activity, name="activity"),
+    path("<int:number>/details/", page.details, name="details"),
+    path("<int:number>/manage/", manage.manage, name="manage"),
+    path("<int:number>/assign-to-me/", manage.assign_to_me, name="assign_to_me"),
+    path("<int:number>/comments/", manage.comment, name="comment"),
+    path("<int:number>/alerts/<int:alert_id>/raw/", page.raw, name="raw"),
+]

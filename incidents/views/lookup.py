@@ -1,0 +1,21 @@
+"""Finding the incident that an address names."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest
+
+from incidents.models import Incident
+
+
+def incident_or_404(request: HttpRequest, number: int) -> Incident:
+    """The incident with all that its header shows; what the person may not see does not exist."""
+    found = (
+        Incident.objects.visible_to(request.user)
+        .select_related("assignee_user", "assignee_team", "redirected_to")
+        .prefetch_related("tags")
+        .filter(pk=min(number, 2**62))
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such incident, or you may not see it.")
+    return found

@@ -1,0 +1,219 @@
+"""The Manage pane: one incident, or several at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.access import needs
+from accounts.choices import Permission
+from accounts.models import Team, User
+from activity.queries import in_words
+from common.errors import Conflict, Refused
+from common.marks import person_mark
+from incidents.commands import add_comment, apply_changes, apply_to_many, assign
+from incidents.filters import MOST_VALUES
+from incidents.forms import CommentForm, ManageForm, ManageManyForm
+from incidents.models import Incident
+from incidents.queries import detail
+from incidents.views.lookup import incident_or_404
+from incidents.views.page import pane_context
+
+SAVED = "watchfloor:saved"
+"""The event that tells an open list or page to show itself anew."""
+
+
+@needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
+def manage(request: HttpRequest, number: int) -> HttpResponse:
+    """Name, severity, tags, assignee, status, note, classification and comment of one incident."""
+    incident = incident_or_404(request, number)
+    if incident.redirected_to_id:
+        return redirect("incidents:manage", number=incident.redirected_to_id)
+    if request.method != "POST":
+        return _manage_pane(request, incident, ManageForm(incident))
+    form = ManageForm(incident, request.POST)
+    if not form.is_valid():
+        return _manage_pane(request, incident, form, status=422)
+    if form.asks_for_classification:
+        return _manage_pane(request, incident, form, status=422, asks=True)
+    keep_theirs = frozenset(field for field in KEEPABLE if request.POST.get(f"keep_{field}") == "theirs")
+    try:
+        changes = form.changes(keep_theirs=keep_theirs)
+        saved = apply_changes(
+            incident, changes, actor=request.user.as_actor(), based_on=form.cleaned_data["version"]
+        )
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return _manage_pane(request, incident, form, status=422)
+    except Conflict as conflict:
+        return _manage_pane(request, incident_or_404(request, number), form, status=409, conflict=conflict)
+    text = f"Saved #{number}" if saved.version != incident.version or changes.comment else "Nothing was changed"
+    return _saved(request, incident_or_404(request, number), text)
+
+
+@needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
+def manage_many(request: HttpRequest) -> HttpResponse:
+    """The same changes on several incidents; all or none."""
+    numbers = _numbers(request)
+    incidents = list(Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk"))
+    if len(incidents) != len(numbers):
+        raise Http404("One of these incidents does not exist, or you may not see it.")
+    if request.method != "POST":
+        return _many_pane(request, incidents, ManageManyForm(initial={"severity": "keep", "status": "keep"}))
+    form = ManageManyForm(request.POST)
+    if not form.is_valid():
+        return _many_pane(request, incidents, form, status=422)
+    changes = form.changes()
+    if changes.is_empty():
+        form.add_error(None, "Choose something to change first.")
+        return _many_pane(request, incidents, form, status=422)
+    try:
+        apply_to_many([incident.pk for incident in incidents], changes, actor=request.user.as_actor())
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return _many_pane(request, incidents, form, status=422)
+    text = f"Saved {len(incidents)} incidents"
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("incidents:queue")
+    return _event(HttpResponse(""), text, close_pane=True)
+
+
+@needs(post=Permission.EDIT_INCIDENTS)
+def assign_to_me(request: HttpRequest, number: int) -> HttpResponse:
+    """Take the incident on."""
+    incident = incident_or_404(request, number)
+    try:
+        assign(incident, request.user, actor=request.user.as_actor())
+    except Refused as refused:
+        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+    return _saved(request, incident_or_404(request, number), f"#{number} is yours")
+
+
+@needs(post=Permission.EDIT_INCIDENTS)
+def comment(request: HttpRequest, number: int) -> HttpResponse:
+    """Add a comment to the incident's log."""
+    incident = incident_or_404(request, number)
+    form = CommentForm(request.POST)
+    if form.is_valid():
+        try:
+            add_comment(incident, form.cleaned_data["text"], actor=request.user.as_actor())
+        except Refused as refused:
+            form.add_error("text", refused.problem)
+    if form.errors:
+        context = {"comment_form": form, "incident": detail.header(incident)}
+        return render(request, "incidents/activity.html#comment_box", context, status=422)
+    if not request.htmx:
+        return redirect("incidents:activity", number=number)
+    context = {"comment_form": CommentForm(), "incident": detail.header(incident)}
+    return _event(render(request, "incidents/activity.html#comment_box", context), "Comment added")
+
+
+KEEPABLE = ("name", "severity", "tags", "assignee", "status", "classification")
+LABELS = {
+    "name": "Name",
+    "severity": "Severity",
+    "tags": "Tags",
+    "assignee": "Assigned to",
+    "status": "Status",
+    "classification": "Classification",
+    "determination": "Determination",
+}
+
+
+def _manage_pane(
+    request: HttpRequest,
+    incident: Incident,
+    form: ManageForm,
+    *,
+    status: int = 200,
+    asks: bool = False,
+    conflict: Conflict | None = None,
+) -> HttpResponse:
+    values = {name: form[name].value() for name in ("name", "severity", "status", "classification", "assignee")}
+    context: dict[str, Any] = {
+        "incident": detail.header(incident),
+        "form": form,
+        "was": form.initial,
+        "values": values,
+        "version": conflict.version if conflict else form["version"].value(),
+        "assignee": _chosen(values["assignee"]),
+        "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in form["tags"].value() or []],
+        "asks": asks,
+        "automatic_name": incident.automatic_name if incident.name_is_manual else "",
+        "in_pane": bool(request.htmx),
+    }
+    if form.is_bound and not conflict:
+        context["was"] = {field: form.data.get(f"was_{field}", "") for field in values} | {
+            "tags": form.data.getlist("was_tags")
+        }
+    if conflict:
+        context["conflict_by"] = ", ".join(dict.fromkeys(each.changed_by for each in conflict.conflicts))
+        context["conflicts"] = [
+            {
+                "name": "classification" if each.field == "determination" else each.field,
+                "label": LABELS[each.field],
+                "theirs": in_words(each.theirs) or "Nothing",
+                "yours": in_words(each.mine) or "Nothing",
+            }
+            for each in conflict.conflicts
+        ]
+    template = "incidents/manage.html#pane" if request.htmx else "incidents/manage.html"
+    return render(request, template, context, status=status)
+
+
+def _many_pane(
+    request: HttpRequest, incidents: list[Incident], form: ManageManyForm, *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "incidents": incidents,
+        "form": form,
+        "assignee": _chosen(form["assignee"].value()),
+        "add_tags": [{"value": name, "label": name, "mark": ""} for name in form["add_tags"].value() or []],
+        "remove_tags": [{"value": name, "label": name, "mark": ""} for name in form["remove_tags"].value() or []],
+        "in_pane": bool(request.htmx),
+    }
+    template = "incidents/manage_many.html#pane" if request.htmx else "incidents/manage_many.html"
+    return render(request, template, context, status=status)
+
+
+def _chosen(word: str | None) -> list[dict[str, Any]]:
+    """The assignee field's present value with its mark."""
+    if not word:
+        return []
+    if word.startswith("team:"):
+        team = Team.objects.filter(slug=word.removeprefix("team:")).first()
+        name, mark = (team.name, person_mark(team.initials, team.name, "team")) if team else (word, "")
+    else:
+        user = User.objects.filter(username=word).first()
+        name, mark = (user.display_name, person_mark(user.initials, user.display_name)) if user else (word, "")
+    return [{"value": word, "label": name, "mark": mark}]
+
+
+def _saved(request: HttpRequest, incident: Incident, text: str) -> HttpResponse:
+    """After a save: the pane shows the incident as it is now, and the list or page beside it is told."""
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("incidents:alerts", number=incident.pk)
+    return _event(render(request, "incidents/pane.html", pane_context(request, incident)), text)
+
+
+def _event(response: HttpResponse, text: str, *, close_pane: bool = False) -> HttpResponse:
+    events: dict[str, Any] = {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
+    if close_pane:
+        events["watchfloor:close-pane"] = {}
+    response["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def _numbers(request: HttpRequest) -> list[int]:
+    words = request.POST.getlist("incident") or request.GET.getlist("incident")
+    if not words or len(words) > MOST_VALUES or not all(word.isascii() and word.isdigit() for word in words):
+        raise Http404(f"Choose 1 to {MOST_VALUES} incidents.")
+    return sorted({min(int(word), 2**62) for word in words})
+
+

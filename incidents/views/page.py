@@ -1,0 +1,123 @@
+"""The incident page with its tabs, and the details pane beside the queue."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from accounts.access import needs
+from accounts.choices import Permission
+from activity.queries import CONTENTS, moment, stream
+from alerts.models import AlertPayload
+from incidents.forms import CommentForm
+from incidents.models import Incident
+from incidents.queries import detail
+from incidents.views.lookup import incident_or_404
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def alerts(request: HttpRequest, number: int) -> HttpResponse:
+    """The incident's alerts: what happened, why each is here, its evidence."""
+    incident = incident_or_404(request, number)
+    if incident.redirected_to_id:
+        return redirect("incidents:alerts", number=incident.redirected_to_id)
+    try:
+        after = max(int(request.GET.get("after", 0)), 0)
+    except ValueError:
+        raise Http404 from None
+    context = page_context(request, incident, "alerts") | detail.alerts_page(incident, after)
+    return render(request, "incidents/alerts.html", context)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def evidence(request: HttpRequest, number: int) -> HttpResponse:
+    """Assets and other evidence, by kind."""
+    incident = incident_or_404(request, number)
+    groups = detail.evidence_by_kind(incident)
+    context = page_context(request, incident, "evidence") | {
+        "assets": [group for group in groups if group["is_asset"]],
+        "others": [group for group in groups if not group["is_asset"]],
+    }
+    return render(request, "incidents/evidence.html", context)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def activity(request: HttpRequest, number: int) -> HttpResponse:
+    """The incident's log: audits and comments, newest first; to HTMX, the stream alone."""
+    incident = incident_or_404(request, number)
+    context = page_context(request, incident, "activity") | activity_context(request, incident)
+    template = "incidents/activity.html#stream" if request.htmx else "incidents/activity.html"
+    return render(request, template, context)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def details(request: HttpRequest, number: int) -> HttpResponse:
+    """The details pane beside the queue; opened by itself, the incident's page."""
+    incident = incident_or_404(request, number)
+    if not request.htmx:
+        return redirect("incidents:alerts", number=number)
+    return render(request, "incidents/pane.html", pane_context(request, incident))
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def raw(request: HttpRequest, number: int, alert_id: int) -> HttpResponse:
+    """The record of one alert as its source sent it."""
+    incident = incident_or_404(request, number)
+    payload = get_object_or_404(AlertPayload, alert__incident=incident, alert_id=min(alert_id, 2**62))
+    text = json.dumps(payload.raw, indent=2, ensure_ascii=False)
+    return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
+
+
+def activity_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    content = request.GET.get("content", "all")
+    if content not in CONTENTS:
+        raise Http404
+    before = request.GET.get("before", "")
+    if before and not (before.isascii() and before.isdigit() and len(before) < 10):
+        raise Http404
+    path = reverse("incidents:activity", args=[incident.pk])
+    found = stream(incident.pk, content=content, before=int(before) if before else None, actor_id=request.user.pk)
+    labels = {"all": "All", "audits": "Audits", "comments": "Comments"}
+    return {
+        "stream": found,
+        "contents": [
+            {"label": labels[word], "url": f"{path}?content={word}", "current": word == content} for word in CONTENTS
+        ],
+        "older_url": f"{path}?content={content}&before={found.older}" if found.older else "",
+        "is_first_page": not before,
+        "comment_form": CommentForm(),
+    }
+
+
+def page_context(request: HttpRequest, incident: Incident, tab: str) -> dict[str, Any]:
+    """What every tab of the page shows around itself."""
+    tabs = [
+        ("alerts", "Alerts", incident.alerts_total),
+        ("evidence", "Assets and evidence", detail.evidence_total(incident)),
+        ("activity", "Activity", None),
+    ]
+    return {
+        "incident": detail.header(incident),
+        "tabs": [
+            {"label": label, "url": reverse(f"incidents:{name}", args=[incident.pk]), "count": count, "current": name == tab}
+            for name, label, count in tabs
+        ],
+        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "is_mine": incident.assignee_user_id == request.user.pk,
+        "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
+        "cursor": moment(),
+    }
+
+
+def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    return {
+        "incident": detail.header(incident),
+        "top_assets": detail.top_assets(incident.pk),
+        "stream": stream(incident.pk, size=6, actor_id=request.user.pk),
+        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "is_mine": incident.assignee_user_id == request.user.pk,
+    }

@@ -1,0 +1,242 @@
+"""The queue and the type-ahead fields around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.choices import Permission
+from accounts.access import needs
+from activity.queries import moment, news
+from alerts.choices import DETERMINATIONS, Classification, Severity
+from common.marks import icon, person_mark, severity_mark, status_mark, tag_mark
+from common.query_strings import UnknownKeys, address, with_values
+from incidents import verbs
+from incidents.choices import IncidentStatus
+from incidents.filters import ANY, DEFAULTS
+from incidents.models import Incident
+from incidents.queries import queue as queries
+from incidents.queries.people import assignable, tags_like
+from incidents.views.page import pane_context
+
+KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
+RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", "180d"), ("Any", ""))
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def queue(request: HttpRequest) -> HttpResponse:
+    """The list of incidents that the address describes; to HTMX, the list alone."""
+    path = queries.queue_path()
+    cursor = moment()
+    try:
+        page = queries.queue_page(request.GET, request.user, path)
+    except (UnknownKeys, ValidationError) as error:
+        context = {"problems": problems(error), "reset_url": path, "search": request.GET.get("q", "")}
+        return render(request, "incidents/queue_refused.html", context, status=400)
+    context = {
+        "page": page,
+        "rows": page.rows,
+        "chips": queries.chips(page, path),
+        "hidden": queries.hidden(page, request.user, path),
+        "columns": columns(queries.headings(page, path)),
+        "ranges": ranges(page, path),
+        "filter_groups": filter_groups(page),
+        "kept": kept(page),
+        "reset_url": path,
+        "is_default": not set(request.GET) - {"open", "sort"},
+        "range_text": range_text(page),
+        "cursor": cursor,
+        "search": page.query.get("q", ""),
+        "assignees": chosen_assignees(page),
+        "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in page.query.getlist("tag")],
+        "search_kept": [(key, value) for key, values in with_values(page.query).items() if key != "q" for value in values],
+        "may_bulk": request.user.may(Permission.BULK_EDIT),
+        "manage_many_url": reverse("incidents:manage_many"),
+        "restricted_mark": icon("restricted", "s"),
+        "key_hints": KEY_HINTS,
+    }
+    context |= open_pane(request)
+    template = "incidents/queue.html#list" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def open_pane(request: HttpRequest) -> dict[str, Any]:
+    """The details of the row that the address says is open."""
+    word = request.GET.get("open", "")
+    if not (word.isascii() and word.isdigit() and len(word) < 19) or request.htmx:
+        return {}
+    incident = (
+        Incident.objects.visible_to(request.user)
+        .select_related("assignee_user", "assignee_team")
+        .prefetch_related("tags")
+        .filter(pk=int(word))
+        .first()
+    )
+    return {"open_number": incident.pk, "open_pane": pane_context(request, incident)} if incident else {}
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def changes(request: HttpRequest) -> HttpResponse:
+    """What changed since a moment, for open pages: 204 when nothing did."""
+    try:
+        since = int(request.GET.get("since", ""))
+    except ValueError:
+        return JsonResponse({"problem": "since is a whole number, as this address gave it last"}, status=400)
+    found = news(min(max(since, 0), 2**62))
+    touched = {incident_id for incident_id, _ in found.entries if incident_id is not None}
+    visible = set(
+        Incident.objects.visible_to(request.user).filter(pk__in=touched).values_list("pk", flat=True)
+    ) if touched else set()
+    if not visible:
+        response = HttpResponse(status=204)
+        response["X-Last-Entry"] = str(found.until)
+        return response
+    opened = {incident_id for incident_id, verb in found.entries if verb == verbs.OPENED.name}
+    return JsonResponse(
+        {"last_entry": found.until, "incidents": sorted(visible), "new": len(opened & visible)}
+    )
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def suggest_assignees(request: HttpRequest) -> HttpResponse:
+    """Options of an assignee field: users and teams that fit what was typed."""
+    text = request.GET.get("q", "")
+    users, teams = assignable(text, request.user)
+    groups = [
+        {"label": "Users", "options": [
+            {"value": user.username, "label": user.display_name, "hint": "you" if user == request.user else user.username,
+             "mark": person_mark(user.initials, user.display_name)} for user in users]},
+        {"label": "Teams", "options": [
+            {"value": f"team:{team.slug}", "label": team.name, "hint": "team",
+             "mark": person_mark(team.initials, team.name, "team")} for team in teams]},
+    ]
+    if request.GET.get("for") == "filter":
+        words = [("me", "Me"), ("unassigned", "Unassigned")]
+        options = [
+            {"value": value, "label": label, "mark": "", "hint": ""}
+            for value, label in words
+            if label.lower().startswith(text.strip().lower())
+        ]
+        groups.insert(0, {"label": "", "options": options})
+    empty = "" if any(group["options"] for group in groups) else "Nobody has such a name"
+    return render(request, "components/combobox_options.html", {"groups": groups, "empty": empty})
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def suggest_tags(request: HttpRequest) -> HttpResponse:
+    """Options of a tag field: used tags that fit, and last the text itself to create, where that is wanted."""
+    text = " ".join(request.GET.get("q", "").split())[:100]
+    is_filter = request.GET.get("for") == "filter"
+    kinds = ("custom", "attack", "automatic", "critical") if is_filter else ("custom",)
+    chosen = {name.lower() for name in request.GET.getlist("chosen")}
+    tags = [tag for tag in tags_like(text, kinds) if tag.name.lower() not in chosen]
+    options = [{"value": tag.name, "label": tag.name, "mark": tag_mark(tag.name, tag.kind)} for tag in tags]
+    exists = any(tag.name.lower() == text.lower() for tag in tags) or text.lower() in chosen
+    create = "" if is_filter or exists else text
+    empty = "" if options or create else "No tag begins so"
+    return render(
+        request, "components/combobox_options.html",
+        {"groups": [{"label": "", "options": options}], "create": create, "empty": empty},
+    )
+
+
+def problems(error: UnknownKeys | ValidationError) -> list[str]:
+    """What an address says that means nothing, one sentence each."""
+    if isinstance(error, UnknownKeys):
+        return [f"There is no filter “{key}”{hint}" for key, hint in error.suggestions.items()]
+    return [f"{field.replace('_', ' ').capitalize()}: {message}" for field, messages in error.message_dict.items()
+            for message in messages]
+
+
+def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+    severity, last = headings["severity"], headings["last_activity"]
+    return [
+        {"label": "Sev", "width": "icon", "hint": "Severity", "sort_url": severity["url"],
+         "direction": severity["direction"]},
+        {"label": "Incident", "width": "fill"},
+        {"label": "Status", "width": "medium", "give": 3},
+        {"label": "Assigned to", "width": "medium", "give": 2},
+        {"label": "Alerts", "width": "short", "hint": "Active alerts of all", "give": 2},
+        {"label": "Categories", "width": "long", "give": 1},
+        {"label": "Classification", "width": "medium", "give": 1},
+        {"label": "Last activity", "width": "score", "sort_url": last["url"], "direction": last["direction"]},
+    ]
+
+
+def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
+    """The common time ranges as links."""
+    present = page.query.get("last_activity", "")
+    return [
+        {
+            "label": label,
+            "url": address(path, with_values(page.query, last_activity=[value] if value else None)),
+            "current": value == present,
+        }
+        for label, value in RANGES
+    ]
+
+
+def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
+    """Check boxes of “Add filter”."""
+    chosen = {key: set(page.query.getlist(key)) for key in ("status", "severity", "classification", "determination", "source")}
+    determinations = {each for group in DETERMINATIONS.values() for each in group}
+    groups = [
+        ("Status", "status", [(s.slug, s.label, status_mark(s)) for s in IncidentStatus]),
+        ("Severity", "severity", [(s.slug, s.label, severity_mark(s)) for s in reversed(Severity)]),
+        ("Service source", "source", [(name, name, "") for name in known_sources(chosen["source"])]),
+        ("Classification", "classification", [(c.slug, c.label, "") for c in Classification]),
+        ("Determination", "determination",
+         sorted(((d.slug, d.label, "") for d in determinations), key=lambda option: str(option[1]))),
+    ]
+    return [
+        {
+            "label": label,
+            "name": name,
+            "open": name in ("status", "severity"),
+            "options": [
+                {"value": value, "label": text, "mark": mark,
+                 "checked": value in chosen[name] or (ANY in chosen[name] and name in DEFAULTS)}
+                for value, text, mark in options
+            ],
+        }
+        for label, name, options in groups
+        if options
+    ]
+
+
+def known_sources(chosen: set[str]) -> list[str]:
+    """Service sources of open incidents; kept for a minute, since reading them touches many rows."""
+    sources = cache.get("service sources")
+    if sources is None:
+        rows = Incident.objects.open().order_by("-last_activity").values_list("service_sources", flat=True)[:2000]
+        sources = sorted({source for row in rows for source in row})
+        cache.set("service sources", sources, 60)
+    return sorted({*sources, *chosen}, key=str.lower)
+
+
+def kept(page: queries.QueuePage) -> list[tuple[str, str]]:
+    """What the filter menu's form must carry along: everything it has no box for."""
+    boxes = {"status", "severity", "classification", "determination", "source"}
+    state = with_values(page.query)
+    return [(key, value) for key, values in state.items() if key not in boxes for value in values if value]
+
+
+def chosen_assignees(page: queries.QueuePage) -> list[dict[str, Any]]:
+    label = page.filter.people.label
+    return [{"value": word, "label": label(word), "mark": ""} for word in page.query.getlist("assignee")]
+
+
+def range_text(page: queries.QueuePage) -> str:
+    shown = len(page.rows)
+    if page.count.exact is not None and shown == page.count.exact:
+        return f"{shown:,} of {shown:,}"
+    return f"{shown:,} of {page.count.in_words}"
+
+

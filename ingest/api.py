@@ -1,0 +1,104 @@
+"""`POST /api/v1/alerts/`: alerts come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.choices import Permission
+from accounts.models import AccessToken
+from activity.actors import Channel
+from ingest import limits
+from ingest.commands import Outcome, Result, ingest
+from ingest.formats.registry import FORMAT_NAMES, FormatError, parse_records
+from ingest.parsed import ParsedAlert, RefusedRecord
+from ingest.reading import GZIP_START, read_records
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_detail = "Too large"
+
+
+class AlertsView(APIView):
+    """Send one alert, or a list of up to 500, in any of the formats that are understood.
+
+    The format is found from the content; `?format=` names it. Each alert has its own result: `created`, `updated`
+    (sent before, changed since), `repeated` (sent before, unchanged) or `refused` with field and problem. A refused
+    one never stops the others. Answers 201 when something was created, 200 when not, 400 when all were refused.
+    """
+
+    needs = {"POST": Permission.SEND_ALERTS}
+    parser_classes: list[Any] = []
+
+    def post(self, request: Request) -> Response:
+        results = _take_in(_body(request), request.query_params.get("format", "auto"), request.user)
+        refused = sum(result["result"] == "refused" for result in results)
+        created = sum(result["result"] == Result.CREATED for result in results)
+        body = {
+            "created": created,
+            "updated": sum(result["result"] == Result.UPDATED for result in results),
+            "repeated": sum(result["result"] == Result.REPEATED for result in results),
+            "refused": refused,
+            "results": results,
+        }
+        return Response(body, status=400 if refused == len(results) else 201 if created else 200)
+
+
+def _body(request: Request) -> bytes:
+    try:
+        body: bytes = request._request.body
+    except RequestDataTooBig:
+        raise TooLarge("The request is too large; send fewer alerts at a time.") from None
+    if not body.strip():
+        raise exceptions.ValidationError({"body": ["The request is empty; send an alert or a list of alerts."]})
+    if body.startswith(GZIP_START):
+        raise exceptions.ValidationError({"body": ["The request is compressed; send it as plain JSON."]})
+    return body
+
+
+def _take_in(body: bytes, format_name: str, principal: Any) -> list[dict[str, Any]]:
+    if format_name not in FORMAT_NAMES:
+        raise exceptions.ValidationError({"format": [f"Use one of {', '.join(FORMAT_NAMES)}."]})
+    bound_source = principal.source or None if isinstance(principal, AccessToken) else None
+    parsed: list[ParsedAlert | RefusedRecord] = []
+    try:
+        for alert in parse_records(read_records(body, format_name), format_name, bound_source):
+            parsed.append(alert)
+            if len(parsed) > limits.ALERTS_PER_REQUEST:
+                raise exceptions.ValidationError(
+                    {"body": [f"At most {limits.ALERTS_PER_REQUEST} alerts in one request; send the rest in another."]}
+                )
+    except FormatError as error:
+        raise exceptions.ValidationError({"format": [str(error)]}) from None
+    if not parsed:
+        raise exceptions.ValidationError({"body": ["The list is empty; send at least one alert."]})
+    accepted = [alert for alert in parsed if isinstance(alert, ParsedAlert)]
+    outcomes = iter(ingest(accepted, actor=principal.as_actor(Channel.API)))
+    may_see = principal.may(Permission.SEE_INCIDENTS)
+    return [
+        _accepted(next(outcomes), may_see) if isinstance(alert, ParsedAlert) else _refused(alert) for alert in parsed
+    ]
+
+
+def _accepted(outcome: Outcome, may_see: bool) -> dict[str, Any]:
+    """A sender that sees no incidents learns nothing but its own id's result."""
+    result: dict[str, Any] = {"external_id": outcome.external_id, "result": outcome.result}
+    if may_see:
+        result |= {"alert": outcome.alert_id, "incident": outcome.incident_id}
+    return result
+
+
+def _refused(record: RefusedRecord) -> dict[str, Any]:
+    return {
+        "external_id": record.external_id,
+        "result": "refused",
+        "position": record.position,
+        "field": record.field,
+        "problem": record.problem,
+    }

@@ -1,0 +1,71 @@
+"""`manage.py ingest PATH…`: take in alerts from files or standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from activity.actors import COMMAND_LINE
+from ingest import limits
+from ingest.commands import ingest
+from ingest.formats.registry import FORMAT_NAMES, parse_records
+from ingest.parsed import ParsedAlert, RefusedRecord
+from ingest.reading import read_records
+
+STANDARD_INPUT = "-"
+
+
+class Command(BaseCommand):
+    help = (
+        "Take in alerts: JSON, JSON lines or CSV, in any format that is understood. Prints how many were created, "
+        "updated, repeated and refused; exits 1 when any was refused, naming its position and why. The others stay."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="files to read; - is standard input")
+        parser.add_argument("--format", choices=FORMAT_NAMES, default="auto", help="found from the content by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts: Counter[str] = Counter()
+        for path in options["paths"]:
+            self._take_in(path, options["format"], counts)
+        words = ", ".join(f"{counts[word]:,} {word}" for word in ("created", "updated", "repeated", "refused"))
+        self.stdout.write(words)
+        if counts["refused"]:
+            raise CommandError(f"{counts['refused']:,} of {counts.total():,} records were refused; the others stay.")
+
+    def _take_in(self, path: str, format_name: str, counts: Counter[str]) -> None:
+        try:
+            source = sys.stdin.buffer if path == STANDARD_INPUT else Path(path)
+            parsed = parse_records(read_records(source, format_name), format_name)
+            with tqdm(desc=Path(path).name, unit=" alerts", disable=None, file=sys.stderr) as bar:
+                for chunk in _chunks(parsed):
+                    for record in chunk:
+                        if isinstance(record, RefusedRecord):
+                            self._name(path, record)
+                            counts["refused"] += 1
+                    accepted = [record for record in chunk if isinstance(record, ParsedAlert)]
+                    counts.update(outcome.result for outcome in ingest(accepted, actor=COMMAND_LINE))
+                    bar.update(len(chunk))
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+    def _name(self, path: str, record: RefusedRecord) -> None:
+        where = f"record {record.position}" if record.position else "the input"
+        field = f", {record.field}" if record.field else ""
+        self.stderr.write(f"{path}: {where}{field}: {record.problem}")
+
+
+def _chunks(
+    records: Iterator[ParsedAlert | RefusedRecord],
+) -> Iterator[list[ParsedAlert | RefusedRecord]]:
+    """As many alerts at a time as one request may hold: one transaction each."""
+    while chunk := list(islice(records, limits.ALERTS_PER_REQUEST)):
+        yield chunk
