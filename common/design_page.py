@@ -85,7 +85,7 @@ def _samples() -> dict[str, Any]:
             {"label": "Name", "sort_url": "?sort=name"},
             {"label": "Status", "width": "medium", "give": 3},
             {"label": "Assigned to", "width": "long", "give": 2},
-            {"label": "Updated", "width": "short", "sort_url": "?sort=updated", "direction": "descending"},
+            {"label": "Updated", "width": "time", "sort_url": "?sort=updated", "direction": "descending"},
         ],
         "rows": [
             {

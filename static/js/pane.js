@@ -78,12 +78,11 @@ export async function openRow(row) {
 /** Fill the pane; done when what came in is alive, which HTMX makes it a moment after the request has ended. */
 async function load(place, url) {
   const settled = new Promise((resolve) => place.addEventListener("htmx:afterSettle", resolve, { once: true }));
-  // whoever walks down the list quickly wants the last row, not the one that answers last
-  window.htmx.trigger(place, "htmx:abort");
   try {
+    // one at a time for this source, and of those that wait only the last: quick walking ends on the right row
     await window.htmx.ajax("GET", url, { source: place, target: place, swap: "innerHTML" });
   } catch {
-    return; // aborted by the next row, or failed, of which failures.js tells
+    return; // failures.js tells of it
   }
   await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 250))]);
 }
