@@ -56,7 +56,9 @@ class StyleSheetFinder(BaseFinder):
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(  # type: ignore[override]  # stubs want two overloads; Django calls it with `all` as well
+        self, path: str, find_all: bool = False, **kwargs: Any
+    ) -> str | list[str]:
         if path != SHEET:
             return []
         finders.searched_locations.append(str(ROOT / "css"))
@@ -69,6 +71,13 @@ class StyleSheetFinder(BaseFinder):
 
 
 class ModuleManifestStorage(ManifestStaticFilesStorage):
-    """Fingerprinted names that the imports between ES modules follow too. For STORAGES["staticfiles"] in production."""
+    """Fingerprinted names that the imports between our ES modules follow too; for STORAGES["staticfiles"].
+
+    Only ours: packages ship examples in comments that name files which do not exist.
+    """
 
     support_js_module_import_aggregation = True
+    _js_module_import_aggregation_patterns = (
+        "js/*.js",
+        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
+    )

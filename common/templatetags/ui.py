@@ -234,8 +234,10 @@ def filter_menu(
 def table(
     content: str, columns: Sequence[Context], caption: str, selectable: bool = False, identifier: str = ""
 ) -> SafeString:
-    """A data table around the tbody given. A column: label, width (mark, icon, score, short, time, medium, person, long,
-    wide, fill), sort_url, direction (ascending, descending), hint, number, hide_label, give (1 gives way first, then 2, 3).
+    """A data table around the tbody given.
+
+    A column: label, hide_label, hint, width (mark, icon, score, short, time, medium, person, long, wide, fill),
+    sort_url, direction (ascending, descending), number, give (1 gives way first, then 2, 3).
     """
     return component(
         "table", content=content, columns=columns, caption=caption, selectable=selectable, identifier=identifier

@@ -1,19 +1,23 @@
 """Component tags: each renders with the least it needs, escapes hostile text, and has its template and style sheet."""
 
+import re
 from pathlib import Path
 
 import pytest
 from django import forms
 from django.contrib.staticfiles import finders
+from django.core.files.storage import FileSystemStorage
 from django.template import Context, Engine, Template
 from django.test import RequestFactory
+from django.utils import timezone
 
 from alerts.choices import Severity
 from common.design_page import design
-from common.static_bundle import SHEET, StyleSheetFinder, joined_sheet, sheet_parts
+from common.static_bundle import SHEET, ModuleManifestStorage, StyleSheetFinder, joined_sheet, sheet_parts
 from common.templatetags import ui
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "static/js").glob("*.js"))
 HOSTILE = '"><script>alert(1)</script>'
 
 MINIMAL: dict[str, str] = {
@@ -77,8 +81,6 @@ def rendered(source: str) -> str:
         "label": HOSTILE, "url": HOSTILE, "value": HOSTILE, "hint": HOSTILE, "field": HOSTILE, "old": HOSTILE,
         "new": HOSTILE, "name": HOSTILE, "yours": HOSTILE, "theirs": HOSTILE, "count": HOSTILE,
     }  # fmt: skip
-    from django.utils import timezone
-
     values = {
         "text": HOSTILE,
         "term": Severity.HIGH,
@@ -148,6 +150,24 @@ def test_the_finder_finds_its_sheet_and_nothing_else() -> None:
 def test_without_the_finder_the_parts_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finders, "find", lambda path: None)
     assert ui.stylesheets().count("<link") == len(sheet_parts())
+
+
+def test_fingerprinted_modules_import_fingerprinted_modules(tmp_path: Path) -> None:
+    storage = ModuleManifestStorage(location=tmp_path, base_url="/static/")
+    paths = {f"js/{module.name}": (FileSystemStorage(ROOT / "static"), f"js/{module.name}") for module in MODULES}
+    for source, name in paths.values():
+        storage.save(name, source.open(name))
+    broken = [result for _, _, result in storage.post_process(paths) if isinstance(result, Exception)]
+    assert not broken
+    main = (tmp_path / storage.stored_name("js/main.js")).read_text()
+    assert re.search(r'from "\./toast\.[0-9a-f]{12}\.js"', main)
+
+
+def test_every_module_is_preloaded() -> None:
+    base = (ROOT / "templates/base.html").read_text()
+    listed = re.search(r"{% modules ([^%]*) %}", base)
+    assert listed is not None
+    assert set(re.findall(r'"(\w+)"', listed[1])) == {module.stem for module in MODULES} - {"main"}
 
 
 def test_every_colour_is_a_token() -> None:
