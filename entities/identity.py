@@ -393,11 +393,13 @@ def process_number(pid: int | str | None) -> int | None:
     """A process id from a number or its text, decimal or hexadecimal (0x165c)."""
     if isinstance(pid, int) and not isinstance(pid, bool):
         return pid if 0 <= pid < 2**64 else None
-    text = fold(pid) if isinstance(pid, str) else ""
-    try:
-        return int(text, 16 if text.startswith("0x") else 10) if 0 < len(text) <= 20 and text[0] in "0123456789" else None
-    except ValueError:
+    digits = _PROCESS_NUMBER.fullmatch(pid.strip()) if isinstance(pid, str) else None
+    if digits is None:
         return None
+    return process_number(int(digits["hexadecimal"], 16) if digits["hexadecimal"] else int(digits["decimal"]))
+
+
+_PROCESS_NUMBER = re.compile(r"0[xX](?P<hexadecimal>[0-9a-fA-F]{1,16})|(?P<decimal>[0-9]{1,20})")
 
 
 def registry_key(
@@ -587,7 +589,7 @@ def _identity(
     attributes: dict[str, Any] | None = None,
 ) -> EntityIdentity:
     known = dict(attributes or {})
-    shown = name.strip()
+    shown = name.strip() or _bare(match[0])
     if len(shown) > MAXIMUM_NAME:
         known.setdefault("full_name", shown)
         shown = shown[: MAXIMUM_NAME - 1] + "…"

@@ -157,7 +157,7 @@ _EXTENDED_PREFIX = re.compile(r"\\\\\?\\unc\\|\\\\\?\\|\\\?\?\\")
 
 def file_path(text: str) -> str:
     """A path for comparison. A Windows path is folded and written with single backslashes; any other keeps its case."""
-    path = _without_end(text, ' "').lstrip(' "')
+    path = _without_end(_without_end(text, '"')[::-1], '"')[::-1]
     if not is_windows_path(path):
         path = re.sub(r"/+", "/", path)
         return _without_end(path, '"/') or path[:1]
