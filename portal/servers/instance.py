@@ -16,6 +16,7 @@ from portal.servers.postgres import EmbeddedPostgres
 from portal.servers.problems import CannotStart
 from portal.servers.processes import Pause, end
 from portal.servers.redis import EmbeddedRedis
+from portal.servers.sockets import remove_socket_folder
 
 MANAGE = (sys.executable, str(REPOSITORY / "manage.py"))
 
@@ -75,6 +76,7 @@ class Instance:
         while self.running:
             server, process = self.running.pop()
             end(process, server.stop_signal, 60.0)
+        remove_socket_folder(self.environment.data_dir)
 
     def answers(self) -> bool:
         """Whether all servers take connections now."""

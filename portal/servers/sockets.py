@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -16,7 +17,8 @@ LONGEST_FOLDER = 99 - 23
 def socket_folder(data_dir: Path) -> Path:
     """The folder for sockets of this data folder; the same answer for every process, and nothing is made yet."""
     beside_data = data_dir / "run"
-    if len(os.fsencode(beside_data)) <= LONGEST_FOLDER:
+    # PostgreSQL's clients take a comma for the border between two hosts.
+    if len(os.fsencode(beside_data)) <= LONGEST_FOLDER and "," not in str(beside_data):
         return beside_data
     # Not the temp folder of the environment: a command in another terminal has to find the same sockets.
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
@@ -38,6 +40,13 @@ def make_socket_folder(data_dir: Path) -> Path:
             f"{folder} is not a private folder of this user, so Watchfloor will not put its sockets there; remove it."
         )
     return folder
+
+
+def remove_socket_folder(data_dir: Path) -> None:
+    """After the servers have stopped: leaves nothing in the temp folder."""
+    folder = socket_folder(data_dir)
+    if folder.parent != data_dir:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_private_folder(folder: Path) -> Path:

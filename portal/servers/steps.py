@@ -31,7 +31,7 @@ def first_steps(environment: Environment, *, has_owner: bool) -> list[Step]:
     migrate = ("migrate", "--noinput", *(["--database=owner"] if has_owner else []))
     steps = [
         Step("Bringing the database up to date", migrate),
-        Step("Looking for an administrator", ("first_start",)),
+        Step("Making sure there is an administrator", ("first_start",)),
     ]
     if environment.demo:
         steps.append(Step("Loading the demo on a first start", ("seed_demo", "--first-start")))

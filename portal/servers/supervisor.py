@@ -28,6 +28,7 @@ from portal.servers.problems import CannotStart
 from portal.servers.processes import kill_group, of_data_folder, stop_orphans
 from portal.servers.programs import programs
 from portal.servers.redis import EmbeddedRedis
+from portal.servers.sockets import remove_socket_folder
 from portal.servers.steps import Step, first_steps, run_step
 from portal.servers.terminal import Terminal
 
@@ -320,6 +321,8 @@ class Supervisor:
                     process.kill()
                 kill_group(process)
                 process.wait()
+        if self.children:
+            remove_socket_folder(self.environment.data_dir)
         self.instance.folder.release()
 
     def _hurry(self, asked: int) -> bool:

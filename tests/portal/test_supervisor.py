@@ -103,7 +103,7 @@ def test_a_killed_worker_is_started_again(portal: Portal) -> None:
 
 
 def test_another_portal_runs_beside_it(portal: Portal, tmp_path: Path) -> None:
-    other = Portal(tmp_path / "other").start()
+    other = Portal(tmp_path / "another folder, mit Ümläut").start()
     try:
         other.wait_until_running()
         assert (portal.status("/healthz"), other.status("/healthz")) == (200, 200)
