@@ -33,6 +33,7 @@ class EvidenceGatherer:
         self._gathered: list[ParsedEvidence] = []
         self._sure: dict[tuple[EntityKind, str], int] = {}
         self._weak: dict[tuple[EntityKind, str], int] = {}
+        self._devices: list[int] = []
         self._left_out = 0
 
     def add(
@@ -54,6 +55,7 @@ class EvidenceGatherer:
         if place is None:
             place = len(self._gathered)
             self._gathered.append(new)
+            self._devices += [place] if entity.kind is EntityKind.DEVICE else []
         else:
             self._gathered[place] = _united(self._gathered[place], new)
         self._remember(place)
@@ -90,8 +92,7 @@ class EvidenceGatherer:
 
     def scope(self) -> Scope:
         """Where things exist that name no device: on the alert's only device, else within the alert."""
-        devices = [evidence.entity for evidence in self._gathered if evidence.entity.kind is EntityKind.DEVICE]
-        return devices[0] if len(devices) == 1 else f"alert:{self.alert}"
+        return self._gathered[self._devices[0]].entity if len(self._devices) == 1 else f"alert:{self.alert}"
 
     def evidence(self) -> tuple[ParsedEvidence, ...]:
         if self._left_out:

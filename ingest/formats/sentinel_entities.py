@@ -20,6 +20,9 @@ from ingest.formats.intake import known
 
 DEVICES_FIRST = {"host": 0, "iotdevice": 0}
 
+DEEPEST = 10
+"""How far entities inside entities are followed; each entity of the row itself is met anyway."""
+
 Built = tuple[EntityIdentity, dict[str, Any]]
 """An entity, and what the alert says of it beyond what the thing itself is."""
 
@@ -27,9 +30,11 @@ Built = tuple[EntityIdentity, dict[str, Any]]
 def add_entities(entities: list[Any], row: Fields, gatherer: EvidenceGatherer) -> None:
     """Adds every entity of a row, devices first, because other things exist on them."""
     graph = EntityGraph(entities, row, gatherer)
-    found = [Fields(entity, f"Entities[{position}]", now=row.now, lenient=True, naive_is_utc=True, notices=row.notices)
-             for position, entity in enumerate(entities[: limits.EVIDENCE_PER_ALERT])
-             if isinstance(entity, dict) and not is_reference(entity)]
+    found = [
+        Fields(entity, f"Entities[{position}]", now=row.now, lenient=True, naive_is_utc=True, notices=row.notices)
+        for position, entity in enumerate(entities[: limits.EVIDENCE_PER_ALERT])
+        if isinstance(entity, dict) and not is_reference(entity)
+    ]
     for entity in sorted(found, key=lambda entity: DEVICES_FIRST.get(type_name(entity.record), 1)):
         graph.add(entity)
     if len(entities) > limits.EVIDENCE_PER_ALERT:
@@ -53,8 +58,9 @@ class EntityGraph:
         self.row = row
         self.gatherer = gatherer
         self._by_id = {str(entity["$id"]): entity for entity in _objects_in(entities) if "$id" in entity}
-        self._adding: set[int] = set()
-        """Entities that are being added, by `id()`: a circle ends at the first that is there already."""
+        self._added: dict[int, EntityIdentity | None] = {}
+        """Entities met, by `id()`, each built once; None while it is being built, which is where a circle ends."""
+        self._depth = 0
 
     def inside(self, entity: Fields, name: str, *types: str) -> Fields | None:
         """The entity in a field, inline or by reference, if it is of one of `types` or does not say what it is."""
@@ -78,10 +84,12 @@ class EntityGraph:
         )
 
     def add(self, entity: Fields, kind: str = "") -> EntityIdentity | None:
-        """Adds one entity and those inside it; None for one that is being added already."""
-        if id(entity.record) in self._adding:
-            return None
-        self._adding.add(id(entity.record))
+        """Adds one entity and those inside it; None where a circle closes or the nesting is hopeless."""
+        known_as = id(entity.record)
+        if known_as in self._added or self._depth >= DEEPEST:
+            return self._added.get(known_as)
+        self._added[known_as] = None
+        self._depth += 1
         kind = type_name(entity.record) or kind
         build = BUILDERS.get(kind)
         try:
@@ -90,8 +98,10 @@ class EntityGraph:
             self.gatherer.notices.append(f"{entity.path}: {error} Kept as it is.")
             identified, details = _unknown(entity, self)
         finally:
-            self._adding.discard(id(entity.record))
-        return self.gatherer.add(identified, details=details | known(count=entity.integer("Count")))
+            self._depth -= 1
+        added = self.gatherer.add(identified, details=details | known(count=entity.integer("Count")))
+        self._added[known_as] = added
+        return added
 
     def add_inside(self, entity: Fields, *named: tuple[str, str]) -> None:
         """Adds the entities in the given fields; `named` gives field and type."""
