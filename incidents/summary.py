@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -96,9 +98,10 @@ def apply(incident: Incident, summary: Summary) -> None:
         incident.severity = summary.automatic_severity
 
 
-def _summary(row: Sequence[object]) -> Summary:
+def _summary(row: Sequence[Any]) -> Summary:
     (incident_id, total, active, first, last, severity, sources, titles, source_count, categories, assets, tags) = row
-    facts = NameFacts(titles, categories, assets, source_count)  # type: ignore[arg-type]
+    asset_counts = json.loads(assets)
+    name = automatic_name(NameFacts(titles, categories, asset_counts, source_count))
     return Summary(
-        incident_id, total, active, first, last, severity, sources, categories, assets, tags, automatic_name(facts)  # type: ignore[arg-type]
+        incident_id, total, active, first, last, severity, sources, categories, asset_counts, tags, name
     )

@@ -77,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.navigation.navigation",
             ],
+            "builtins": ["common.templatetags.ui", "template_partials.templatetags.partials"],
         },
     },
 ]

@@ -147,7 +147,7 @@ def _row(value: dict[str, Any], tags: dict[int, Tag], now: datetime) -> dict[str
         "number": number,
         "name": value["name"],
         "url": f"/incidents/{number}/",
-        "severity": severity_mark(severity),
+        "severity": severity_mark(severity, compact=True),
         "severity_slug": severity.slug,
         "status": status_mark(status),
         "assignee": person_mark(*_assignee(value)),

@@ -158,16 +158,19 @@ def problems(error: UnknownKeys | ValidationError) -> list[str]:
 def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
     severity, last = headings["severity"], headings["last_activity"]
     return [
-        {"label": "Sev", "width": "icon", "hint": "Severity", "sort_url": severity["url"],
-         "direction": severity["direction"]},
+        {"label": "Sev", "width": "icon", "hint": "Severity"} | sorting(severity),
         {"label": "Incident", "width": "fill"},
         {"label": "Status", "width": "medium", "give": 3},
-        {"label": "Assigned to", "width": "medium", "give": 2},
-        {"label": "Alerts", "width": "short", "hint": "Active alerts of all", "give": 2},
+        {"label": "Assigned to", "width": "person", "give": 2},
+        {"label": "Alerts", "width": "time", "hint": "Active alerts of all", "number": True, "give": 2},
         {"label": "Categories", "width": "long", "give": 1},
-        {"label": "Classification", "width": "medium", "give": 1},
-        {"label": "Last activity", "width": "score", "sort_url": last["url"], "direction": last["direction"]},
+        {"label": "Classification", "width": "long", "give": 1},
+        {"label": "Last", "width": "time", "hint": "Last activity"} | sorting(last),
     ]
+
+
+def sorting(heading: dict[str, str]) -> dict[str, str]:
+    return {"sort_url": heading["url"], "direction": heading["direction"]}
 
 
 def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
@@ -213,11 +216,11 @@ def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
 
 def known_sources(chosen: set[str]) -> list[str]:
     """Service sources of open incidents; kept for a minute, since reading them touches many rows."""
-    sources = cache.get("service sources")
+    sources = cache.get("service-sources")
     if sources is None:
         rows = Incident.objects.open().order_by("-last_activity").values_list("service_sources", flat=True)[:2000]
         sources = sorted({source for row in rows for source in row})
-        cache.set("service sources", sources, 60)
+        cache.set("service-sources", sources, 60)
     return sorted({*sources, *chosen}, key=str.lower)
 
 

@@ -1,0 +1,199 @@
+"""The cast, and what every test needs.
+
+Ana (analyst), Lee (lead), Rio (analyst), Vic (reader), Ada (administrator), Otto (no access), Sensor (a service token
+that sends Suricata alerts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+from django.test import Client, TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
+
+from accounts.commands import create_team, create_token, create_user
+from accounts.models import AccessToken, Role, Team, User
+from activity.actors import COMMAND_LINE, SYSTEM
+from alerts.choices import AlertStatus, Severity, Verdict
+from entities import identity
+from entities.identity import EntityIdentity
+from incidents.models import Incident
+from ingest.commands import ingest
+from ingest.parsed import ParsedAlert, ParsedEvidence
+
+PASSWORD = "correct-horse-battery"
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+"""When things happen, unless a test says otherwise."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """The test database, made and migrated by the owner; the tests then work in the application's role, with no more
+    rights than the running application has. (pytest-django sets up only the aliases that tests name.)"""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        teardown_databases(made, verbosity=0)
+
+
+def owner_connection() -> psycopg.Connection[Any]:
+    """The database as its owner, past the application's rights: for tampering, and for cleaning up."""
+    parameters = connections["owner"].get_connection_params() | {"dbname": connections["default"].settings_dict["NAME"]}
+    known = {key: value for key, value in parameters.items() if key in ("dbname", "user", "password", "host", "port")}
+    return psycopg.connect(autocommit=True, **known)
+
+
+def _empty_tables(self: TransactionTestCase) -> None:
+    """Leave nothing behind after a test that commits. The application's role may not truncate, and the log refuses
+    even its owner unless the guard is switched off for the moment."""
+    with owner_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        kept = {"django_migrations", "django_content_type", "auth_permission", "accounts_role"}
+        tables = ", ".join(f'"{name}"' for (name,) in cursor.fetchall() if name not in kept)
+        cursor.execute("ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER")
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        cursor.execute("ALTER TABLE activity_entry ENABLE TRIGGER USER; ALTER TABLE activity_body ENABLE TRIGGER USER")
+
+
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+
+
+def person(username: str, name: str, role: str) -> User:
+    """A user of the cast, with everybody's password."""
+    return create_user(username, actor=SYSTEM, display_name=name, role=role, password=PASSWORD)
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return person("ana", "Ana Ruiz", "analyst")
+
+
+@pytest.fixture
+def lee(db: None) -> User:
+    return person("lee", "Lee Park", "lead")
+
+
+@pytest.fixture
+def rio(db: None) -> User:
+    return person("rio", "Rio Sato", "analyst")
+
+
+@pytest.fixture
+def vic(db: None) -> User:
+    return person("vic", "Vic Moreau", "reader")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return person("ada", "Ada Lind", "admin")
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    """Signs in, but may see nothing."""
+    Role.objects.get_or_create(slug="outsider", defaults={"name": "Outsider", "permissions": []})
+    return person("otto", "Otto Berg", "outsider")
+
+
+@pytest.fixture
+def tier2(ana: User, rio: User) -> Team:
+    return create_team("tier2", actor=SYSTEM, name="Tier 2", members=[ana, rio])
+
+
+@pytest.fixture
+def sensor(db: None) -> tuple[AccessToken, str]:
+    """A token bound to the source "suricata", and its key."""
+    return create_token("sensor", actor=SYSTEM, source="suricata")
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """A browser's session for a person, without the sign-in page."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+def alert(
+    external_id: str = "1",
+    *,
+    title: str = "Encoded command",
+    severity: Severity = Severity.MEDIUM,
+    at: datetime = NOON,
+    lasting: timedelta = timedelta(0),
+    entities: tuple[EntityIdentity, ...] = (),
+    roles: tuple[str, ...] = (),
+    verdict: Verdict = Verdict.UNKNOWN,
+    source: str = "edr",
+    status: AlertStatus = AlertStatus.NEW,
+    **more: Any,
+) -> ParsedAlert:
+    """The smallest alert; a test names what it is about."""
+    raw = {"id": external_id, "title": title, "severity": severity.slug, "at": at.isoformat(), **_plain(more)}
+    return ParsedAlert(
+        source=source,
+        external_id=external_id,
+        title=title,
+        severity=severity,
+        first_activity=at,
+        last_activity=at + lasting,
+        raw=raw,
+        status=status,
+        evidence=tuple(ParsedEvidence(entity, roles=roles, verdict=verdict) for entity in entities),
+        **{"service_source": "Endpoint sensor", **more},
+    )
+
+
+def device(name: str) -> EntityIdentity:
+    return identity.device(hostname=name)
+
+
+def user_entity(name: str) -> EntityIdentity:
+    return identity.user(upn=name)
+
+
+def opened(*alerts: ParsedAlert) -> Incident:
+    """Take alerts in; the incident of the first."""
+    outcomes = ingest(alerts or (alert(),), actor=COMMAND_LINE)
+    return Incident.objects.get(pk=outcomes[0].incident_id)
+
+
+@pytest.fixture
+def incident(db: None) -> Incident:
+    """An active incident with two alerts on FIN-WS-17."""
+    return opened(
+        alert("1", entities=(device("fin-ws-17"),), categories=("execution",)),
+        alert("2", title="Shadow copies deleted", severity=Severity.HIGH, entities=(device("fin-ws-17"),),
+              categories=("impact",), at=NOON + timedelta(hours=1)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What one test has cached is not there for the next."""
+    yield
+    if "db" in request.fixturenames:
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: str(value) for key, value in values.items()}
