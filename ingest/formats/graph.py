@@ -50,6 +50,7 @@ DETERMINATION_WORDS = {fold_word(term.slug): term for term in Determination} | {
     "compromiseduser": Determination.COMPROMISED_ACCOUNT,
     "clean": Determination.NOT_MALICIOUS,
     "insufficientdata": Determination.NOT_ENOUGH_DATA_TO_VALIDATE,
+    "noenoughdatatovalidate": Determination.NOT_ENOUGH_DATA_TO_VALIDATE,
     "confirmeduseractivity": Determination.CONFIRMED_ACTIVITY,
 }
 
