@@ -47,9 +47,11 @@ def main(arguments: list[str]) -> int:
 
 def with_owner(arguments: list[str]) -> list[str]:
     """Migrations are the owner's work: without another word they go to the owner's alias where there is one."""
-    if arguments[1] == "migrate" and os.environ.get("DATABASE_OWNER_URL"):
-        if not any(argument.startswith("--database") for argument in arguments):
-            return [*arguments, "--database=owner"]
+    from portal.environment import load_environment
+
+    named = any(argument.startswith("--database") for argument in arguments)
+    if arguments[1] == "migrate" and not named and load_environment().database_owner_url:
+        return [*arguments, "--database=owner"]
     return arguments
 
 

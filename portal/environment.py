@@ -58,34 +58,36 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, validate_default=False)
 
     data_dir: Path = Field(
-        REPOSITORY / "var",
+        default=REPOSITORY / "var",
         description="Folder for everything that is kept: database, queue, attachments, logs, keys.",
         json_schema_extra={"shown_default": "`var` in the repository"},
     )
-    host: str = Field("127.0.0.1", description="Address the web server listens on; `0.0.0.0` for all of IPv4.")
-    port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
-    demo: bool = Field(True, description="Load the demo scenario on the first start.")
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on; `0.0.0.0` for all of IPv4.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port the web server listens on.")
+    demo: bool = Field(default=True, description="Load the demo scenario on the first start.")
     database_url: str | None = Field(
-        None,
+        default=None,
         repr=False,
         description="PostgreSQL 15 or later to use instead of the embedded one, as the role the application runs as.",
     )
     database_owner_url: str | None = Field(
-        None,
+        default=None,
         repr=False,
         description="The same database as the role that owns it; only migrations, first-start steps and tests use it.",
     )
-    redis_url: str | None = Field(None, repr=False, description="Redis or Valkey to use instead of the embedded one.")
+    redis_url: str | None = Field(
+        default=None, repr=False, description="Redis or Valkey to use instead of the embedded one."
+    )
     secret_key: str = Field(
-        "",
+        default="",
         repr=False,
         min_length=32,
         description="Key that signs sessions and links, 32 characters or more.",
         json_schema_extra={"shown_default": "made once, kept in `DATA_DIR/secret_key`"},
     )
-    debug: bool = Field(False, description="Show errors in the browser; for development only.")
+    debug: bool = Field(default=False, description="Show errors in the browser; for development only.")
     public_url: str | None = Field(
-        None,
+        default=None,
         description="Origin people use, such as `https://soc.example`; https makes cookies secure and sends HSTS.",
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -100,21 +102,21 @@ class Environment(BaseSettings):
         description="Web server processes.",
         json_schema_extra={"shown_default": "number of cores"},
     )
-    worker_processes: int = Field(2, ge=1, le=64, description="Processes for background work.")
+    worker_processes: int = Field(default=2, ge=1, le=64, description="Processes for background work.")
     display_time_zone: str = Field(
-        "UTC", description="Time zone of people who have not chosen one, such as `Europe/Vienna`."
+        default="UTC", description="Time zone of people who have not chosen one, such as `Europe/Vienna`."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        "INFO", description="Least severe message that is logged."
+        default="INFO", description="Least severe message that is logged."
     )
-    session_hours: int = Field(12, ge=1, le=720, description="Hours after which a person signs in again.")
+    session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which a person signs in again.")
     trusted_proxies: int = Field(
-        0, ge=0, le=10, description="Reverse proxies in front whose X-Forwarded-For entries are believed."
+        default=0, ge=0, le=10, description="Reverse proxies in front whose X-Forwarded-For entries are believed."
     )
     statement_timeout_seconds: int = Field(
-        15, ge=1, le=3600, description="Longest time one database statement of the application may take."
+        default=15, ge=1, le=3600, description="Longest time one database statement of the application may take."
     )
-    max_body_megabytes: int = Field(20, ge=1, le=1024, description="Largest request body that is accepted.")
+    max_body_megabytes: int = Field(default=20, ge=1, le=1024, description="Largest request body that is accepted.")
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,7 @@
 """The embedded servers of one data folder, for whoever needs a database: the portal, one command, or a test run."""
 
+# ruff: noqa: S603 - it starts programs it has found itself, never text from outside
+
 from __future__ import annotations
 
 import contextlib

@@ -5,6 +5,8 @@ alone: that package's own way of starting a server trusts every local user with 
 unix socket only, knows people by their operating system account, and keeps what it was told (fsync, checksums).
 """
 
+# ruff: noqa: S603 - it starts programs it has found itself, never text from outside
+
 from __future__ import annotations
 
 import importlib.util
@@ -18,9 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
-from psycopg import sql
 
 from portal.servers.account import Account, account_for, own_name
 from portal.servers.addresses import APPLICATION_ROLE, DATABASE_NAME, OWNER_ROLE, socket_database_url
@@ -232,7 +233,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "cluster_name": DATABASE_NAME,
-            **{name: "on" if self.durable else "off" for name in ("fsync", "synchronous_commit", "full_page_writes")},
+            **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "on" if self.durable else "off"),
         }
         arguments = [str(self._installation.program("postgres")), "-D", str(self.folder)]
         for name, value in settings.items():
@@ -262,19 +263,12 @@ class EmbeddedPostgres:
             roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
             for role, rights in ((OWNER_ROLE, "CREATEDB"), (APPLICATION_ROLE, "NOCREATEDB")):
                 if role not in roles:
-                    statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEROLE {}")
-                    connection.execute(statement.format(sql.Identifier(role), sql.SQL(rights)))
-            known = "SELECT FROM pg_database WHERE datname = %s"
-            if connection.execute(known, [DATABASE_NAME]).rowcount:
+                    connection.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE {rights}")
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE_NAME]).rowcount:
                 return False
-            names = {"database": sql.Identifier(DATABASE_NAME), "owner": sql.Identifier(OWNER_ROLE)}
-            names["application"] = sql.Identifier(APPLICATION_ROLE)
-            for statement in (
-                "CREATE DATABASE {database} OWNER {owner}",
-                "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
-                "GRANT CONNECT ON DATABASE {database} TO {application}",
-            ):
-                connection.execute(sql.SQL(statement).format(**names))
+            connection.execute(f"CREATE DATABASE {DATABASE_NAME} OWNER {OWNER_ROLE}")
+            connection.execute(f"REVOKE ALL ON DATABASE {DATABASE_NAME} FROM PUBLIC")
+            connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE_NAME} TO {APPLICATION_ROLE}")
         return True
 
     def is_empty(self) -> bool:

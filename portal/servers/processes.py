@@ -1,5 +1,7 @@
 """Child processes: started so that they go when their parent goes, and recognised when they outlive it anyway."""
 
+# ruff: noqa: S603 - it starts programs it has found itself, never text from outside
+
 from __future__ import annotations
 
 import ctypes
@@ -12,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 # Set in every child; it names the data folder the child works for, so that a later start can tell its own orphans.
 MARK = "WATCHFLOOR_SERVES"
@@ -58,7 +60,7 @@ def spawn(
         stdout=output,
         stderr=errors,
         start_new_session=True,
-        preexec_fn=tie_to_parent,  # noqa: PLW1509 - the parent has no threads when it starts children
+        preexec_fn=tie_to_parent,
         **(identity or {}),
     )
 

@@ -4,6 +4,8 @@ It carries messages and the cache; PostgreSQL is the truth. Still it keeps what 
 lost message means a wait until the sweeper finds the work again.
 """
 
+# ruff: noqa: S603 - it starts programs it has found itself, never text from outside
+
 from __future__ import annotations
 
 import importlib.util
@@ -16,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from redis import Redis
 from redis.exceptions import RedisError
 

@@ -5,6 +5,8 @@ as root, or with a sudo that asks for none. Otherwise they say what is missing, 
 it, and end well: the portal and the other tests run all the same.
 """
 
+# ruff: noqa: S603 - it starts programs it has found itself, never text from outside
+
 from __future__ import annotations
 
 import ctypes.util

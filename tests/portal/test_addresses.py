@@ -35,7 +35,7 @@ def test_a_socket_url_there_and_back() -> None:
 
 @pytest.mark.parametrize("url", ["mysql://h/d", "sqlite:///file", "host/db", "postgresql://host", "postgres://h:0x/d"])
 def test_anything_else_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="must start|names no|has a port"):
+    with pytest.raises(ValueError, match=r"must start|names no|has a port"):
         django_database(url)
 
 
