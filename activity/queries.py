@@ -50,9 +50,18 @@ class Stream:
     older: int | None
 
 
-def stream(incident_id: int, *, content: str = "all", before: int | None = None, actor_id: int | None = None,
-           size: int = PAGE_SIZE) -> Stream:
-    """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment."""
+def stream(
+    incident_id: int,
+    *,
+    content: str = "all",
+    before: int | None = None,
+    actor_id: int | None = None,
+    size: int = PAGE_SIZE,
+) -> Stream:
+    """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment.
+
+    `content`: all, audits, comments, or brief, which leaves out what happened to single alerts.
+    """
     rows = Entry.objects.of_incident(incident_id).select_related("body")
     if content == "comments":
         rows = rows.filter(verb=COMMENTED.name)
@@ -60,6 +69,8 @@ def stream(incident_id: int, *, content: str = "all", before: int | None = None,
         rows = rows.audits()
     else:
         rows = rows.exclude(verb=COMMENT_EDITED.name)
+    if content == "brief":
+        rows = rows.exclude(subject_kind="alert")
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     found = list(rows.order_by("-sequence")[: size + 1])

@@ -82,7 +82,7 @@ class FindingMixin:
 class ManageForm(FindingMixin, forms.Form):
     """One incident. Fields start as the incident is; what differs from that start is what the person changed."""
 
-    name = forms.CharField(required=False, max_length=500, label="Incident name")
+    name = forms.CharField(max_length=500, label="Incident name")
     use_automatic_name = forms.BooleanField(required=False, label="Use the automatic name")
     severity = forms.ChoiceField(choices=[(AUTOMATIC, "Automatic"), *((s.slug, s.label) for s in reversed(Severity))])
     tags = TagsField(required=False)

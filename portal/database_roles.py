@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
+from django.db import connection as application_connection
 from django.db import connections
 
 from portal.servers.addresses import APPLICATION_ROLE
@@ -35,3 +36,10 @@ def grant(using: str, **_signal: Any) -> None:
             REVOKE UPDATE, DELETE, TRUNCATE ON {", ".join(insert_only)} FROM {role};
             REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role};
         """)
+
+
+def may_change_log() -> bool:
+    """Whether the running application could change or delete entries, but for the triggers."""
+    with application_connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('activity_entry', 'UPDATE, DELETE, TRUNCATE')")
+        return bool(cursor.fetchone()[0])

@@ -59,11 +59,12 @@ def _recent_states() -> dict[str, str]:
     """All checks, at most once a second per process however often somebody asks."""
     global _kept
     if time.monotonic() - _kept[0] > ANSWER_KEPT_SECONDS:
-        _kept = (time.monotonic(), {name: _state(check) for name, check in CHECKS.items()})
+        _kept = (time.monotonic(), {name: state_of(check) for name, check in CHECKS.items()})
     return _kept[1]
 
 
-def _state(check: Callable[[], None]) -> str:
+def state_of(check: Callable[[], None]) -> str:
+    """“ok”, or what is amiss."""
     try:
         check()
     except NotReady as reason:

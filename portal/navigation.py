@@ -17,10 +17,19 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     places = []
     if user.may(Permission.SEE_INCIDENTS):
-        places.append(("Incidents", reverse("incidents:queue"), "incident"))
+        places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
+    if user.may(Permission.MANAGE_PEOPLE):
+        places.append(("Status", reverse("status"), "health", "g s"))
     return {
         "navigation": [
-            {"label": label, "url": url, "icon": icon, "count": None, "current": request.path.startswith(url)}
-            for label, url, icon in places
+            {
+                "label": label,
+                "url": url,
+                "icon": icon,
+                "shortcut": shortcut,
+                "count": None,
+                "current": request.path.startswith(url),
+            }
+            for label, url, icon, shortcut in places
         ]
     }

@@ -7,16 +7,19 @@ from django.urls import include, path
 from common.design_page import design
 from portal.health import healthz, readyz
 from portal.home import home
+from portal.status import status
 
 urlpatterns = [
     path("", home, name="home"),
     path("incidents/", include("incidents.urls")),
+    path("exports/", include("exports.urls")),
     path("preferences/", include("accounts.urls")),
     path("api/v1/", include("portal.api")),
     # Signing in and out.
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
     # For operators and for us.
+    path("status/", status, name="status"),
     path("design/", design, name="design"),
     path("healthz", login_not_required(healthz), name="healthz"),
     path("readyz", login_not_required(readyz), name="readyz"),

@@ -117,7 +117,7 @@ def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     return {
         "incident": detail.header(incident),
         "top_assets": detail.top_assets(incident.pk),
-        "stream": stream(incident.pk, size=6, actor_id=request.user.pk),
+        "stream": stream(incident.pk, content="brief", size=6, actor_id=request.user.pk),
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "is_mine": incident.assignee_user_id == request.user.pk,
     }

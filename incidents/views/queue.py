@@ -59,6 +59,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "manage_many_url": reverse("incidents:manage_many"),
         "restricted_mark": icon("restricted", "s"),
         "key_hints": KEY_HINTS,
+        "may_export": request.user.may(Permission.EXPORT),
+        "export_url": address("/exports/incidents.csv", with_values(page.query)),
     }
     context |= open_pane(request)
     template = "incidents/queue.html#list" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
@@ -165,7 +167,7 @@ def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
         {"label": "Alerts", "width": "time", "hint": "Active alerts of all", "number": True, "give": 2},
         {"label": "Categories", "width": "long", "give": 1},
         {"label": "Classification", "width": "long", "give": 1},
-        {"label": "Last", "width": "time", "hint": "Last activity"} | sorting(last),
+        {"label": "Last", "width": "medium", "hint": "Last activity"} | sorting(last),
     ]
 
 

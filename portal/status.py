@@ -1,0 +1,48 @@
+"""How the installation is: for administrators, without a shell."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import django
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.access import needs
+from accounts.choices import Permission
+from exports.rendering import missing_for_pdf
+from portal.database_roles import may_change_log
+from portal.health import CHECKS, state_of
+
+
+@needs(get=Permission.MANAGE_PEOPLE)
+def status(request: HttpRequest) -> HttpResponse:
+    """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well."""
+    checks = [(name.capitalize(), state_of(check)) for name, check in CHECKS.items()]
+    checks.append(("PDF reports", missing_for_pdf() or "ok"))
+    guard = "ok"
+    if may_change_log():
+        guard = (
+            "The application's database role may change the activity log. Give it a role of its own: "
+            "see “Two roles” in docs/operations.md."
+        )
+    checks.append(("Protection of the log", guard))
+    return render(request, "portal/status.html", {"checks": checks, "versions": versions()})
+
+
+def versions() -> list[tuple[str, str]]:
+    try:
+        own = version("watchfloor")
+    except PackageNotFoundError:
+        own = "from source"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        postgresql = cursor.fetchone()[0]
+    return [
+        ("Watchfloor", own),
+        ("Django", django.get_version()),
+        ("Python", sys.version.split()[0]),
+        ("PostgreSQL", postgresql),
+    ]
