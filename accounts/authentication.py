@@ -32,12 +32,7 @@ class TokenAuthentication(BaseAuthentication):
         if len(words) != 2:
             raise AuthenticationFailed("Write the header as “Authorization: Bearer ” and the token, nothing else.")
         key = words[1].decode("latin-1")
-        token = (
-            AccessToken.objects.usable(timezone.now())
-            .filter(digest=key_digest(key))
-            .select_related("role")
-            .first()
-        )
+        token = AccessToken.objects.usable(timezone.now()).filter(digest=key_digest(key)).select_related("role").first()
         if token is None:
             raise AuthenticationFailed("The token is unknown, expired or revoked; ask an administrator for a new one.")
         return token, None

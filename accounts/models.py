@@ -169,4 +169,3 @@ class AccessToken(models.Model):
 
 Principal = User | AccessToken
 """Whoever a request speaks for."""
-

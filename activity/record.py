@@ -80,7 +80,9 @@ def _check(draft: Draft) -> None:
 
 def _store_bodies(drafts: Sequence[Draft]) -> dict[int, Body]:
     positions = [position for position, draft in enumerate(drafts) if draft.text is not None]
-    bodies = [Body(text=drafts[position].text, sha256=text_sha256(drafts[position].text or "")) for position in positions]
+    bodies = [
+        Body(text=drafts[position].text, sha256=text_sha256(drafts[position].text or "")) for position in positions
+    ]
     Body.objects.bulk_create(bodies)
     return dict(zip(positions, bodies, strict=True))
 

@@ -57,9 +57,7 @@ def store(new_alerts: Sequence[NewAlert]) -> list[Alert]:
     """
     alerts = Alert.objects.bulk_create([new.alert for new in new_alerts])
     AlertPayload.objects.bulk_create([AlertPayload(alert=new.alert, raw=new.raw) for new in new_alerts])
-    Evidence.objects.bulk_create(
-        [_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence]
-    )
+    Evidence.objects.bulk_create([_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence])
     return alerts
 
 
@@ -123,9 +121,7 @@ def assign_for_incident(
         old = assignee_value(alert.assignee_user, alert.assignee_team)
         drafts.append(_draft(verbs.ALERT_ASSIGNED, alert, [Change("assignee", old, assignee)], actor, batch))
     if drafts:
-        Alert.objects.of_incident(incident_id).update(
-            assignee_user=user, assignee_team=team, updated_at=timezone.now()
-        )
+        Alert.objects.of_incident(incident_id).update(assignee_user=user, assignee_team=team, updated_at=timezone.now())
     return drafts
 
 

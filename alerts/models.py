@@ -52,9 +52,7 @@ class Alert(models.Model):
     description = models.TextField(blank=True)
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     status = models.PositiveSmallIntegerField(choices=AlertStatus.choices, default=AlertStatus.NEW)
-    classification = models.CharField(
-        max_length=40, choices=Classification.choices, default=Classification.NOT_SET
-    )
+    classification = models.CharField(max_length=40, choices=Classification.choices, default=Classification.NOT_SET)
     determination = models.CharField(max_length=40, choices=Determination.choices, default=Determination.NOT_SET)
     assignee_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     assignee_team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -108,9 +106,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["incident", "first_activity", "id"], name="alert_incident"),
             models.Index(fields=["-last_activity", "-id"], name="alert_last"),
-            models.Index(
-                fields=["-last_activity", "-id"], name="alert_active_last", condition=Q(status__in=[1, 2])
-            ),
+            models.Index(fields=["-last_activity", "-id"], name="alert_active_last", condition=Q(status__in=[1, 2])),
             models.Index(
                 fields=["source", "source_incident"], name="alert_source_incident", condition=~Q(source_incident="")
             ),
@@ -147,8 +143,6 @@ class Evidence(models.Model):
         verbose_name_plural = "evidence"
         constraints = [models.UniqueConstraint(fields=["alert", "entity"], name="evidence_once_per_alert")]
         indexes = [
-            models.Index(
-                fields=["entity", "-event_time"], include=["incident_number"], name="evidence_entity_time"
-            ),
+            models.Index(fields=["entity", "-event_time"], include=["incident_number"], name="evidence_entity_time"),
             models.Index(fields=["incident_number", "entity"], name="evidence_incident"),
         ]

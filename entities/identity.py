@@ -263,7 +263,10 @@ def _user_name(account: str, domain: str, upn: str) -> str:
 
 
 def mailbox(
-    *, address: str | None = None, upn: str | None = None, display_name: str | None = None,
+    *,
+    address: str | None = None,
+    upn: str | None = None,
+    display_name: str | None = None,
     attributes: dict[str, Any] | None = None,
 ) -> EntityIdentity:
     """A place where mail arrives."""
@@ -291,9 +294,7 @@ def application(
     names = _identifiers(("name", f"{fold(name or '')}{part}" if _first(name) else ""))
     if not ids and not names:
         raise IdentityError("Nothing identifies the app; give its id or name.")
-    return _identity(
-        EntityKind.APPLICATION, _first(name) or _bare(ids[0]), match=ids or names, attributes=attributes
-    )
+    return _identity(EntityKind.APPLICATION, _first(name) or _bare(ids[0]), match=ids or names, attributes=attributes)
 
 
 def cloud_resource(
@@ -444,7 +445,9 @@ def malware(
     if not _first(name):
         raise IdentityError("Nothing identifies the malware; give its name.")
     known = _known(category=_first(category)) | (attributes or {})
-    return _identity(EntityKind.MALWARE, _first(name), match=_identifiers(("malware", fold(name or ""))), attributes=known)
+    return _identity(
+        EntityKind.MALWARE, _first(name), match=_identifiers(("malware", fold(name or ""))), attributes=known
+    )
 
 
 # --------------------------------------------------------------------------------------------------------------- mail
@@ -462,9 +465,7 @@ def mail_message(
     match = _identifiers(("network-message", given_id(network_message_id or "")), ("message", header))
     if not match:
         raise IdentityError("Nothing identifies the mail message; give its network or internet message id.")
-    return _identity(
-        EntityKind.MAIL_MESSAGE, _first(subject) or _bare(match[0]), match=match, attributes=attributes
-    )
+    return _identity(EntityKind.MAIL_MESSAGE, _first(subject) or _bare(match[0]), match=match, attributes=attributes)
 
 
 def mail_cluster(
@@ -574,9 +575,7 @@ def scoped(prefix: str, scope: Scope, rest: str) -> tuple[str, ...]:
     if scope is None or scope == "":
         return (shorten(f"{prefix}:{rest}"),)
     places = [scope] if isinstance(scope, str) else dict.fromkeys([scope.key, scope.match[0]])
-    return tuple(
-        shorten(f"{prefix}@{place.replace('%', '%25').replace('|', '%7c')}|{rest}") for place in places
-    )
+    return tuple(shorten(f"{prefix}@{place.replace('%', '%25').replace('|', '%7c')}|{rest}") for place in places)
 
 
 def _identity(

@@ -12,7 +12,9 @@ from entities.spelling import ip_address
 EMPTY_FILE = frozenset(f"{kind}:{hashlib.new(kind, b'').hexdigest()}" for kind in ("md5", "sha1", "sha256"))
 """The hashes of a file with nothing in it."""
 
-LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "localhost6", "localdomain", "ip6-localhost", "ip6-loopback"})
+LOCAL_NAMES = frozenset(
+    {"localhost", "localhost.localdomain", "localhost6", "localdomain", "ip6-localhost", "ip6-loopback"}
+)
 """Names by which every machine calls itself."""
 
 ON_A_DEVICE = {

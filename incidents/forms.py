@@ -107,7 +107,9 @@ class ManageForm(FindingMixin, forms.Form):
         cleaned = super().clean() or {}
         resolving = cleaned.get("status") == IncidentStatus.RESOLVED.slug and not self._was("status", "resolved")
         if resolving and not cleaned.get("resolution_note", "").strip() and "resolution_note" not in self.errors:
-            self.add_error("resolution_note", "Say how it was resolved; the note stands in the log and on the incident.")
+            self.add_error(
+                "resolution_note", "Say how it was resolved; the note stands in the log and on the incident."
+            )
         return cleaned
 
     @property

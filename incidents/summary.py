@@ -102,6 +102,4 @@ def _summary(row: Sequence[Any]) -> Summary:
     (incident_id, total, active, first, last, severity, sources, titles, source_count, categories, assets, tags) = row
     asset_counts = json.loads(assets)
     name = automatic_name(NameFacts(titles, categories, asset_counts, source_count))
-    return Summary(
-        incident_id, total, active, first, last, severity, sources, categories, asset_counts, tags, name
-    )
+    return Summary(incident_id, total, active, first, last, severity, sources, categories, asset_counts, tags, name)

@@ -25,7 +25,7 @@ from incidents.commands import Link, Opening, change_tags, link_alerts, open_inc
 from incidents.commands.change import lock_all
 from incidents.commands.linking import refresh
 from incidents.models import Incident
-from ingest.correlation import Candidate, Home, Placement, place, ties_of
+from ingest.correlation import Candidate, Home, Placement, place, sightings_of, ties_of
 from ingest.parsed import ParsedAlert
 
 ATTEMPTS = 5
@@ -121,6 +121,7 @@ def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) ->
                 alert.source,
                 alert.source_incident,
                 ties_of(alert, ids),
+                sightings_of(alert, ids),
             )
             for alert, ids in zip(fresh, entity_ids, strict=True)
         ]

@@ -24,6 +24,7 @@ MOST_ALERTS_PER_INCIDENT = 1_000
 """A full incident takes no more alerts by correlation; the next one opens a new incident that names it as related."""
 
 ATTACKING = frozenset({EvidenceRole.SOURCE, EvidenceRole.ATTACKER, EvidenceRole.COMMAND_AND_CONTROL})
+SUSPECTED = frozenset({Verdict.SUSPICIOUS, Verdict.MALICIOUS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ SAME_SOURCE_INCIDENT = "same_source_incident"
 OPENED = "opened"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Tie:
     """An entity of an alert that may tie it to others."""
@@ -61,6 +61,13 @@ class Tie:
     rule: CorrelationRule
     rank: int
     name: str
+
+
+class Sighting(NamedTuple):
+    """An entity of an alert that later alerts may be tied to, and when it was seen."""
+
+    entity_id: int
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Candidate:
     source: str
     source_incident: str
     ties: tuple[Tie, ...]
+    sightings: tuple[Sighting, ...]
 
 
 class Home(NamedTuple):
@@ -130,6 +138,20 @@ def ties_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Tie, ...]:
     if any(tie.rule.kind != EntityKind.IP for tie in ties):
         ties = [tie for tie in ties if tie.rule.kind != EntityKind.IP]
     return tuple(sorted(ties, key=lambda tie: (tie.rank, tie.entity_id)))
+
+
+def sightings_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Sighting, ...]:
+    """What later alerts may be tied to: the same that SIGHTINGS finds once the alert is stored, so that it makes no
+    difference whether alerts come in one batch or in several.
+
+    An address counts here even where the alert names something better: a network sensor that knows nothing else of the
+    attacker then finds it.
+    """
+    return tuple(
+        Sighting(entity_id, evidence.event_time or alert.last_activity)
+        for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True)
+        if evidence.entity.kind in RULE_OF_KIND and _counts(evidence)
+    )
 
 
 def place(candidates: Sequence[Candidate]) -> list[Placement]:
@@ -194,7 +216,7 @@ def _counts(evidence: ParsedEvidence) -> bool:
         case EntityKind.IP:
             return not ATTACKING.isdisjoint(evidence.roles)
         case EntityKind.FILE:
-            return evidence.verdict in (Verdict.SUSPICIOUS, Verdict.MALICIOUS)
+            return evidence.verdict in SUSPECTED
     return True
 
 
@@ -211,24 +233,34 @@ def _gap(candidate: Candidate, time: datetime) -> timedelta:
 
 def _remember(candidate: Candidate, home: Home, known: _Map) -> None:
     known.sizes[home] += 1
-    for tie in candidate.ties:
-        known.by_entity[tie.entity_id].append(_Place(home, candidate.last_activity, True))
+    for sighting in candidate.sightings:
+        known.by_entity[sighting.entity_id].append(_Place(home, sighting.time, True))
     if candidate.source_incident:
-        known.by_source_incident.setdefault(
-            (candidate.source, candidate.source_incident), _Place(home, candidate.last_activity, True)
+        known.by_source_incident[candidate.source, candidate.source_incident] = _Place(
+            home, candidate.last_activity, True
         )
 
 
 PLACES_PER_ENTITY = 200
 """Of each entity only so many of its latest sightings are weighed; enough to meet every open incident in practice."""
 
+# Two branches, because only the first can be answered by the index alone; the second is `_counts` in SQL.
 SIGHTINGS = """
 SELECT tie.entity_id, sighting.incident_number, sighting.event_time, incident.status IN (1, 2), incident.alerts_total
-FROM unnest(%(entities)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS tie (entity_id, since, until)
+FROM unnest(%(entities)s::bigint[], %(kinds)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+     AS tie (entity_id, kind, since, until)
 CROSS JOIN LATERAL (
-    SELECT incident_number, event_time FROM alerts_evidence
-    WHERE entity_id = tie.entity_id AND event_time BETWEEN tie.since AND tie.until
-    ORDER BY event_time DESC LIMIT %(limit)s
+    (SELECT incident_number, event_time FROM alerts_evidence
+     WHERE tie.kind NOT IN ('ip', 'file') AND entity_id = tie.entity_id
+           AND event_time BETWEEN tie.since AND tie.until
+     ORDER BY event_time DESC LIMIT %(limit)s)
+    UNION ALL
+    (SELECT incident_number, event_time FROM alerts_evidence
+     WHERE tie.kind IN ('ip', 'file') AND entity_id = tie.entity_id
+           AND event_time BETWEEN tie.since AND tie.until
+           AND (tie.kind = 'file' OR roles && %(attacking)s::varchar[])
+           AND (tie.kind = 'ip' OR verdict = ANY(%(suspected)s))
+     ORDER BY event_time DESC LIMIT %(limit)s)
 ) AS sighting
 JOIN incidents_incident AS incident ON incident.id = sighting.incident_number
 WHERE NOT incident.restricted AND incident.status IN (1, 2, 3)
@@ -249,8 +281,10 @@ def _read(candidates: Sequence[Candidate]) -> _Map:
     """What the database knows of the candidates' entities, within the time that could matter."""
     known = _Map()
     spans: dict[int, tuple[datetime, datetime]] = {}
+    kinds: dict[int, str] = {}
     for candidate in candidates:
         for tie in candidate.ties:
+            kinds[tie.entity_id] = tie.rule.kind.slug
             since, until = candidate.first_activity - tie.rule.window, candidate.last_activity + tie.rule.window
             earlier = spans.get(tie.entity_id, (since, until))
             spans[tie.entity_id] = min(since, earlier[0]), max(until, earlier[1])
@@ -262,8 +296,11 @@ def _read(candidates: Sequence[Candidate]) -> _Map:
                 SIGHTINGS,
                 {
                     "entities": entities,
+                    "kinds": [kinds[entity] for entity in entities],
                     "since": [spans[entity][0] for entity in entities],
                     "until": [spans[entity][1] for entity in entities],
+                    "attacking": sorted(role.slug for role in ATTACKING),
+                    "suspected": sorted(verdict.slug for verdict in SUSPECTED),
                     "limit": PLACES_PER_ENTITY,
                 },
             )

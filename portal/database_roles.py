@@ -18,9 +18,7 @@ def grant(using: str, **_signal: Any) -> None:
     """
     connection = connections[using]
     quote = connection.ops.quote_name
-    insert_only = [
-        quote(model._meta.db_table) for model in apps.get_models() if getattr(model, "insert_only", False)
-    ]
+    insert_only = [quote(model._meta.db_table) for model in apps.get_models() if getattr(model, "insert_only", False)]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_user <> %s AND EXISTS (SELECT FROM pg_roles WHERE rolname = %s)",

@@ -105,9 +105,7 @@ if ENVIRONMENT.database_url:
         DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 
 if ENVIRONMENT.redis_url:
-    CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}
-    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}
 
 # --- People -------------------------------------------------------------------------------------------------------
 

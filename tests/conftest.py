@@ -63,7 +63,9 @@ def _empty_tables(self: TransactionTestCase) -> None:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         kept = {"django_migrations", "django_content_type", "auth_permission", "accounts_role"}
         tables = ", ".join(f'"{name}"' for (name,) in cursor.fetchall() if name not in kept)
-        cursor.execute("ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER")
+        cursor.execute(
+            "ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER"
+        )
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         cursor.execute("ALTER TABLE activity_entry ENABLE TRIGGER USER; ALTER TABLE activity_body ENABLE TRIGGER USER")
 
@@ -180,8 +182,14 @@ def incident(db: None) -> Incident:
     """An active incident with two alerts on FIN-WS-17."""
     return opened(
         alert("1", entities=(device("fin-ws-17"),), categories=("execution",)),
-        alert("2", title="Shadow copies deleted", severity=Severity.HIGH, entities=(device("fin-ws-17"),),
-              categories=("impact",), at=NOON + timedelta(hours=1)),
+        alert(
+            "2",
+            title="Shadow copies deleted",
+            severity=Severity.HIGH,
+            entities=(device("fin-ws-17"),),
+            categories=("impact",),
+            at=NOON + timedelta(hours=1),
+        ),
     )
 
 

@@ -49,8 +49,6 @@ def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor
         actor=actor,
         batch=batch,
     )
-    drafts = alerts.assign_for_incident(
-        incident.pk, user=user, team=team, assignee=new, actor=actor, batch=batch
-    )
+    drafts = alerts.assign_for_incident(incident.pk, user=user, team=team, assignee=new, actor=actor, batch=batch)
     record_of_alerts(incident, drafts)
     return incident

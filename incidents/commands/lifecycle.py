@@ -110,9 +110,7 @@ def change_note(incident: Incident, note: str, *, actor: Actor, batch: UUID | No
     if incident.status != IncidentStatus.RESOLVED or note == incident.resolution_note:
         return incident
     incident.resolution_note = note
-    save_and_record(
-        incident, verbs.NOTE_CHANGED, (), fields=["resolution_note"], actor=actor, batch=batch, text=note
-    )
+    save_and_record(incident, verbs.NOTE_CHANGED, (), fields=["resolution_note"], actor=actor, batch=batch, text=note)
     return incident
 
 

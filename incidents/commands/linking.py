@@ -120,9 +120,7 @@ def vars_of(change: Change) -> dict[str, Any]:
     return {"field": change.field, "old": change.old, "new": change.new}
 
 
-def _draft(
-    incident: Incident, links: Sequence[Link], before: dict[str, Any], is_new: bool, sender: Actor
-) -> Draft:
+def _draft(incident: Incident, links: Sequence[Link], before: dict[str, Any], is_new: bool, sender: Actor) -> Draft:
     count = len(links)
     facts: dict[str, Any] = {
         "alerts": [

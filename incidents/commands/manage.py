@@ -69,9 +69,7 @@ def apply_to_many(incident_ids: Sequence[int], changes: Changes, *, actor: Actor
     """The same changes on several incidents, all or none, in one batch."""
     batch = uuid4()
     actor = actor.through(Channel.BULK)
-    return [
-        apply_changes(incident, changes, actor=actor, batch=batch) for incident in lock_all(incident_ids).values()
-    ]
+    return [apply_changes(incident, changes, actor=actor, batch=batch) for incident in lock_all(incident_ids).values()]
 
 
 def _change_status(incident: Incident, changes: Changes, actor: Actor, batch: UUID) -> Incident:

@@ -32,9 +32,7 @@ def rename(incident: Incident, name: str, *, actor: Actor, batch: UUID | None = 
     if not incident.name_is_manual:
         changes.append(Change("name_is_manual", False, True))
     incident.name, incident.name_is_manual = name, True
-    save_and_record(
-        incident, verbs.RENAMED, changes, fields=["name", "name_is_manual"], actor=actor, batch=batch
-    )
+    save_and_record(incident, verbs.RENAMED, changes, fields=["name", "name_is_manual"], actor=actor, batch=batch)
     add_words({incident.pk: [name]})
     return incident
 

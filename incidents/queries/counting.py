@@ -56,6 +56,4 @@ def count_each(querysets: dict[str, QuerySet[Any]]) -> dict[str, Count]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", parameters)
         numbers = cursor.fetchone()
-    return {
-        name: Count(number if number <= CAP else None) for name, number in zip(querysets, numbers, strict=True)
-    }
+    return {name: Count(number if number <= CAP else None) for name, number in zip(querysets, numbers, strict=True)}

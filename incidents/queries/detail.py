@@ -9,7 +9,15 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from alerts.choices import AlertStatus, Classification, Determination, EvidenceRole, RemediationStatus, Severity, Verdict
+from alerts.choices import (
+    AlertStatus,
+    Classification,
+    Determination,
+    EvidenceRole,
+    RemediationStatus,
+    Severity,
+    Verdict,
+)
 from alerts.models import Alert, Evidence
 from common.defang import defang
 from common.marks import (
@@ -95,7 +103,9 @@ def summary_sentence(incident: Incident) -> str:
     text = f"{count}{by}{lasted}; the first activity was {'just now' if began == 'now' else began}."
     if incident.is_open:
         active = incident.alerts_active
-        text += f" {active:,} of them {'is' if active == 1 else 'are'} still active." if incident.alerts_total > 1 else ""
+        text += (
+            f" {active:,} of them {'is' if active == 1 else 'are'} still active." if incident.alerts_total > 1 else ""
+        )
     return text
 
 
@@ -162,7 +172,9 @@ def _alert(alert: Alert, evidence: Sequence[dict[str, Any]], now: Any) -> dict[s
         "last_activity": time_mark(alert.last_activity, now),
         "received": time_mark(alert.received_at, now),
         "reason": alert.link_reason,
-        "recommended_actions": [line.strip("•-* \t") for line in alert.recommended_actions.splitlines() if line.strip()],
+        "recommended_actions": [
+            line.strip("•-* \t") for line in alert.recommended_actions.splitlines() if line.strip()
+        ],
         "classification": Classification(alert.classification).label
         if alert.classification != Classification.NOT_SET
         else "",
@@ -183,7 +195,9 @@ def evidence_row(item: Evidence) -> dict[str, Any]:
         "raw_name": item.entity.name,
         "is_asset": kind in ASSET_KINDS,
         "is_indicator": kind in INDICATORS,
-        "roles": ", ".join(str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in item.roles),
+        "roles": ", ".join(
+            str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in item.roles
+        ),
         "verdict": status_mark(Verdict(item.verdict)),
         "remediation": RemediationStatus(item.remediation_status).label,
         "details": [(key.replace("_", " ").capitalize(), _text(value)) for key, value in item.details.items()][:12],
@@ -252,7 +266,9 @@ def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
 
 def _known(attributes: dict[str, Any]) -> str:
     """What is known of an entity, short enough for a row."""
-    parts = [f"{key.replace('_', ' ')} {_text(value)}" for key, value in attributes.items() if value not in ("", None, [])]
+    parts = [
+        f"{key.replace('_', ' ')} {_text(value)}" for key, value in attributes.items() if value not in ("", None, [])
+    ]
     return " · ".join(part[:60] for part in parts[:3])
 
 

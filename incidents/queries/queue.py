@@ -98,9 +98,7 @@ def queue_page(query: QueryDict, principal: Principal, path: str) -> QueuePage:
     order = order_named(full.get("sort", DEFAULT_ORDER))
     matching = incident_filter.qs
     try:
-        page = page_of_ids(
-            matching, order, after=full.get("after", ""), before=full.get("before", ""), size=PAGE_SIZE
-        )
+        page = page_of_ids(matching, order, after=full.get("after", ""), before=full.get("before", ""), size=PAGE_SIZE)
     except BadCursor as error:
         raise ValidationError({"after": [str(error)]}) from None
     state = with_values(full)

@@ -43,9 +43,7 @@ def manage(request: HttpRequest, number: int) -> HttpResponse:
     keep_theirs = frozenset(field for field in KEEPABLE if request.POST.get(f"keep_{field}") == "theirs")
     try:
         changes = form.changes(keep_theirs=keep_theirs)
-        saved = apply_changes(
-            incident, changes, actor=request.user.as_actor(), based_on=form.cleaned_data["version"]
-        )
+        saved = apply_changes(incident, changes, actor=request.user.as_actor(), based_on=form.cleaned_data["version"])
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return _manage_pane(request, incident, form, status=422)
@@ -215,5 +213,3 @@ def _numbers(request: HttpRequest) -> list[int]:
     if not words or len(words) > MOST_VALUES or not all(word.isascii() and word.isdigit() for word in words):
         raise Http404(f"Choose 1 to {MOST_VALUES} incidents.")
     return sorted({min(int(word), 2**62) for word in words})
-
-

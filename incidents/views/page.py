@@ -103,7 +103,12 @@ def page_context(request: HttpRequest, incident: Incident, tab: str) -> dict[str
     return {
         "incident": detail.header(incident),
         "tabs": [
-            {"label": label, "url": reverse(f"incidents:{name}", args=[incident.pk]), "count": count, "current": name == tab}
+            {
+                "label": label,
+                "url": reverse(f"incidents:{name}", args=[incident.pk]),
+                "count": count,
+                "current": name == tab,
+            }
             for name, label, count in tabs
         ],
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),

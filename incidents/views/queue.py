@@ -54,7 +54,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "search": page.query.get("q", ""),
         "assignees": chosen_assignees(page),
         "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in page.query.getlist("tag")],
-        "search_kept": [(key, value) for key, values in with_values(page.query).items() if key != "q" for value in values],
+        "search_kept": [
+            (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
+        ],
         "may_bulk": request.user.may(Permission.BULK_EDIT),
         "manage_many_url": reverse("incidents:manage_many"),
         "restricted_mark": icon("restricted", "s"),
@@ -93,17 +95,17 @@ def changes(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"problem": "since is a whole number, as this address gave it last"}, status=400)
     found = news(min(max(since, 0), 2**62))
     touched = {incident_id for incident_id, _ in found.entries if incident_id is not None}
-    visible = set(
-        Incident.objects.visible_to(request.user).filter(pk__in=touched).values_list("pk", flat=True)
-    ) if touched else set()
+    visible = (
+        set(Incident.objects.visible_to(request.user).filter(pk__in=touched).values_list("pk", flat=True))
+        if touched
+        else set()
+    )
     if not visible:
         response = HttpResponse(status=204)
         response["X-Last-Entry"] = str(found.until)
         return response
     opened = {incident_id for incident_id, verb in found.entries if verb == verbs.OPENED.name}
-    return JsonResponse(
-        {"last_entry": found.until, "incidents": sorted(visible), "new": len(opened & visible)}
-    )
+    return JsonResponse({"last_entry": found.until, "incidents": sorted(visible), "new": len(opened & visible)})
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -112,12 +114,30 @@ def suggest_assignees(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "")
     users, teams = assignable(text, request.user)
     groups = [
-        {"label": "Users", "options": [
-            {"value": user.username, "label": user.display_name, "hint": "you" if user == request.user else user.username,
-             "mark": person_mark(user.initials, user.display_name)} for user in users]},
-        {"label": "Teams", "options": [
-            {"value": f"team:{team.slug}", "label": team.name, "hint": "team",
-             "mark": person_mark(team.initials, team.name, "team")} for team in teams]},
+        {
+            "label": "Users",
+            "options": [
+                {
+                    "value": user.username,
+                    "label": user.display_name,
+                    "hint": "you" if user == request.user else user.username,
+                    "mark": person_mark(user.initials, user.display_name),
+                }
+                for user in users
+            ],
+        },
+        {
+            "label": "Teams",
+            "options": [
+                {
+                    "value": f"team:{team.slug}",
+                    "label": team.name,
+                    "hint": "team",
+                    "mark": person_mark(team.initials, team.name, "team"),
+                }
+                for team in teams
+            ],
+        },
     ]
     if request.GET.get("for") == "filter":
         words = [("me", "Me"), ("unassigned", "Unassigned")]
@@ -144,7 +164,8 @@ def suggest_tags(request: HttpRequest) -> HttpResponse:
     create = "" if is_filter or exists else text
     empty = "" if options or create else "No tag begins so"
     return render(
-        request, "components/combobox_options.html",
+        request,
+        "components/combobox_options.html",
         {"groups": [{"label": "", "options": options}], "create": create, "empty": empty},
     )
 
@@ -153,8 +174,11 @@ def problems(error: UnknownKeys | ValidationError) -> list[str]:
     """What an address says that means nothing, one sentence each."""
     if isinstance(error, UnknownKeys):
         return [f"There is no filter “{key}”{hint}" for key, hint in error.suggestions.items()]
-    return [f"{field.replace('_', ' ').capitalize()}: {message}" for field, messages in error.message_dict.items()
-            for message in messages]
+    return [
+        f"{field.replace('_', ' ').capitalize()}: {message}"
+        for field, messages in error.message_dict.items()
+        for message in messages
+    ]
 
 
 def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
@@ -190,15 +214,20 @@ def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
 
 def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
     """Check boxes of “Add filter”."""
-    chosen = {key: set(page.query.getlist(key)) for key in ("status", "severity", "classification", "determination", "source")}
+    chosen = {
+        key: set(page.query.getlist(key)) for key in ("status", "severity", "classification", "determination", "source")
+    }
     determinations = {each for group in DETERMINATIONS.values() for each in group}
     groups = [
         ("Status", "status", [(s.slug, s.label, status_mark(s)) for s in IncidentStatus]),
         ("Severity", "severity", [(s.slug, s.label, severity_mark(s)) for s in reversed(Severity)]),
         ("Service source", "source", [(name, name, "") for name in known_sources(chosen["source"])]),
         ("Classification", "classification", [(c.slug, c.label, "") for c in Classification]),
-        ("Determination", "determination",
-         sorted(((d.slug, d.label, "") for d in determinations), key=lambda option: str(option[1]))),
+        (
+            "Determination",
+            "determination",
+            sorted(((d.slug, d.label, "") for d in determinations), key=lambda option: str(option[1])),
+        ),
     ]
     return [
         {
@@ -206,8 +235,12 @@ def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
             "name": name,
             "open": name in ("status", "severity"),
             "options": [
-                {"value": value, "label": text, "mark": mark,
-                 "checked": value in chosen[name] or (ANY in chosen[name] and name in DEFAULTS)}
+                {
+                    "value": value,
+                    "label": text,
+                    "mark": mark,
+                    "checked": value in chosen[name] or (ANY in chosen[name] and name in DEFAULTS),
+                }
                 for value, text, mark in options
             ],
         }
@@ -243,5 +276,3 @@ def range_text(page: queries.QueuePage) -> str:
     if page.count.exact is not None and shown == page.count.exact:
         return f"{shown:,} of {shown:,}"
     return f"{shown:,} of {page.count.in_words}"
-
-

@@ -25,7 +25,10 @@ def test_alerts_are_resolved_too_each_with_its_own_entry(incident: Incident, ana
     resolve(incident, actor=ana.as_actor(), note="Reimaged the workstation.")
     assert set(incident.alerts.values_list("status", flat=True)) == {AlertStatus.RESOLVED}
     entries = Entry.objects.of_incident(incident.pk).filter(verb="alert.resolved")
-    assert [entry.subject_label for entry in entries.order_by("sequence")] == ["Encoded command", "Shadow copies deleted"]
+    assert [entry.subject_label for entry in entries.order_by("sequence")] == [
+        "Encoded command",
+        "Shadow copies deleted",
+    ]
 
 
 def test_the_note_stands_in_the_log_and_on_the_incident(incident: Incident, ana: User) -> None:

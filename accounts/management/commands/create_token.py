@@ -22,9 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            _, key = create_token(
-                options["name"], actor=COMMAND_LINE, role=options["role"], source=options["source"]
-            )
+            _, key = create_token(options["name"], actor=COMMAND_LINE, role=options["role"], source=options["source"])
         except Refused as refused:
             raise CommandError(refused.problem) from None
         self.stderr.write("Keep this key; it is not shown again:")
