@@ -7,11 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from accounts.choices import Permission
+from accounts.models import User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+class PersonRequest(HttpRequest):
+    """A request behind sign-in, as the middleware leaves it: a person, and what HTMX says of itself."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 def needs(**permissions: Permission) -> Callable[[View], View]:
@@ -25,10 +35,11 @@ def needs(**permissions: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in by_method:
                 return HttpResponseNotAllowed(sorted(by_method))
-            if not request.user.is_authenticated or not request.user.may(by_method[request.method]):
+            user = request.user
+            if not isinstance(user, User) or not user.may(by_method[request.method]):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

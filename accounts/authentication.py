@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.choices import Permission
-from accounts.models import AccessToken
+from accounts.models import AccessToken, User
 
 KEY_PREFIX = "wf_"
 """Every key begins with it, so that scanners for leaked secrets recognise one."""
@@ -46,5 +46,5 @@ class NobodyUnlessNamed(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needed: Permission | None = getattr(view, "needs", {}).get(request.method)
-        principal = request.user
-        return bool(needed and principal and getattr(principal, "is_authenticated", False) and principal.may(needed))
+        principal: Any = request.user
+        return bool(needed and isinstance(principal, User | AccessToken) and principal.may(needed))

@@ -43,17 +43,20 @@ class Role(models.Model):
         return permission in self.permissions
 
 
-class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username=(username or "").lower())
-
-
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
     def who_may(self, permission: Permission) -> Self:
         return self.active().filter(role__permissions__contains=[permission])
+
+
+_UserManager = BaseUserManager.from_queryset(UserQuerySet)
+
+
+class UserManager(_UserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=(username or "").lower())
 
 
 class User(AbstractBaseUser):
@@ -73,7 +76,7 @@ class User(AbstractBaseUser):
     has_shortcuts = models.BooleanField(default=True)
     """Whether single keys act as shortcuts (WCAG 2.1.4 asks that they can be switched off)."""
 
-    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+    objects = UserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import PersonRequest
 from accounts.commands import PREFERENCES, set_preferences
 from accounts.forms import PreferencesForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: PersonRequest) -> HttpResponse:
     """Time zone, theme, density and shortcuts of the person signed in."""
     person = request.user
     form = PreferencesForm(request.POST or None, initial={name: getattr(person, name) for name in PREFERENCES})

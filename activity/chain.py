@@ -141,7 +141,7 @@ def _rows(incident_id: int | None) -> Iterator[_Row]:
         ORDER BY entry.incident_id NULLS FIRST, entry.sequence
     """
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = ROWS_AT_A_TIME
+        cursor.cursor.itersize = ROWS_AT_A_TIME
         cursor.execute(sql, [incident_id] if incident_id is not None else None)
         for row in cursor:
             yield _Row(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5], tuple(row[6:]))

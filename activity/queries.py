@@ -83,11 +83,10 @@ def stream(
 def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
     """Comment → its last edit or removal."""
     verbs = [COMMENT_EDITED.name, COMMENT_REMOVED.name]
-    rows = Entry.objects.filter(about__in=comment_ids, verb__in=verbs) if comment_ids else ()
-    latest: dict[int, Entry] = {}
-    for entry in rows.order_by("sequence").select_related("body") if comment_ids else ():
-        latest[entry.about_id] = entry
-    return latest
+    if not comment_ids:
+        return {}
+    rows = Entry.objects.filter(about__in=comment_ids, verb__in=verbs).order_by("sequence").select_related("body")
+    return {entry.about_id: entry for entry in rows if entry.about_id}
 
 
 def _line(entry: Entry, edit: Entry | None, actor_id: int | None) -> Line:
@@ -124,7 +123,7 @@ def _body(entry: Entry) -> SafeString | str:
 
 def sentence(entry: Entry) -> str:
     """What was done, in words that follow the actor's name."""
-    values = {"subject": entry.subject_label, **{key: value for key, value in entry.facts.items()}}
+    values = {"subject": entry.subject_label, **entry.facts}
     try:
         return entry.registered_verb.sentence.format_map(_Quoted(values))
     except (ValueError, KeyError, IndexError):

@@ -96,7 +96,7 @@ def update_from_source(stored: Alert, fresh: NewAlert, *, actor: Actor) -> list[
             changes.append(Change(name, _shown(name, old), _shown(name, new)))
             setattr(stored, name, new)
     stored.payload_sha256 = fresh.alert.payload_sha256
-    stored.repeats = F("repeats") + 1  # type: ignore[assignment]
+    stored.repeats = F("repeats") + 1
     stored.last_repeat_at = stored.updated_at = timezone.now()
     stored.save(update_fields=[*UPDATABLE, "payload_sha256", "repeats", "last_repeat_at", "updated_at"])
     AlertPayload.objects.filter(alert=stored).update(raw=fresh.raw)

@@ -20,7 +20,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """Two people changed the same field: what it was, what it has become, what was wanted, and by whom it was changed."""
+    """Two people changed the same field: what it has become, what was wanted, and who changed it."""
 
     field: str
     theirs: Any

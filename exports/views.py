@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
-from accounts.access import needs
+from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.query_strings import UnknownKeys
 from exports.commands import record_queue_export
@@ -15,12 +14,12 @@ from exports.queries import HEADER, MOST_ROWS, queue_rows
 from exports.tables import csv_lines
 from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
-from incidents.queries.queue import DEFAULT_ORDER, order_named, queue_path
-from incidents.views.queue import problems
+from incidents.queries.queue import DEFAULT_ORDER, order_named
+from incidents.views.queue import refused
 
 
 @needs(get=Permission.EXPORT)
-def queue_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def queue_csv(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     """The filtered queue as CSV: the same address as the page's, at most 10,000 incidents."""
     query = with_defaults(request.GET)
     incident_filter = IncidentFilter(query, Incident.objects.visible_to(request.user), principal=request.user)
@@ -28,8 +27,7 @@ def queue_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         incident_filter.check()
         order = order_named(query.get("sort", DEFAULT_ORDER))
     except (UnknownKeys, ValidationError) as error:
-        context = {"problems": problems(error), "reset_url": queue_path()}
-        return render(request, "incidents/queue_refused.html", context, status=400)
+        return refused(request, error)
     rows = list(queue_rows(incident_filter.qs, order))
     record_queue_export(actor=request.user.as_actor(), address=request.get_full_path(), incidents=len(rows))
     response = StreamingHttpResponse(csv_lines(HEADER, rows), content_type="text/csv; charset=utf-8")

@@ -24,11 +24,11 @@ KEEP = _Keep()
 class Changes:
     """One save. Fields left at their default stay as they are on the incident."""
 
-    name: str | None | _Keep = KEEP
+    name: str | _Keep | None = KEEP
     """None gives naming back to the system."""
-    severity: Severity | None | _Keep = KEEP
+    severity: Severity | _Keep | None = KEEP
     """None gives the severity back to the system."""
-    assignee: User | Team | None | _Keep = KEEP
+    assignee: User | Team | _Keep | None = KEEP
     """None leaves the incident to nobody."""
     status: IncidentStatus | None = None
     resolution_note: str = ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from accounts.models import Team, User
 from alerts.choices import DETERMINATIONS, Classification, Determination, Severity
@@ -41,7 +42,7 @@ class AssigneeField(forms.CharField):
         if word.startswith("team:"):
             found: User | Team | None = Team.objects.filter(slug=word.removeprefix("team:")).first()
         else:
-            found = User.objects.active().filter(username=word.lower()).select_related("role").first()
+            found = User.objects.filter(is_active=True, username=word.lower()).select_related("role").first()
         if found is None:
             raise ValidationError("Nobody has that name; choose somebody from the list.")
         return found
@@ -94,13 +95,16 @@ class ManageForm(FindingMixin, forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
     unclassified_is_fine = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, incident: Incident, data: Any = None) -> None:
+    def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
         super().__init__(data, initial=start_of(incident), prefix=None)
         self.incident = incident
+        self.sent = data if data is not None else QueryDict()
         self.fields["comment"].widget.attrs["data-draft"] = f"comment-{incident.pk}"
-        self.fields["severity"].choices = [
+        severity = self.fields["severity"]
+        assert isinstance(severity, forms.ChoiceField)
+        severity.choices = [
             (AUTOMATIC, f"Automatic ({Severity(incident.automatic_severity).label.lower()})"),
-            *((severity.slug, severity.label) for severity in reversed(Severity)),
+            *((each.slug, each.label) for each in reversed(Severity)),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -124,7 +128,8 @@ class ManageForm(FindingMixin, forms.Form):
 
     def changes(self, *, keep_theirs: frozenset[str] = frozenset()) -> Changes:
         """What the person changed; fields in `keep_theirs` are left as somebody else has set them meanwhile."""
-        cleaned, wanted = self.cleaned_data, {}
+        cleaned = self.cleaned_data
+        wanted: dict[str, Any] = {}
         changed = set(self.changed_from_shown()) - keep_theirs
         if "use_automatic_name" in changed and cleaned["use_automatic_name"]:
             wanted["name"] = None
@@ -156,7 +161,7 @@ class ManageForm(FindingMixin, forms.Form):
             changed.append("use_automatic_name")
         if word_of(self.cleaned_data.get("assignee")) != self.data.get("was_assignee", self.initial["assignee"]):
             changed.append("assignee")
-        was_tags = self.data.getlist("was_tags") if "was_tags" in self.data else self.initial["tags"]
+        was_tags = self.sent.getlist("was_tags") if "was_tags" in self.sent else self.initial["tags"]
         if sorted(name.lower() for name in self.cleaned_data.get("tags", [])) != sorted(
             name.lower() for name in was_tags if name
         ):
@@ -193,7 +198,8 @@ class ManageManyForm(FindingMixin, forms.Form):
         return cleaned
 
     def changes(self) -> Changes:
-        cleaned, wanted = self.cleaned_data, {}
+        cleaned = self.cleaned_data
+        wanted: dict[str, Any] = {}
         if cleaned["severity"] != KEEP_WORD:
             word = cleaned["severity"]
             wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)

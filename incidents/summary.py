@@ -1,4 +1,4 @@
-"""What the queue shows of an incident's alerts, computed from them: kept on the incident's row, compared with it here."""
+"""What the queue shows of an incident's alerts, computed from them; kept on its row, and compared with it here."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ ORDER BY incident.id
 
 def summarise(incident_ids: Iterable[int]) -> list[Summary]:
     """What these incidents' rows should say; incidents without alerts (merged away) are left out."""
-    parameters = {"ids": list(incident_ids), "asset_kinds": [str(kind) for kind in ASSET_KINDS]}
+    parameters: dict[str, Any] = {"ids": list(incident_ids), "asset_kinds": [str(kind) for kind in ASSET_KINDS]}
     with connection.cursor() as cursor:
         cursor.execute(SQL, parameters)
         return [_summary(row) for row in cursor.fetchall()]

@@ -7,19 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import urlencode
+from django_htmx.middleware import HtmxDetails
 
 
 class SignInRequired(LoginRequiredMiddleware):
     """Pages are for people who are signed in, unless their view says otherwise (`login_not_required`)."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """A fragment is not replaced by a sign-in form: the whole page goes there, and comes back afterwards."""
-        if getattr(request, "htmx", False):
-            back = urlencode({"next": request.htmx.current_url_abs_path or "/"})
+        htmx: HtmxDetails | None = getattr(request, "htmx", None)
+        if htmx:
+            back = urlencode({"next": htmx.current_url_abs_path or "/"})
             return HttpResponse(status=401, headers={"HX-Redirect": f"{resolve_url('account_login')}?{back}"})
         return super().handle_no_permission(request, view_func)
 

@@ -7,10 +7,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import django
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts.access import needs
+from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from exports.rendering import missing_for_pdf
 from portal.database_roles import may_change_log
@@ -18,7 +18,7 @@ from portal.health import CHECKS, state_of
 
 
 @needs(get=Permission.MANAGE_PEOPLE)
-def status(request: HttpRequest) -> HttpResponse:
+def status(request: PersonRequest) -> HttpResponse:
     """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well."""
     checks = [(name.capitalize(), state_of(check)) for name, check in CHECKS.items()]
     checks.append(("PDF reports", missing_for_pdf() or "ok"))

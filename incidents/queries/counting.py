@@ -48,7 +48,8 @@ def count_each(querysets: dict[str, QuerySet[Any]]) -> dict[str, Count]:
     """Several capped counts in one statement."""
     if not querysets:
         return {}
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for rows in querysets.values():
         sql, values = rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")

@@ -20,6 +20,7 @@ from alerts.choices import (
 )
 from alerts.models import Alert, Evidence
 from common.defang import defang
+from common.markdown import render
 from common.marks import (
     absolute_time,
     asset_counts,
@@ -31,7 +32,6 @@ from common.marks import (
     tag_mark,
     time_mark,
 )
-from common.markdown import render
 from entities.choices import ASSET_KINDS, EntityKind
 from incidents.choices import IncidentStatus
 from incidents.models import Incident

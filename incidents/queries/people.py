@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -30,7 +31,7 @@ def assignable(text: str, user: User | None) -> tuple[list[User], list[Team]]:
     return found, list(teams.order_by("name")[:MOST])
 
 
-def tags_like(text: str, kinds: tuple[str, ...] = (TagKind.CUSTOM,)) -> list[Tag]:
+def tags_like(text: str, kinds: tuple[str, ...] = (TagKind.CUSTOM,)) -> Sequence[Tag]:
     """Tags that begin with the text, then those that contain it."""
     text = text.strip().replace("\x00", "").lower()
     tags = Tag.objects.filter(kind__in=kinds).annotate(folded=Lower("name")).order_by("folded")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
+from accounts.access import PersonRequest
 from incidents.models import Incident
 
 
-def incident_or_404(request: HttpRequest, number: int) -> Incident:
+def incident_or_404(request: PersonRequest, number: int) -> Incident:
     """The incident with all that its header shows; what the person may not see does not exist."""
     found = (
         Incident.objects.visible_to(request.user)

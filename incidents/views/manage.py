@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.access import needs
+from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.queries import in_words
@@ -28,7 +28,7 @@ SAVED = "watchfloor:saved"
 
 
 @needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
-def manage(request: HttpRequest, number: int) -> HttpResponse:
+def manage(request: PersonRequest, number: int) -> HttpResponse:
     """Name, severity, tags, assignee, status, note, classification and comment of one incident."""
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
@@ -54,7 +54,7 @@ def manage(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
-def manage_many(request: HttpRequest) -> HttpResponse:
+def manage_many(request: PersonRequest) -> HttpResponse:
     """The same changes on several incidents; all or none."""
     numbers = _numbers(request)
     incidents = list(Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk"))
@@ -82,7 +82,7 @@ def manage_many(request: HttpRequest) -> HttpResponse:
 
 
 @needs(post=Permission.EDIT_INCIDENTS)
-def assign_to_me(request: HttpRequest, number: int) -> HttpResponse:
+def assign_to_me(request: PersonRequest, number: int) -> HttpResponse:
     """Take the incident on."""
     incident = incident_or_404(request, number)
     try:
@@ -93,7 +93,7 @@ def assign_to_me(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(post=Permission.EDIT_INCIDENTS)
-def comment(request: HttpRequest, number: int) -> HttpResponse:
+def comment(request: PersonRequest, number: int) -> HttpResponse:
     """Add a comment to the incident's log."""
     incident = incident_or_404(request, number)
     form = CommentForm(request.POST)
@@ -124,7 +124,7 @@ LABELS = {
 
 
 def _manage_pane(
-    request: HttpRequest,
+    request: PersonRequest,
     incident: Incident,
     form: ManageForm,
     *,
@@ -147,7 +147,7 @@ def _manage_pane(
     }
     if form.is_bound and not conflict:
         context["was"] = {field: form.data.get(f"was_{field}", "") for field in values} | {
-            "tags": form.data.getlist("was_tags")
+            "tags": form.sent.getlist("was_tags")
         }
     if conflict:
         context["conflict_by"] = ", ".join(dict.fromkeys(each.changed_by for each in conflict.conflicts))
@@ -165,7 +165,7 @@ def _manage_pane(
 
 
 def _many_pane(
-    request: HttpRequest, incidents: list[Incident], form: ManageManyForm, *, status: int = 200
+    request: PersonRequest, incidents: list[Incident], form: ManageManyForm, *, status: int = 200
 ) -> HttpResponse:
     context = {
         "incidents": incidents,
@@ -192,7 +192,7 @@ def _chosen(word: str | None) -> list[dict[str, Any]]:
     return [{"value": word, "label": name, "mark": mark}]
 
 
-def _saved(request: HttpRequest, incident: Incident, text: str) -> HttpResponse:
+def _saved(request: PersonRequest, incident: Incident, text: str) -> HttpResponse:
     """After a save: the pane shows the incident as it is now, and the list or page beside it is told."""
     if not request.htmx:
         messages.success(request, text)
@@ -208,7 +208,7 @@ def _event(response: HttpResponse, text: str, *, close_pane: bool = False) -> Ht
     return response
 
 
-def _numbers(request: HttpRequest) -> list[int]:
+def _numbers(request: PersonRequest) -> list[int]:
     words = request.POST.getlist("incident") or request.GET.getlist("incident")
     if not words or len(words) > MOST_VALUES or not all(word.isascii() and word.isdigit() for word in words):
         raise Http404(f"Choose 1 to {MOST_VALUES} incidents.")

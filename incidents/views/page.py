@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from accounts.access import needs
+from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import CONTENTS, moment, stream
 from alerts.models import AlertPayload
@@ -20,7 +20,7 @@ from incidents.views.lookup import incident_or_404
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def alerts(request: HttpRequest, number: int) -> HttpResponse:
+def alerts(request: PersonRequest, number: int) -> HttpResponse:
     """The incident's alerts: what happened, why each is here, its evidence."""
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
@@ -34,7 +34,7 @@ def alerts(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def evidence(request: HttpRequest, number: int) -> HttpResponse:
+def evidence(request: PersonRequest, number: int) -> HttpResponse:
     """Assets and other evidence, by kind."""
     incident = incident_or_404(request, number)
     groups = detail.evidence_by_kind(incident)
@@ -46,7 +46,7 @@ def evidence(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def activity(request: HttpRequest, number: int) -> HttpResponse:
+def activity(request: PersonRequest, number: int) -> HttpResponse:
     """The incident's log: audits and comments, newest first; to HTMX, the stream alone."""
     incident = incident_or_404(request, number)
     context = page_context(request, incident, "activity") | activity_context(request, incident)
@@ -55,7 +55,7 @@ def activity(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def details(request: HttpRequest, number: int) -> HttpResponse:
+def details(request: PersonRequest, number: int) -> HttpResponse:
     """The details pane beside the queue; opened by itself, the incident's page."""
     incident = incident_or_404(request, number)
     if not request.htmx:
@@ -64,7 +64,7 @@ def details(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def raw(request: HttpRequest, number: int, alert_id: int) -> HttpResponse:
+def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     """The record of one alert as its source sent it."""
     incident = incident_or_404(request, number)
     payload = get_object_or_404(AlertPayload, alert__incident=incident, alert_id=min(alert_id, 2**62))
@@ -72,7 +72,7 @@ def raw(request: HttpRequest, number: int, alert_id: int) -> HttpResponse:
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
 
 
-def activity_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+def activity_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     content = request.GET.get("content", "all")
     if content not in CONTENTS:
         raise Http404
@@ -93,7 +93,7 @@ def activity_context(request: HttpRequest, incident: Incident) -> dict[str, Any]
     }
 
 
-def page_context(request: HttpRequest, incident: Incident, tab: str) -> dict[str, Any]:
+def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
     """What every tab of the page shows around itself."""
     tabs = [
         ("alerts", "Alerts", incident.alerts_total),
@@ -118,7 +118,7 @@ def page_context(request: HttpRequest, incident: Incident, tab: str) -> dict[str
     }
 
 
-def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     return {
         "incident": detail.header(incident),
         "top_assets": detail.top_assets(incident.pk),

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from accounts.access import needs
 from activity.queries import moment, news
 from alerts.choices import DETERMINATIONS, Classification, Severity
 from common.marks import icon, person_mark, severity_mark, status_mark, tag_mark
@@ -29,16 +29,15 @@ RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", 
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: PersonRequest) -> HttpResponse:
     """The list of incidents that the address describes; to HTMX, the list alone."""
     path = queries.queue_path()
     cursor = moment()
     try:
         page = queries.queue_page(request.GET, request.user, path)
     except (UnknownKeys, ValidationError) as error:
-        context = {"problems": problems(error), "reset_url": path, "search": request.GET.get("q", "")}
-        return render(request, "incidents/queue_refused.html", context, status=400)
-    context = {
+        return refused(request, error)
+    context: dict[str, Any] = {
         "page": page,
         "rows": page.rows,
         "chips": queries.chips(page, path),
@@ -71,7 +70,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def open_pane(request: HttpRequest) -> dict[str, Any]:
+def open_pane(request: PersonRequest) -> dict[str, Any]:
     """The details of the row that the address says is open."""
     word = request.GET.get("open", "")
     if not (word.isascii() and word.isdigit() and len(word) < 19) or request.htmx:
@@ -87,7 +86,7 @@ def open_pane(request: HttpRequest) -> dict[str, Any]:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def changes(request: HttpRequest) -> HttpResponse:
+def changes(request: PersonRequest) -> HttpResponse:
     """What changed since a moment, for open pages: 204 when nothing did."""
     try:
         since = int(request.GET.get("since", ""))
@@ -109,7 +108,7 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def suggest_assignees(request: HttpRequest) -> HttpResponse:
+def suggest_assignees(request: PersonRequest) -> HttpResponse:
     """Options of an assignee field: users and teams that fit what was typed."""
     text = request.GET.get("q", "")
     users, teams = assignable(text, request.user)
@@ -152,7 +151,7 @@ def suggest_assignees(request: HttpRequest) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def suggest_tags(request: HttpRequest) -> HttpResponse:
+def suggest_tags(request: PersonRequest) -> HttpResponse:
     """Options of a tag field: used tags that fit, and last the text itself to create, where that is wanted."""
     text = " ".join(request.GET.get("q", "").split())[:100]
     is_filter = request.GET.get("for") == "filter"
@@ -168,6 +167,12 @@ def suggest_tags(request: HttpRequest) -> HttpResponse:
         "components/combobox_options.html",
         {"groups": [{"label": "", "options": options}], "create": create, "empty": empty},
     )
+
+
+def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
+    """The page that says why a list cannot be shown as its address asks."""
+    context = {"problems": problems(error), "reset_url": queries.queue_path()}
+    return render(request, "incidents/queue_refused.html", context, status=400)
 
 
 def problems(error: UnknownKeys | ValidationError) -> list[str]:
@@ -218,7 +223,7 @@ def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
         key: set(page.query.getlist(key)) for key in ("status", "severity", "classification", "determination", "source")
     }
     determinations = {each for group in DETERMINATIONS.values() for each in group}
-    groups = [
+    groups: list[tuple[str, str, list[tuple[Any, Any, Any]]]] = [
         ("Status", "status", [(s.slug, s.label, status_mark(s)) for s in IncidentStatus]),
         ("Severity", "severity", [(s.slug, s.label, severity_mark(s)) for s in reversed(Severity)]),
         ("Service source", "source", [(name, name, "") for name in known_sources(chosen["source"])]),
