@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
@@ -34,7 +35,13 @@ def create_user(
 
     Raises Refused, naming the field, for a name or address that is taken or malformed.
     """
-    user = User(username=username.lower(), display_name=display_name, email=email, role=_role(role))
+    user = User(
+        username=username.lower(),
+        display_name=display_name,
+        email=email,
+        role=_role(role),
+        time_zone=settings.TIME_ZONE,
+    )
     user.set_password(password)
     _check(user)
     user.save()

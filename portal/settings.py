@@ -143,7 +143,7 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = ENVIRONMENT.display_time_zone
 
 # --- Static files: fingerprinted, compressed, served by the web process ------------------------------------------
 
