@@ -39,6 +39,8 @@ def make_socket_folder(data_dir: Path) -> Path:
         raise CannotStart(
             f"{folder} is not a private folder of this user, so Watchfloor will not put its sockets there; remove it."
         )
+    # Whatever the umask: too narrow a folder would keep root's database out of its own part of it.
+    folder.chmod(mode)
     return folder
 
 

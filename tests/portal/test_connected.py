@@ -12,8 +12,6 @@ import pytest
 from portal.environment import REPOSITORY
 from tests.portal.running import Portal
 
-pytestmark = pytest.mark.xdist_group("supervisor")
-
 COUNT_SLOWLY = """
 import sys, time
 from django.contrib.contenttypes.models import ContentType

@@ -15,8 +15,7 @@ import pytest
 
 from tests.portal.running import Portal, checks, free_port, sign_in
 
-# One portal serves most of these tests in the order they stand here; they must not be spread over processes.
-pytestmark = pytest.mark.xdist_group("supervisor")
+# One portal serves most of these tests, in the order they stand here (pytest-xdist: --dist loadfile).
 
 
 @pytest.fixture(scope="module")
