@@ -127,7 +127,8 @@ def ties_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Tie, ...]:
     """The entities that may tie the alert to others, strongest kind first.
 
     Addresses count only where the sensor names nothing better, and only on the attacking side: a name server or a
-    proxy in every alert would otherwise tie the whole network together.
+    proxy in every alert would otherwise tie the whole network together. A URL is nothing better: a scanner asks for
+    another one with every request, and its address is all that its requests share.
     """
     ties = []
     for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
@@ -135,7 +136,7 @@ def ties_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Tie, ...]:
         if ranked is None or is_noise(evidence.entity) or not _counts(evidence):
             continue
         ties.append(Tie(entity_id, ranked[1], ranked[0], evidence.entity.name))
-    if any(tie.rule.kind != EntityKind.IP for tie in ties):
+    if any(tie.rule.kind not in (EntityKind.IP, EntityKind.URL) for tie in ties):
         ties = [tie for tie in ties if tie.rule.kind != EntityKind.IP]
     return tuple(sorted(ties, key=lambda tie: (tie.rank, tie.entity_id)))
 
@@ -171,7 +172,7 @@ def _choose(candidate: Candidate, known: _Map) -> Placement:
         reason = f"Its source has it in the same incident ({candidate.source_incident})."
         return Placement(grouped.home, SAME_SOURCE_INCIDENT, reason)
     offers = sorted(_offers(candidate, known), key=lambda offer: offer[:3])
-    for rank, gap, home, tie, is_open in offers:
+    for _, gap, home, tie, is_open in offers:
         if is_open and _has_room(home, known):
             return Placement(home, tie.rule.slug, _reason(tie, gap), tie.entity_id)
     related_to = next((home.number for _, _, home, _, _ in offers if not home.is_new), None)
