@@ -8,6 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from common.static_bundle import static_version
 from portal.environment import load_environment
 from portal.servers.addresses import celery_broker, django_database
 
@@ -145,9 +146,9 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT.display_time_zone
 
-# --- Static files: fingerprinted, compressed, served by the web process ------------------------------------------
+# --- Static files: served by the web process, kept by browsers for ever under an address that changes with them --
 
-STATIC_URL = "/static/"
+STATIC_URL = f"/static/{static_version('django-htmx')}/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -160,6 +161,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"."
 
 # --- Security -----------------------------------------------------------------------------------------------------
 
