@@ -39,6 +39,8 @@ class Combobox {
     this.root.append(this.hidden);
     this.label = this.input.dataset.label ?? this.input.value;
     this.input.value = this.label;
+    this.cross = this.root.querySelector(".combobox-clear");
+    if (this.cross) this.cross.hidden = !this.hidden.value;
   }
 
   makeList() {
@@ -73,6 +75,10 @@ class Combobox {
     });
     this.root.addEventListener("click", (event) => {
       if (event.target === this.root) this.input.focus();
+    });
+    this.cross?.addEventListener("click", () => {
+      this.clear();
+      this.input.focus();
     });
     // a box that is no longer checked is a value taken away
     this.root.addEventListener("change", (event) => {
@@ -288,6 +294,7 @@ class Combobox {
   }
 
   changed() {
+    if (this.cross) this.cross.hidden = !this.hidden.value;
     this.root.dispatchEvent(new Event("change", { bubbles: true }));
     this.place();
   }
