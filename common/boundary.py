@@ -100,11 +100,11 @@ def decode_text(data: bytes) -> str:
 def foreign_encoding(data: bytes) -> str:
     """“UTF-16” or “UTF-32” where the first bytes of JSON or CSV show it, else empty. Source: RFC 4627, section 3."""
     start = data[:4]
-    if start in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff") or start[:3] == b"\x00\x00\x00":
+    if start in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") or start[:3] == b"\0\0\0":
         return "UTF-32"
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(start) == 4 and (start[0::2] == b"\0\0" or start[1::2] == b"\0\0")):
-        return "UTF-16"
-    return ""
+    is_marked = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    has_half_empty_pairs = len(start) == 4 and b"\0\0" in (start[0::2], start[1::2])
+    return "UTF-16" if is_marked or has_half_empty_pairs else ""
 
 
 # An unclosed string counts as one token to the end: otherwise each quotation mark in it would be searched from anew.

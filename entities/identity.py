@@ -286,7 +286,7 @@ def application(
     attributes: dict[str, Any] | None = None,
 ) -> EntityIdentity:
     """A cloud application, an OAuth application or a service principal."""
-    part = f"|{fold(instance)}" if _first(instance) else ""
+    part = f"|{fold(instance)}" if instance and instance.strip() else ""
     ids = _identifiers(
         ("app", f"{known}{part}" if (known := given_id(app_id or "")) else ""),
         ("principal", given_id(object_id or "")),
@@ -524,7 +524,7 @@ def container(
     scope: Scope = None,
     attributes: dict[str, Any] | None = None,
 ) -> EntityIdentity:
-    """A container or pod (by its id, or by name in its namespace and cluster) or, with nothing but `image`, an image."""
+    """A container or pod, by its id or by name in its namespace and cluster; with nothing but `image`, an image."""
     match = _identifiers(("container", given_id(container_id or "")))
     if not match and _first(name) and (_first(namespace) or _first(cluster)):
         match = _identifiers(("pod", "|".join(fold(part or "") for part in (cluster, namespace, name))))

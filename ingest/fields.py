@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from common.boundary import BoundaryError, join_path, name_type, show_name, text_problem
 from common.terms import NamedTerms, RankedTerms, UnknownTerm
@@ -98,12 +98,8 @@ class Fields:
 
     def texts(self, name: str, count: int = limits.LIST_ITEMS, maximum: int = limits.SHORT_TEXT) -> tuple[str, ...]:
         """A list of texts; blank ones are dropped."""
-        return tuple(
-            text
-            for position, value in self._items(name, count)
-            if (text := self._item(name, position, lambda value=value: self._as_text(value, name, maximum)))
-            and text.strip()
-        )
+        found = self._converted(name, count, lambda value: self._as_text(value, name, maximum))
+        return tuple(text for text in found if text.strip())
 
     def free(self, name: str, count: int = limits.DETAILS_PER_EVIDENCE) -> dict[str, Any]:
         """An object with fields of the sender's own choice."""
@@ -127,11 +123,7 @@ class Fields:
 
     def terms(self, name: str, terms: type[Term], count: int) -> tuple[str, ...]:
         """A list of our own terms, by their words, each once."""
-        found = (
-            self._item(name, position, lambda value=value: _as_term(value, terms).slug)
-            for position, value in self._items(name, count)
-        )
-        return tuple(dict.fromkeys(slug for slug in found if slug))
+        return tuple(dict.fromkeys(self._converted(name, count, lambda value: _as_term(value, terms).slug)))
 
     def mapped(self, name: str, table: Mapping[str, Value], default: Value) -> Value:
         """What a foreign word means to us: looked up without regard to case, hyphens and underscores."""
@@ -197,20 +189,24 @@ class Fields:
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
         value = self._read(name, [], False, self._as_list)
         if len(value) > count:
+            found = f"The list has {len(value):,} items"
             if not self.lenient:
-                raise self.refuse(name, f"The list has {len(value):,} items, more than the {count:,} allowed; send fewer.")
-            self.notice(name, f"The list has {len(value):,} items; the first {count:,} were taken.")
+                raise self.refuse(name, f"{found}, more than the {count:,} allowed; send fewer.")
+            self.notice(name, f"{found}; the first {count:,} were taken.")
         return [(position, item) for position, item in enumerate(value[:count]) if item is not None]
 
-    def _item(self, name: str, position: int, convert: Callable[[], str]) -> str:
-        try:
-            return convert()
-        except _Unfit as unfit:
-            path = join_path(self.at(name), position)
-            if not self.lenient:
-                raise BoundaryError(path, str(unfit)) from None
-            self.notices.append(f"{path}: {unfit} Left out.")
-            return ""
+    def _converted(self, name: str, count: int, convert: Callable[[Any], str]) -> list[str]:
+        """The items of a list that fit."""
+        found = []
+        for position, value in self._items(name, count):
+            try:
+                found.append(convert(value))
+            except _Unfit as unfit:
+                path = join_path(self.at(name), position)
+                if not self.lenient:
+                    raise BoundaryError(path, str(unfit)) from None
+                self.notices.append(f"{path}: {unfit} Left out.")
+        return found
 
     def _as_list(self, value: Any) -> list[Any]:
         if isinstance(value, (list, tuple)):
@@ -242,7 +238,7 @@ class Fields:
 
     def _as_time(self, value: Any) -> datetime:
         if not isinstance(value, str):
-            raise _Unfit(f"This is {name_type(value)}, not a time; write it like \"2026-03-01T09:30:00Z\".")
+            raise _Unfit(f'This is {name_type(value)}, not a time; write it like "2026-03-01T09:30:00Z".')
         return parse_time(value, self.now, naive_is_utc=self.naive_is_utc)
 
 
@@ -257,7 +253,7 @@ def _as_term(value: Any, terms: type[Term]) -> Term:
     if not isinstance(value, str):
         raise _Unfit(f"This is {name_type(value)}; send one of {', '.join(known)}.")
     try:
-        return terms.from_slug(value)
+        return cast(Term, terms.from_slug(value))  # a bound of two classes loses which of their subclasses it is
     except UnknownTerm:
         near = difflib.get_close_matches(value.lower()[:60], known, n=1)
         meant = f"did you mean “{near[0]}”? Known are" if near else "send one of"

@@ -51,7 +51,7 @@ CATEGORY = 60
 TECHNIQUES_PER_ALERT = 100
 
 EVIDENCE_PER_ALERT = 1_000
-"""Pieces of evidence in one alert. Of foreign formats the first thousand are taken, the rest stays in the raw record."""
+"""Pieces of evidence in one alert. Of foreign formats the first thousand are taken; all stay in the raw record."""
 
 ROLES_PER_EVIDENCE = 14
 """Every role once."""

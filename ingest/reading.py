@@ -100,13 +100,14 @@ class _Raw(io.RawIOBase):
     """Anything that can be read from, as the raw stream under a buffer."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        # One step at a time where that can be had: of compressed data that breaks off, what came before is not lost.
+        self._read = getattr(stream, "read1", stream.read)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        data = self._read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 

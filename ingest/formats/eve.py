@@ -6,6 +6,7 @@ connection at one moment.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -71,10 +72,10 @@ CATEGORIES = {
     "A client was using an unusual port": Tactic.SUSPICIOUS_ACTIVITY,
 }
 """The classes of Suricata's classification.config, by description, and what they most often mean. A class that is not
-here is kept in the sender's words; the two that say nothing ("Unknown", "Not Suspicious Traffic") are dropped."""
+here is kept in the sender's words; those that say nothing are dropped."""
 
 _CATEGORIES = {fold_word(text): tactic.slug for text, tactic in CATEGORIES.items()}
-_NOT_TELLING = {fold_word(text) for text in ("Unknown Traffic", "Not Suspicious Traffic", "A TCP connection was detected")}
+_NOT_TELLING = {"unknowntraffic", "notsuspicioustraffic", "atcpconnectionwasdetected"}
 
 
 def parse(record: dict[str, Any], intake: Intake) -> Iterator[Parsed]:
@@ -219,7 +220,7 @@ def _add_addresses(event: Fields, alert: Fields, gatherer: EvidenceGatherer) -> 
         roles += [EvidenceRole.ATTACKER.slug] if address and address == attacker else []
         roles += [EvidenceRole.ATTACKED.slug] if address and address == attacked else []
         gatherer.try_to_add(
-            lambda text=text: identity.ip(text),
+            functools.partial(identity.ip, text),
             "address",
             text,
             event.at(name),

@@ -79,7 +79,8 @@ class EvidenceGatherer:
             place = self._sure.get((entity.kind, name), self._weak.get((entity.kind, name), _SEVERAL))
             if place != _SEVERAL:
                 return place
-        return next((self._sure[entity.kind, name] for name in entity.aliases if (entity.kind, name) in self._sure), None)
+        weak_names = ((entity.kind, name) for name in entity.aliases)
+        return next((self._sure[name] for name in weak_names if name in self._sure), None)
 
     def _remember(self, place: int) -> None:
         entity = self._gathered[place].entity

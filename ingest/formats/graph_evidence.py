@@ -110,13 +110,13 @@ def _nested(piece: Fields, gatherer: EvidenceGatherer, *named: tuple[str, str]) 
         if isinstance(piece.record.get(name), list):
             for inner in piece.objects(name, limits.LIST_ITEMS):
                 add_piece(inner, gatherer, kind)
-        elif inner := piece.object(name):
-            add_piece(inner, gatherer, kind)
+        elif single := piece.object(name):
+            add_piece(single, gatherer, kind)
 
 
 def _moment(piece: Fields, name: str) -> str | None:
     moment = piece.time(name)
-    return moment and moment.isoformat()
+    return moment.isoformat() if moment else None
 
 
 # ----------------------------------------------------------------------------------------------- devices and accounts
@@ -276,7 +276,7 @@ def _process(piece: Fields, gatherer: EvidenceGatherer) -> Built:
     pid, created = piece.integer("processId"), piece.time("processCreationDateTime")
     return identity.process(pid=pid, created=created, image=image, command_line=command_line, scope=scope), known(
         pid=pid,
-        created_at=created and created.isoformat(),
+        created_at=created.isoformat() if created else None,
         image=image,
         command_line=command_line,
         parent_pid=piece.integer("parentProcessId"),
@@ -309,9 +309,7 @@ def _registry_value(piece: Fields, gatherer: EvidenceGatherer) -> Built:
         key=piece.text("registryKey", limits.LONG_TEXT),
         value_name=piece.text("registryValueName", limits.LONG_TEXT),
         scope=_place(piece, gatherer),
-    ), known(
-        data=piece.text("registryValue", limits.LONG_TEXT), data_type=piece.text("registryValueType")
-    )
+    ), known(data=piece.text("registryValue", limits.LONG_TEXT), data_type=piece.text("registryValueType"))
 
 
 # ------------------------------------------------------------------------------------------------------------ network
@@ -440,9 +438,9 @@ def _blob(piece: Fields, gatherer: EvidenceGatherer) -> Built:
     if container:
         _nested(container, gatherer, ("storageResource", "azureResource"))
     hashes = [inner.text("value") for inner in piece.objects("fileHashes", limits.LIST_ITEMS)]
-    return identity.cloud_resource(
-        resource_id=piece.text("url", limits.ADDRESS), name=piece.text("name")
-    ), known(hashes=hashes, etag=piece.text("etag"))
+    return identity.cloud_resource(resource_id=piece.text("url", limits.ADDRESS), name=piece.text("name")), known(
+        hashes=hashes, etag=piece.text("etag")
+    )
 
 
 def _blob_container(piece: Fields, gatherer: EvidenceGatherer) -> Built:

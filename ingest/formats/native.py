@@ -330,9 +330,7 @@ def _process(piece: Fields, gatherer: EvidenceGatherer) -> Built:
         gatherer.add(_user_on(account, scope))
     command_line = piece.text("command_line", limits.LONG_TEXT)
     pid, created = piece.integer("pid"), piece.time("created_at")
-    return identity.process(
-        pid=pid, created=created, image=image_path, command_line=command_line, scope=scope
-    ), known(
+    return identity.process(pid=pid, created=created, image=image_path, command_line=command_line, scope=scope), known(
         pid=pid,
         created_at=_moment(piece, "created_at"),
         image=image_path,
@@ -358,13 +356,13 @@ def _mail_message(piece: Fields, gatherer: EvidenceGatherer) -> Built:
 def _moment(piece: Fields, name: str) -> str | None:
     """A time as it stands in details, which are JSON."""
     moment = piece.time(name)
-    return moment and moment.isoformat()
+    return moment.isoformat() if moment else None
 
 
 def _mail_cluster(piece: Fields, gatherer: EvidenceGatherer) -> Built:
-    return identity.mail_cluster(
-        cluster_id=piece.text("id", limits.ADDRESS), name=piece.text("name")
-    ), known(mail_count=piece.integer("mail_count"))
+    return identity.mail_cluster(cluster_id=piece.text("id", limits.ADDRESS), name=piece.text("name")), known(
+        mail_count=piece.integer("mail_count")
+    )
 
 
 def _registry_key(piece: Fields, gatherer: EvidenceGatherer) -> Built:

@@ -1,6 +1,6 @@
 """Rows of the SecurityAlert table of Microsoft Sentinel and Azure Log Analytics, as CSV or JSON.
 
-Cells hold JSON of their own: `Entities` (objects that refer to each other by `$id` and `$ref`) and `ExtendedProperties`.
+Cells hold JSON: `Entities`, objects that refer to each other by `$id` and `$ref`, and `ExtendedProperties`.
 Columns have had two generations of names; an export from the portal adds “[UTC]” to the names of times.
 Source: Microsoft Sentinel documentation, "Security alert schema reference" and "Entity types reference".
 """
@@ -188,7 +188,7 @@ def _entities(row: Fields) -> list[Any]:
 
 
 def _add_compromised_entity(row: Fields, gatherer: EvidenceGatherer) -> None:
-    """CompromisedEntity names, as text, what the alert is chiefly about: an entity of the row, its resource, or a host."""
+    """CompromisedEntity names in words what the alert is about: an entity of the row, its resource or a host."""
     name, resource = row.text("CompromisedEntity"), row.text("ResourceId", limits.ADDRESS)
     if resource:
         gatherer.add(identity.cloud_resource(resource_id=resource), roles=[EvidenceRole.CONTEXTUAL.slug])

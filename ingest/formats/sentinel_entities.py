@@ -79,9 +79,7 @@ class EntityGraph:
             value, steps = self._by_id.get(str(value["$ref"])), steps + 1
         if not isinstance(value, dict) or is_reference(value) or (type_name(value) or types[0]) not in types:
             return None
-        return Fields(
-            value, entity.at(name), now=entity.now, lenient=True, naive_is_utc=True, notices=entity.notices
-        )
+        return Fields(value, entity.at(name), now=entity.now, lenient=True, naive_is_utc=True, notices=entity.notices)
 
     def add(self, entity: Fields, kind: str = "") -> EntityIdentity | None:
         """Adds one entity and those inside it; None where a circle closes or the nesting is hopeless."""
@@ -238,11 +236,9 @@ def _process(process: Fields, graph: EntityGraph) -> Built:
     image_path = _image_path(image)
     command_line, created = process.text("CommandLine", limits.LONG_TEXT), process.time("CreationTimeUtc")
     pid = process.text("ProcessId")
-    return identity.process(
-        pid=pid, created=created, image=image_path, command_line=command_line, scope=scope
-    ), known(
+    return identity.process(pid=pid, created=created, image=image_path, command_line=command_line, scope=scope), known(
         pid=identity.process_number(pid),
-        created_at=created and created.isoformat(),
+        created_at=created.isoformat() if created else None,
         image=image_path,
         command_line=command_line,
         elevation=process.text("ElevationToken"),

@@ -36,7 +36,13 @@ NATIVE: dict[str, Any] = {
     "source_incident": "case-9",
     "tags": ["phishing", "finance"],
     "evidence": [
-        {"type": "device", "hostname": "FIN-WS-17", "domain": "contoso.example", "roles": ["compromised"], "critical": True},
+        {
+            "type": "device",
+            "hostname": "FIN-WS-17",
+            "domain": "contoso.example",
+            "roles": ["compromised"],
+            "critical": True,
+        },
         {"type": "user", "account": "CONTOSO\\jo", "upn": "jo@contoso.example", "verdict": "suspicious"},
         {"type": "mailbox", "address": "jo@contoso.example"},
         {"type": "application", "app_id": "11161", "name": "Mail"},
@@ -230,7 +236,14 @@ GRAPH_INCIDENT: dict[str, Any] = {
 }
 
 ENTITIES: list[dict[str, Any]] = [
-    {"$id": "2", "Name": "jo", "NTDomain": "CONTOSO", "Host": {"$ref": "3"}, "Sid": "S-1-5-21-1-2-3-1105", "Type": "account"},
+    {
+        "$id": "2",
+        "Name": "jo",
+        "NTDomain": "CONTOSO",
+        "Host": {"$ref": "3"},
+        "Sid": "S-1-5-21-1-2-3-1105",
+        "Type": "account",
+    },
     {
         "$id": "3",
         "HostName": "ws-1",
@@ -268,7 +281,14 @@ ENTITIES: list[dict[str, Any]] = [
     {"$id": "15", "ResourceId": "/subscriptions/1/vm/1", "Type": "azure-resource"},
     {"$id": "16", "AppId": 11161, "Name": "Drive", "Type": "cloud-application"},
     {"$id": "17", "Hive": "HKEY_LOCAL_MACHINE", "Key": "SOFTWARE\\Run", "Type": "registry-key"},
-    {"$id": "18", "Key": {"$ref": "17"}, "Name": "Updater", "Value": "x", "ValueType": "String", "Type": "registry-value"},
+    {
+        "$id": "18",
+        "Key": {"$ref": "17"},
+        "Name": "Updater",
+        "Value": "x",
+        "ValueType": "String",
+        "Type": "registry-value",
+    },
     {"$id": "19", "DistinguishedName": "CN=Admins,DC=contoso,DC=example", "Type": "security-group"},
     {"$id": "20", "DeviceId": "cam-1", "DeviceName": "camera-1", "Type": "iotdevice"},
     {"$id": "21", "SessionId": "0x3e7", "Host": {"$ref": "3"}, "Account": {"$ref": "2"}, "Type": "host-logon-session"},
@@ -315,7 +335,9 @@ def changed(record: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not ...}
 
 
-def results(record: Any, format_name: str = "auto", bound_source: str | None = None) -> list[ParsedAlert | RefusedRecord]:
+def results(
+    record: Any, format_name: str = "auto", bound_source: str | None = None
+) -> list[ParsedAlert | RefusedRecord]:
     """What becomes of one record."""
     return list(parse_records([(1, record)], format_name, bound_source, now=NOW))
 

@@ -171,7 +171,7 @@ VALUES = (
     "2026-13-45T99:99:99Z",
     "10" + "0" * 30,
 )
-"""Values of any type for any field: whatever stands where, a record becomes an alert or is refused, and nothing else."""
+"""Values of any type for any field: whatever stands where, a record becomes an alert or is refused."""
 
 TIMES_REFUSED = (
     "",

@@ -1,4 +1,4 @@
-"""Real alerts nobody here wrote, kept beside the project and not in it. Tests that need them skip where they are not."""
+"""Real alerts nobody here wrote, kept beside the project and not in it. Tests that need them skip without them."""
 
 from __future__ import annotations
 

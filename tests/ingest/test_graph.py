@@ -95,7 +95,9 @@ def test_an_incident_without_its_alerts_says_how_to_ask_for_them() -> None:
         (None, Determination.NOT_SET, None),
     ],
 )
-def test_deprecated_and_drifted_names_are_understood(word: Any, determination: Determination, classification: Any) -> None:
+def test_deprecated_and_drifted_names_are_understood(
+    word: Any, determination: Determination, classification: Any
+) -> None:
     alert = parsed(changed(GRAPH_ALERT, determination=word, classification=classification))
     assert alert.determination is determination
     assert alert.raw["determination"] == word
@@ -243,7 +245,9 @@ def test_nested_evidence_becomes_evidence_of_its_own() -> None:
 
 def test_copies_of_a_mail_are_one_message_with_each_recipient() -> None:
     mail = GRAPH_EVIDENCE["analyzedMessage"]
-    copies = [graph_evidence("analyzedMessage", **{**mail, "recipientEmailAddress": f"{who}@contoso.example"}) for who in "ab"]
+    copies = [
+        graph_evidence("analyzedMessage", **{**mail, "recipientEmailAddress": f"{who}@contoso.example"}) for who in "ab"
+    ]
     [message, _] = parsed(with_evidence(*copies)).evidence
     assert message.details["recipient"] == "a@contoso.example"
     assert [each["recipient"] for each in message.details["also"]] == ["b@contoso.example"]
@@ -267,7 +271,9 @@ def test_entities_nested_in_the_last_pieces_do_not_exceed_the_cap_either() -> No
 
 
 @pytest.mark.parametrize("hostile", TEXTS, ids=lambda hostile: hostile.name)
-@pytest.mark.parametrize("where", ["title", "category", "hostName", "fileName", "processCommandLine", "url", "accountName"])
+@pytest.mark.parametrize(
+    "where", ["title", "category", "hostName", "fileName", "processCommandLine", "url", "accountName"]
+)
 def test_hostile_text_anywhere_is_kept_in_the_record_or_refused(where: str, hostile: HostileText) -> None:
     text = hostile.text
     record = {

@@ -94,7 +94,9 @@ def test_an_unknown_field_is_refused_with_the_nearest_one() -> None:
 
 
 def test_an_unknown_field_of_evidence_is_refused_with_the_nearest_one() -> None:
-    refusal = refused(changed(SMALLEST, evidence=[{"type": "device", "hostname": "a"}, {"type": "device", "hostnme": "a"}]))
+    refusal = refused(
+        changed(SMALLEST, evidence=[{"type": "device", "hostname": "a"}, {"type": "device", "hostnme": "a"}])
+    )
     assert refusal.field == "evidence[1].hostnme"
     assert "did you mean “hostname”?" in refusal.problem
 
@@ -230,7 +232,9 @@ def test_a_sources_name_is_a_plain_word(source: str) -> None:
     assert refused(changed(SMALLEST, source=source)).field == "source"
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x.example/", "//x.example", "https:///x", "www.x.example"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "ftp://x.example/", "//x.example", "https:///x", "www.x.example"]
+)
 def test_the_way_back_is_a_web_address(address: str) -> None:
     assert refused(changed(SMALLEST, source_url=address)).field == "source_url"
 
@@ -295,7 +299,9 @@ def test_hostile_text_is_kept_as_it_came_or_refused_by_name(hostile: HostileText
 
 
 @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, ["x"], {"x": 1}])
-@pytest.mark.parametrize("name", [name for name in ALERT_FIELDS if name not in ("categories", "techniques", "tags", "evidence")])
+@pytest.mark.parametrize(
+    "name", [name for name in ALERT_FIELDS if name not in ("categories", "techniques", "tags", "evidence")]
+)
 def test_a_value_of_the_wrong_type_is_refused_by_name(name: str, value: Any) -> None:
     assert refused(changed(SMALLEST, **{name: value})).field == name
 

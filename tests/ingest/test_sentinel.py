@@ -110,7 +110,10 @@ def test_references_that_point_forward_or_backward_are_followed() -> None:
         [{"$id": "1", "$ref": "1"}, {"$ref": "1"}, {"$id": "2", "Type": "ip", "Address": {"$ref": "2"}}],
         [{"$id": "1", "$ref": "2"}, {"$id": "2", "$ref": "1"}, {"Type": "file", "Name": "a", "Host": {"$ref": "1"}}],
         [{"$id": ["x"], "Type": "ip", "Address": "192.0.2.1"}, {"Type": "dns", "IpAddress": {"$ref": {"a": 1}}}],
-        [{"Type": "malware", "Name": "a", "Files": [{"$ref": "2"}]}, {"$id": "2", "Type": "file", "Host": {"$ref": "3"}}],
+        [
+            {"Type": "malware", "Name": "a", "Files": [{"$ref": "2"}]},
+            {"$id": "2", "Type": "file", "Host": {"$ref": "3"}},
+        ],
     ],
 )
 def test_circles_and_dangling_references_do_no_harm(entities: list[Any]) -> None:
@@ -119,7 +122,8 @@ def test_circles_and_dangling_references_do_no_harm(entities: list[Any]) -> None
 
 def test_a_long_chain_of_references_costs_no_more_than_its_length() -> None:
     chain = [
-        {"$id": str(n), "Type": "process", "ProcessId": str(n), "ParentProcess": {"$ref": str(n + 1)}} for n in range(999)
+        {"$id": str(n), "Type": "process", "ProcessId": str(n), "ParentProcess": {"$ref": str(n + 1)}}
+        for n in range(999)
     ]
     alert = parsed(with_entities({"$id": "h", "Type": "host", "HostName": "a"}, *chain))
     assert len(alert.evidence) == 1_000
@@ -132,7 +136,9 @@ def test_entities_inside_entities_are_followed_so_far() -> None:
     assert len(parsed(with_entities(inner)).evidence) == DEEPEST
 
 
-@pytest.mark.parametrize("cell", ["[", "not json", '{"a": 1, "a": 2}', "[" * 100_000, '[{"Type": "ip", "Address": 1e999}]', "7", "null"])
+@pytest.mark.parametrize(
+    "cell", ["[", "not json", '{"a": 1, "a": 2}', "[" * 100_000, '[{"Type": "ip", "Address": 1e999}]', "7", "null"]
+)
 def test_a_broken_cell_costs_the_entities_and_not_the_alert(cell: str) -> None:
     alert = parsed(changed(SENTINEL, Entities=cell, ExtendedProperties=cell, CompromisedEntity=...))
     assert alert.evidence == ()
@@ -193,8 +199,15 @@ def test_products_are_told_in_plain_words(product: str, provider: str, vendor: s
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("New", AlertStatus.NEW), ("InProgress", AlertStatus.IN_PROGRESS), ("Resolved", AlertStatus.RESOLVED),
-     ("Dismissed", AlertStatus.RESOLVED), ("Unknown", AlertStatus.NEW), ("Odd", AlertStatus.NEW), ("", AlertStatus.NEW)],
+    [
+        ("New", AlertStatus.NEW),
+        ("InProgress", AlertStatus.IN_PROGRESS),
+        ("Resolved", AlertStatus.RESOLVED),
+        ("Dismissed", AlertStatus.RESOLVED),
+        ("Unknown", AlertStatus.NEW),
+        ("Odd", AlertStatus.NEW),
+        ("", AlertStatus.NEW),
+    ],
 )
 def test_its_states_are_ours(word: str, status: AlertStatus) -> None:
     assert parsed(changed(SENTINEL, Status=word)).status is status
@@ -214,7 +227,9 @@ def test_a_time_that_cannot_be_meant_falls_back_to_another(text: str) -> None:
 
 
 @pytest.mark.parametrize("hostile", TEXTS, ids=lambda hostile: hostile.name)
-@pytest.mark.parametrize("where", ["DisplayName", "Tactics", "CompromisedEntity", "Entities", "HostName", "Type", "$id"])
+@pytest.mark.parametrize(
+    "where", ["DisplayName", "Tactics", "CompromisedEntity", "Entities", "HostName", "Type", "$id"]
+)
 def test_hostile_text_anywhere_is_kept_in_the_record_or_refused(where: str, hostile: HostileText) -> None:
     text = hostile.text
     row = {
@@ -239,7 +254,7 @@ def test_hostile_text_anywhere_is_kept_in_the_record_or_refused(where: str, host
 def test_every_real_row_is_taken() -> None:
     alerts = parsed_file("sentinel/alertlist.csv")
     assert len(alerts) == 189
-    assert all(isinstance(alert, ParsedAlert) for alert in alerts), [a for a in alerts if not isinstance(a, ParsedAlert)]
+    assert [alert for alert in alerts if not isinstance(alert, ParsedAlert)] == []
     taken = [alert for alert in alerts if isinstance(alert, ParsedAlert)]
     assert len({alert.external_id for alert in taken}) == 189
     assert not [notice for alert in taken for notice in alert.notices]
