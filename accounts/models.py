@@ -139,11 +139,11 @@ class AccessToken(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12)
     """The key's first characters, to recognise it by."""
-    role = models.ForeignKey(Role, null=True, on_delete=models.PROTECT, related_name="tokens")
+    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.PROTECT, related_name="tokens")
     source = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = AccessTokenQuerySet.as_manager()
 

@@ -63,9 +63,9 @@ class Migration(migrations.Migration):
                 ('hint', models.CharField(max_length=12)),
                 ('source', models.CharField(blank=True, max_length=80)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('role', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to='accounts.role')),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('role', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to='accounts.role')),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('role__isnull', False), ('source', '')), models.Q(('role__isnull', True), models.Q(('source', ''), _negated=True)), _connector='OR'), name='token_role_or_source')],

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         try:
             _, key = create_token(options["name"], actor=COMMAND_LINE, role=options["role"], source=options["source"])
         except Refused as refused:
-            raise CommandError(refused.problem) from None
+            field = f"{refused.field}: " if refused.field else ""
+            raise CommandError(f"{field}{refused.problem}") from None
         self.stderr.write("Keep this key; it is not shown again:")
         self.stdout.write(key)
