@@ -218,8 +218,9 @@ class Combobox {
       if (there) there.closest(".combobox-chosen").remove();
       else this.add(option);
       this.input.value = "";
+      // typing or a click brings the list back; open, it would lie over the button that comes next
+      this.close();
       this.changed();
-      this.ask();
       return;
     }
     this.hidden.value = value;
