@@ -1,0 +1,153 @@
+"""A real browser on real pages: Chromium, the live server, PostgreSQL.
+
+Whatever goes wrong in a window fails its test, expected or not looked at: errors of scripts, messages of the console,
+violations of the content security policy, dialogs, requests that leave the portal, answers of 400 and above. A test that
+provokes such an answer says so beforehand (`refusals.add(422)`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, expect
+from playwright.sync_api import sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests.conftest import PASSWORD
+
+EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 390, "height": 844}
+PATIENCE = 10_000
+"""Milliseconds that an element may take to appear; waiting ends as soon as it does."""
+
+OpenWindow = Callable[..., Page]
+"""Opens a window of nobody; takes the options of Playwright's `new_context`."""
+WindowOf = Callable[..., Page]
+"""Opens a window of a person who has signed in."""
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole folder; each window is a context of its own, with its own cookies."""
+    executable = next(filter(None, map(shutil.which, EXECUTABLES)), None)
+    if executable is None:
+        pytest.skip(f"NO BROWSER TESTS: none of {', '.join(EXECUTABLES)} is installed here")
+    # Playwright keeps an event loop in this thread, which Django would take for asynchronous code.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *sandbox])
+        expect.set_options(timeout=PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Signing in is what is tested, not how long a password takes to check."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture
+def refusals() -> set[int]:
+    """The statuses of 400 and above that a test expects to be answered."""
+    return set()
+
+
+@pytest.fixture
+def open_window(chromium: Browser, live_server: LiveServer, refusals: set[int]) -> Iterator[OpenWindow]:
+    """Opens windows, watches them, closes them, and fails the test for what was seen."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def opened(**options: Any) -> Page:
+        context = chromium.new_context(
+            **{"base_url": live_server.url, "viewport": WIDE, "reduced_motion": "reduce", **options}
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        _watch(page, live_server.url, refusals, complaints)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints, "the browser complained:\n" + "\n".join(dict.fromkeys(complaints))
+
+
+@pytest.fixture
+def page(open_window: OpenWindow) -> Page:
+    """A window of nobody yet."""
+    return open_window()
+
+
+@pytest.fixture
+def window_of(open_window: OpenWindow) -> WindowOf:
+    """Opens a window of a person, who signs in at the sign-in page the first time."""
+    sessions: dict[int, Any] = {}
+
+    def opened(user: User, **options: Any) -> Page:
+        page = open_window(storage_state=sessions.get(user.pk), **options)
+        if user.pk not in sessions:
+            sign_in_at(page, user)
+            sessions[user.pk] = page.context.storage_state()
+        return page
+
+    return opened
+
+
+def sign_in_at(page: Page, user: User) -> None:
+    """Through the sign-in page, as people do; ends on the queue."""
+    page.goto("/sign-in/")
+    page.get_by_label("Username or e-mail").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url("/incidents/")
+
+
+def _watch(page: Page, origin: str, refusals: set[int], complaints: list[str]) -> None:
+    """Write down everything that a window should never do."""
+
+    def of_console(message: ConsoleMessage) -> None:
+        # a refused request is told of by its response
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            complaints.append(f"console: {message.text}")
+
+    def of_request(request: Request) -> None:
+        if not request.url.startswith((f"{origin}/", "data:", "blob:")):
+            complaints.append(f"request to elsewhere: {request.url}")
+
+    def of_response(response: Response) -> None:
+        if response.status >= 400 and response.status not in refusals:
+            complaints.append(f"{response.status} for {response.request.method} {response.url}")
+
+    def of_dialog(dialog: Dialog) -> None:
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (event) => console.error("
+        "`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"
+    )
+    page.on("console", of_console)
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("request", of_request)
+    page.on("response", of_response)
+    page.on("dialog", of_dialog)
