@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alerts.choices import AlertStatus, Classification, Determination, RemediationStatus, Severity, Verdict
+from alerts.choices import (
+    AlertStatus,
+    Classification,
+    Determination,
+    EvidenceRole,
+    RemediationStatus,
+    Severity,
+    Verdict,
+)
+from common import boundary
 from entities.choices import EntityKind
 from ingest import limits
+from ingest.formats import parse_records
 from ingest.formats.native import ALERT_FIELDS, BUILDERS, EVIDENCE_FIELDS
-from tests.ingest.examples import NATIVE, changed, keys, parsed, piece, refused
+from ingest.parsed import ParsedAlert
+from ingest.reading import read_records
+from tests.ingest.examples import NATIVE, NOW, changed, keys, parsed, piece, refused
 from tests.ingest.hostile import EMPTY_TEXTS, TEXTS, TIMES_REFUSED, HostileText
 
 SMALLEST: dict[str, Any] = {
@@ -309,3 +323,75 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(name: str, value: Any) -> 
 def test_the_fields_of_evidence_do_not_collide_with_those_of_its_kind() -> None:
     for own_fields, _ in BUILDERS.values():
         assert set(own_fields).isdisjoint(EVIDENCE_FIELDS)
+
+
+# -------------------------------------------------------------------------------------------------------- documentation
+
+DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "ingest-format.md"
+EXAMPLES_IN_IT = re.findall(r"```json\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES_IN_IT, ids=range(len(EXAMPLES_IN_IT)))
+def test_every_example_of_the_documentation_is_taken(example: str) -> None:
+    taken = list(parse_records(read_records(example.encode()), now=NOW))
+    assert taken
+    for alert in taken:
+        assert isinstance(alert, ParsedAlert), alert
+        assert alert.notices == ()
+        assert alert.evidence or len(example) < 800
+
+
+def test_the_documentation_has_an_example_of_every_format() -> None:
+    sources = {
+        alert.source
+        for example in EXAMPLES_IN_IT
+        for alert in parse_records(read_records(example.encode()), now=NOW)
+        if isinstance(alert, ParsedAlert)
+    }
+    assert {"suricata", "microsoft_graph", "microsoft_sentinel", "mail-gateway"} <= sources
+
+
+def table_rows(heading: str) -> dict[str, str]:
+    """The rows of the first table after a heading of the documentation: first cell, in plain words, to the rest."""
+    text = DOCUMENTATION.read_text().partition(heading)[2].partition("\n\n|")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ", 1) for line in text.splitlines() if "---" not in line]
+    return {first.strip("` |"): rest for first, rest in (row for row in rows[1:] if len(row) == 2)}
+
+
+def test_the_documentation_names_every_field_and_no_other() -> None:
+    assert set(table_rows("### Fields of an alert")) == set(ALERT_FIELDS)
+    assert set(table_rows("Every piece has:")) == set(EVIDENCE_FIELDS)
+    types = table_rows("and the fields of its type.")
+    assert set(types) == {kind.slug for kind in EntityKind}
+    for kind, (fields, _) in BUILDERS.items():
+        assert set(re.findall(r"`([a-z_0-9]+)`", types[kind.slug])) - {"jo"} == set(fields), kind
+
+
+def test_the_documentation_names_every_term() -> None:
+    text = DOCUMENTATION.read_text()
+    for terms in (Severity, AlertStatus, Classification, Determination, EvidenceRole, Verdict, RemediationStatus):
+        for slug in terms.slugs():
+            assert f"`{slug}`" in text
+
+
+def test_the_documentation_states_the_caps_as_they_are() -> None:
+    caps = table_rows("## Caps")
+    assert caps["alerts in one request"] == str(limits.ALERTS_PER_REQUEST)
+    assert caps["one record"] == f"{limits.RECORD_BYTES // 2**20} MiB"
+    assert caps["source`, `external_id"] == f"{limits.SOURCE} characters, {limits.EXTERNAL_ID} characters"
+    assert caps["title"] == f"{limits.TITLE} characters"
+    assert caps["description`, `recommended_actions"] == f"{limits.DESCRIPTION:,} characters"
+    assert caps["service_source`, `detection_source`, `product_name"] == f"{limits.PRODUCT} characters"
+    assert caps["other names and ids"] == f"{limits.SHORT_TEXT} characters"
+    assert caps["source_url`, resource ids, subjects"] == f"{limits.ADDRESS:,} characters"
+    assert caps["command lines, paths, URLs and other long texts about an entity"] == f"{limits.LONG_TEXT:,} characters"
+    assert caps["tags of an alert"] == f"{limits.TAGS_PER_ALERT}, of {limits.TAG} characters"
+    assert caps["categories; techniques of an alert"] == (
+        f"{limits.CATEGORIES_PER_ALERT}, of {limits.CATEGORY} characters; {limits.TECHNIQUES_PER_ALERT}"
+    )
+    assert caps["evidence of an alert"] == f"{limits.EVIDENCE_PER_ALERT:,} pieces"
+    assert caps["fields in `details"] == str(limits.DETAILS_PER_EVIDENCE)
+    assert caps["lists about an entity"] == f"{limits.LIST_ITEMS} items"
+    assert caps["nesting; values; one text in a record"] == (
+        f"{boundary.MAXIMUM_DEPTH} levels; {boundary.MAXIMUM_VALUES:,}; {boundary.MAXIMUM_TEXT:,} characters"
+    )
