@@ -94,7 +94,7 @@ class Child:
 
 
 class Signals:
-    """Stop signals, noticed where the supervisor waits and nowhere else."""
+    """Requests to stop, noticed where the supervisor waits and nowhere else."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -102,27 +102,36 @@ class Signals:
         self._reader, self._writer = os.pipe()
         for end in (self._reader, self._writer):
             os.set_blocking(end, False)
+        self._events = select.poll()
+        self._events.register(self._reader, select.POLLIN)
 
     def install(self) -> None:
-        """Listens to Ctrl-C, a request to end, and a closed terminal unless that is ignored (nohup)."""
+        """Listens to Ctrl-C, a request to end, and a closed terminal unless that is to be ignored (nohup)."""
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if sign != signal.SIGHUP or signal.getsignal(sign) != signal.SIG_IGN:
-                signal.signal(sign, self._noticed)
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, self._noticed)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._noticed)
+            if os.isatty(0):
+                # The signal goes to the first process of the terminal; where that is make, it is not passed on.
+                self._events.register(0, 0)
 
     def _noticed(self, number: int, frame: FrameType | None) -> None:
-        # A closing terminal sends its signal twice in an instant; only a person's second one means hurry.
+        # A closing terminal tells more than once in an instant; only a person's second request means hurry.
         if time.monotonic() - self.last > 0.5:
             self.count += 1
         self.last = time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Waits, but no longer than until the next signal or the death of a child."""
-        with contextlib.suppress(InterruptedError):
-            select.select([self._reader], [], [], max(0.0, seconds))
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
+        for descriptor, _ in self._events.poll(max(0.0, seconds) * 1000):
+            if descriptor == self._reader:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._reader, 4096)
+            else:
+                self._events.unregister(descriptor)
+                self._noticed(signal.SIGHUP, None)
 
 
 class Supervisor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -101,17 +102,29 @@ def test_a_killed_worker_is_started_again(portal: Portal) -> None:
     assert portal.child("worker").pid != before.pid
 
 
-def test_another_portal_runs_beside_it(portal: Portal, tmp_path: Path) -> None:
+def test_another_portal_runs_beside_it_until_it_must_give_up(portal: Portal, tmp_path: Path) -> None:
     other = Portal(tmp_path / "another folder, mit Ümläut").start()
     try:
         other.wait_until_running()
         assert (portal.status("/healthz"), other.status("/healthz")) == (200, 200)
-        assert other.stop(signal.SIGINT) < 10
-        assert other.process and other.process.returncode == 0
+        kill_again_and_again(other, "beat")
+        assert other.process and other.process.wait(timeout=10) == 1
+        assert "The scheduler stopped 5 times within a minute" in other.said()
+        assert f"{other.data_dir}/logs/scheduler.log" in other.said()
         assert other.children() == []
     finally:
         other.clear()
     assert portal.status("/healthz") == 200
+
+
+def kill_again_and_again(portal: Portal, name: str) -> None:
+    """Kills each successor of a child until the supervisor starts no more."""
+    assert portal.process
+    deadline = time.monotonic() + 30
+    while portal.process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(AssertionError, psutil.Error):
+            portal.child(name).kill()
+        time.sleep(0.05)
 
 
 def test_it_recovers_from_its_own_sudden_death(portal: Portal) -> None:
@@ -135,7 +148,7 @@ def test_it_recovers_when_its_children_outlive_it(portal: Portal) -> None:
 
 def test_asked_to_stop_it_leaves_nothing_behind(portal: Portal) -> None:
     assert portal.children()
-    assert portal.stop() < 10
+    assert portal.stop(signal.SIGINT) < 10
     assert portal.process and portal.process.returncode == 0
     assert portal.children() == []
     assert "Watchfloor has stopped." in portal.said()
