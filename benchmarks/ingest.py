@@ -1,0 +1,130 @@
+"""Alerts coming in, against COPY of as many rows into the same table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.commands import create_token
+from activity.actors import COMMAND_LINE, SYSTEM
+from alerts.models import Alert
+from benchmarks.measure import Row, no_collection, rates
+from incidents.models import Incident
+from ingest.commands import ingest
+from ingest.formats.registry import parse_records
+from ingest.parsed import ParsedAlert
+
+BATCHES = (1, 100, 500)
+ENOUGH = 1_000
+"""Alerts per round and way, of single ones a tenth."""
+
+ALERT_COLUMNS = tuple(field.column for field in Alert._meta.concrete_fields if field.column != "id")
+
+
+def measure(rounds: int) -> Iterator[Row]:
+    make = _Maker()
+    key = create_token(f"bench {uuid4()}", actor=SYSTEM, role="admin")[1]
+    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {key}"})
+    alerts = min(ENOUGH, rounds * 50)
+    for size in BATCHES:
+        repeats = max(alerts // size // (10 if size == 1 else 1), 1)
+        ways: dict[str, Callable[[], float]] = {
+            "ingest()": lambda size=size, repeats=repeats: _ingested(make, size, repeats),  # type: ignore[misc]
+            "POST": lambda size=size, repeats=repeats: _posted(make, client, size, repeats),  # type: ignore[misc]
+        }
+        found: dict[str, list[float]] = {name: [] for name in (*ways, "COPY")}
+        with no_collection():
+            for _ in range(max(rounds // 5, 1)):
+                for name, way in ways.items():
+                    found[name].append(way())
+                    found["COPY"].append(_copied(alerts))
+        for name in ways:
+            yield rates(f"ingest, {size} per batch, {name}", "alerts/s", found[name], found["COPY"])
+
+
+class _Maker:
+    """Alerts about things that the load is about, so that some join its incidents and the others open new ones."""
+
+    def __init__(self) -> None:
+        self.run = uuid4().hex[:12]
+        self.numbers = count(1)
+        self.random = Random(self.run)  # noqa: S311 - made-up data, no secret
+
+    def records(self, size: int) -> list[dict[str, Any]]:
+        return [self._record(number) for _, number in zip(range(size), self.numbers, strict=False)]
+
+    def _record(self, number: int) -> dict[str, Any]:
+        device, person = self.random.randrange(20_000), self.random.randrange(15_000)
+        site = ("fin", "ops", "lab", "hq", "plant")[device % 5]
+        return {
+            "source": "bench",
+            "external_id": f"{self.run}-{number}",
+            "title": "Encoded command was run",
+            "severity": "medium",
+            "first_activity": timezone.now().isoformat(),
+            "categories": ["execution"],
+            "techniques": ["T1059.001"],
+            "service_source": "Endpoint sensor",
+            "evidence": [
+                {"type": "device", "hostname": f"{site}-ws-{device:06}", "domain": "synthetic.example"},
+                {"type": "user", "upn": f"person{person:06}@synthetic.example"},
+            ],
+        }
+
+
+def _per_second(work: Callable[[], Any], alerts: int) -> float:
+    started = time.perf_counter()
+    work()
+    return alerts / (time.perf_counter() - started)
+
+
+def _ingested(make: _Maker, size: int, repeats: int) -> float:
+    batches: list[list[ParsedAlert]] = []
+    for _ in range(repeats):
+        parsed = list(parse_records(make.records(size), "native"))
+        batches.append([alert for alert in parsed if isinstance(alert, ParsedAlert)])
+    return _per_second(lambda: [ingest(batch, actor=COMMAND_LINE) for batch in batches], size * repeats)
+
+
+def _posted(make: _Maker, client: Client, size: int, repeats: int) -> float:
+    bodies = [json.dumps(make.records(size)) for _ in range(repeats)]
+
+    def post() -> None:
+        for body in bodies:
+            response = client.post("/api/v1/alerts/", body, content_type="application/json")
+            if response.status_code != 201:
+                raise RuntimeError(f"the alerts were answered by {response.status_code}: {response.content[:300]!r}")
+
+    return _per_second(post, size * repeats)
+
+
+def _copied(alerts: int) -> float:
+    """Into the same table with all its indexes and keys, and taken back."""
+    incident = Incident.objects.open().values_list("pk", flat=True)[0]
+    template = Alert.objects.filter(source="synthetic").values_list(*_attributes()).first()
+    assert template is not None
+    values = dict(zip(ALERT_COLUMNS, template, strict=True)) | {"incident_id": incident, "source": "copied"}
+    rows = [list((values | {"external_id": f"{number}"}).values()) for number in range(alerts)]
+
+    def copy() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            with cursor.copy(f"COPY alerts_alert ({', '.join(ALERT_COLUMNS)}) FROM STDIN") as target:
+                for row in rows:
+                    target.write_row(row)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            transaction.set_rollback(True)
+
+    return _per_second(copy, alerts)
+
+
+def _attributes() -> list[str]:
+    return [field.attname for field in Alert._meta.concrete_fields if field.column != "id"]

@@ -1,0 +1,51 @@
+"""Search, against one probe of its index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from django.db import connection
+from django.http import QueryDict
+
+from accounts.models import User
+from benchmarks.measure import Row, compared, times_in_turn
+from benchmarks.queue import PATH, USER
+from common.words import prefix_query
+from entities.choices import EntityKind
+from entities.models import Entity
+from incidents.queries.queue import queue_page
+
+PROBE = "SELECT incident_id FROM incidents_incidentsearch WHERE words @@ %s::tsquery LIMIT 51"
+
+
+def measure(rounds: int) -> Iterator[Row]:
+    user = User.objects.get(username=USER)
+    for name, words in _queries().items():
+        query = QueryDict(mutable=True)
+        query.update({"q": words, "status": "any", "severity": "any"})
+        found, probe = times_in_turn([partial(queue_page, query, user, PATH), partial(_probe, words)], rounds)
+        yield compared(f"search, {name}", found, probe)
+
+
+def _queries() -> dict[str, str]:
+    host, address = (
+        Entity.objects.filter(kind=kind).order_by("pk")[20 if kind == EntityKind.DEVICE else 5].name
+        for kind in (EntityKind.DEVICE, EntityKind.IP)
+    )
+    return {
+        "host": host,
+        "host in its short form": host.partition(".")[0],
+        "address": address,
+        "two words": "beacon command",
+        "common word": "mail",
+        "prefix": "fin-ws-00",
+        "prefix of a common word": "cred",
+        "nothing found": "zzzunheardof",
+    }
+
+
+def _probe(words: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(PROBE, [prefix_query(words).replace(":*", "")])
+        cursor.fetchall()
