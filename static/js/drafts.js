@@ -28,9 +28,8 @@ function restore(root) {
   }
 }
 
-function forget(root) {
-  for (const field of fieldsOf(root)) sessionStorage.removeItem(keyOf(field));
-}
+/** @type {WeakMap<XMLHttpRequest, string[]>} the drafts that a request carries; when it is answered, its form may be gone */
+const carried = new WeakMap();
 
 export function wireDrafts() {
   document.addEventListener("input", (event) => {
@@ -47,13 +46,16 @@ export function wireDrafts() {
   });
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     // HTMX knows whether it was saved, so nothing is taken as sent on trust
-    for (const field of fieldsOf(event.target)) {
+    const fields = fieldsOf(event.target);
+    for (const field of fields) {
       if (field.value) sessionStorage.setItem(keyOf(field), JSON.stringify({ text: field.value }));
     }
+    carried.set(event.detail.xhr, fields.map(keyOf));
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { successful, requestConfig } = event.detail;
-    if (successful && requestConfig?.verb !== "get") forget(event.target);
+    const { successful, requestConfig, xhr } = event.detail;
+    if (!successful || requestConfig?.verb === "get") return;
+    for (const key of carried.get(xhr) ?? []) sessionStorage.removeItem(key);
   });
   document.body.addEventListener("htmx:load", (event) => restore(event.target));
   restore(document);
