@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.http import QueryDict
 
 from accounts.models import Team, User
@@ -150,6 +151,19 @@ class ManageForm(FindingMixin, forms.Form):
         if "classification" in changed:
             wanted["classification"], wanted["determination"] = self.split_finding(cleaned["classification"])
         return Changes(comment=cleaned["comment"], **wanted)
+
+    def brought_up_to_date(self, incident: Incident) -> ManageForm:
+        """The form after somebody else has saved: what the person changed stays, the rest is as the incident is now.
+        Saved again, it undoes nothing that was never shown."""
+        now, changed, data = start_of(incident), set(self.changed_from_shown()), cast(QueryDict, self.data).copy()
+        if "status" not in changed and now["status"] == IncidentStatus.RESOLVED.slug:
+            data["resolution_note"] = now["resolution_note"]
+        for field in ("name", "severity", "status", "classification", "assignee"):
+            if field not in changed:
+                data[field] = now[field]
+        if "tags" not in changed:
+            data.setlist("tags", now["tags"])
+        return ManageForm(incident, data)
 
     def changed_from_shown(self) -> list[str]:
         """Fields whose value differs from what the pane showed when it was opened (`was_…` in the form)."""

@@ -48,7 +48,8 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return _manage_pane(request, incident, form, status=422)
     except Conflict as conflict:
-        return _manage_pane(request, incident_or_404(request, number), form, status=409, conflict=conflict)
+        incident = incident_or_404(request, number)
+        return _manage_pane(request, incident, form.brought_up_to_date(incident), status=409, conflict=conflict)
     text = f"Saved #{number}" if saved.version != incident.version or changes.comment else "Nothing was changed"
     return _saved(request, incident_or_404(request, number), text)
 
