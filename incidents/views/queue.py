@@ -30,7 +30,7 @@ RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", 
 
 @needs(get=Permission.SEE_INCIDENTS)
 def queue(request: PersonRequest) -> HttpResponse:
-    """The list of incidents that the address describes; to HTMX, the list alone."""
+    """The list of incidents that the address describes; to HTMX, the list and its counts alone."""
     path = queries.queue_path()
     cursor = moment()
     try:
@@ -64,7 +64,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "export_url": address("/exports/incidents.csv", with_values(page.query)),
     }
     context |= open_pane(request)
-    template = "incidents/queue.html#list" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
+    template = "incidents/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
     return response
