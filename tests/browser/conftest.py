@@ -1,8 +1,8 @@
 """A real browser on real pages: Chromium, the live server, PostgreSQL.
 
-Whatever goes wrong in a window fails its test, expected or not looked at: errors of scripts, messages of the console,
-violations of the content security policy, dialogs, requests that leave the portal, answers of 400 and above. A test that
-provokes such an answer says so beforehand (`refusals.add(422)`).
+Whatever goes wrong in a window fails its test, looked at or not: errors of scripts, messages of the console, violations
+of the content security policy, dialogs, requests that leave the portal, answers of 400 and above. A test that provokes
+such an answer says so beforehand (`refusals.add(422)`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, expect
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -119,7 +128,7 @@ def sign_in_at(page: Page, user: User) -> None:
     page.get_by_label("Username or e-mail").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url("/incidents/")
+    page.wait_for_url("**/incidents/")
 
 
 def _watch(page: Page, origin: str, refusals: set[int], complaints: list[str]) -> None:
@@ -127,7 +136,8 @@ def _watch(page: Page, origin: str, refusals: set[int], complaints: list[str]) -
 
     def of_console(message: ConsoleMessage) -> None:
         # a refused request is told of by its response
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+        told = message.text.startswith(("Failed to load resource", "Response Status Error Code"))
+        if message.type in ("error", "warning") and not told:
             complaints.append(f"console: {message.text}")
 
     def of_request(request: Request) -> None:

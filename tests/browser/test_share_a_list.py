@@ -113,9 +113,7 @@ def test_a_chip_takes_its_filter_away(queue: dict[str, Incident], lee: User, win
     expect(page.locator("tr[data-row]")).to_have_count(4)
 
 
-def test_me_means_whoever_opens_the_list(
-    queue: dict[str, Incident], lee: User, ana: User, window_of: WindowOf
-) -> None:
+def test_me_means_whoever_opens_the_list(queue: dict[str, Incident], lee: User, ana: User, window_of: WindowOf) -> None:
     assign(queue["elsewhere"], lee, actor=SYSTEM)
     address = "/incidents/?assignee=me"
     of_lee, of_ana = window_of(lee), window_of(ana)
