@@ -184,6 +184,7 @@ class EmbeddedPostgres:
             start = log.tell()
             process = self._spawn(arguments, log, signal.SIGKILL)
             if wait_for(process, pause) != 0:
+                shutil.rmtree(unfinished, ignore_errors=True)
                 raise self._failure("could not create its database folder", "initdb", start)
         unfinished.rename(self.folder)
 

@@ -164,7 +164,7 @@ class Supervisor:
         except StopRequested:
             self.terminal.say("\nStopping.")
         except CannotStart as problem:
-            self.terminal.say(f"\n{problem}" if self.children else str(problem))
+            self.terminal.complain(str(problem))
             code = 1
         finally:
             self._stop()

@@ -12,14 +12,22 @@ from typing import TextIO
 class Terminal:
     """Lines of progress for a person who watches a start."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, errors: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+        self._errors = errors or sys.stderr
         self._line_open = False
 
     def say(self, text: str = "") -> None:
         """One line, after whatever line was left open."""
-        self._write(("\n" if self._line_open else "") + text + "\n")
+        self._write(("\n" if self._line_open and text else "") + text + "\n")
         self._line_open = False
+
+    def complain(self, text: str) -> None:
+        """One sentence about why it does not go on, where errors are expected."""
+        if self._line_open:
+            self.say()
+        with contextlib.suppress(OSError, ValueError):
+            print(text, file=self._errors, flush=True)
 
     @contextlib.contextmanager
     def doing(self, what: str) -> Iterator[None]:

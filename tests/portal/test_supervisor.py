@@ -45,7 +45,7 @@ def test_it_becomes_ready(portal: Portal) -> None:
 def test_a_second_start_names_the_first(portal: Portal) -> None:
     second = portal.manage("up")
     assert second.returncode == 1
-    assert f"already running on http://127.0.0.1:{portal.port}/" in second.stdout
+    assert f"already running on http://127.0.0.1:{portal.port}/" in second.stderr
     assert "Traceback" not in second.stdout + second.stderr
 
 
@@ -168,7 +168,7 @@ def test_a_busy_port_is_named(tmp_path: Path) -> None:
         taken.listen()
         refused = Portal(tmp_path / "data", port).manage("up")
     assert refused.returncode == 1
-    assert f"Port {port} on 127.0.0.1 is already in use" in refused.stdout
+    assert f"Port {port} on 127.0.0.1 is already in use" in refused.stderr
     assert not (tmp_path / "data" / "postgres").exists(), "nothing was started"
 
 
@@ -177,7 +177,7 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     portal = Portal(tmp_path / "data", DATA_DIR="/sys/kernel/watchfloor", SECRET_KEY="x" * 40)
     refused = portal.manage("up")
     assert refused.returncode == 1
-    assert "cannot write to /sys/kernel/watchfloor" in refused.stdout
+    assert "cannot write to /sys/kernel/watchfloor" in refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
 
 
@@ -186,7 +186,7 @@ def test_a_folder_of_another_version_is_named(tmp_path: Path) -> None:
     (tmp_path / "data" / "postgres" / "PG_VERSION").write_text("9\n")
     refused = Portal(tmp_path / "data").manage("up")
     assert refused.returncode == 1
-    assert "was made by PostgreSQL 9" in refused.stdout
+    assert "was made by PostgreSQL 9" in refused.stderr
 
 
 def test_wrong_settings_are_refused_without_a_traceback(tmp_path: Path) -> None:
