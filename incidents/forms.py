@@ -7,7 +7,6 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.http import QueryDict
 
 from accounts.models import Team, User
 from alerts.choices import DETERMINATIONS, Classification, Determination, Severity
