@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -37,6 +38,22 @@ def make_data_folder(data_dir: Path) -> None:
             probe.flush()
     except OSError as problem:
         raise file_problem(problem, f"write to {data_dir}") from None
+
+
+def temporary_folder(data_dir: Path) -> Path:
+    """Where the programs of one run keep what need not outlive them; on the disk that has room for the data."""
+    return data_dir / "tmp"
+
+
+def empty_temporary_folder(data_dir: Path, *, keep: bool) -> None:
+    """Removes what a run left there, programs that were killed above all; `keep` leaves the folder itself."""
+    folder = temporary_folder(data_dir)
+    shutil.rmtree(folder, ignore_errors=True)
+    if keep:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as problem:
+            raise file_problem(problem, f"make the folder {folder}") from None
 
 
 class Lock:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portal.environment import REPOSITORY, Environment
+from portal.servers.data_folder import temporary_folder
 from portal.servers.logs import log_path, open_log
 from portal.servers.processes import spawn
 
@@ -78,15 +79,15 @@ def scheduler_command(environment: Environment) -> list[str]:
     ]
 
 
-def application_variables(addresses: Mapping[str, str]) -> dict[str, str]:
+def application_variables(environment: Environment, addresses: Mapping[str, str]) -> dict[str, str]:
     """The environment of the running application: everything but the owner's address."""
     kept = {name: value for name, value in os.environ.items() if name not in OWNER_VARIABLES}
-    return {**kept, **addresses, "PYTHONUNBUFFERED": "1"}
+    return {**kept, **addresses, "PYTHONUNBUFFERED": "1", "TMPDIR": str(temporary_folder(environment.data_dir))}
 
 
 def programs(environment: Environment, host: str, addresses: Mapping[str, str]) -> list[Program]:
     """Web, worker and scheduler, in the order of their start and of their end."""
-    variables = application_variables(addresses)
+    variables = application_variables(environment, addresses)
     commands = {
         "web": web_command(environment, host),
         "worker": worker_command(environment),

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from portal.environment import Environment
 from portal.servers import ports
-from portal.servers.data_folder import already_running, in_use, make_data_folder
+from portal.servers.data_folder import already_running, empty_temporary_folder, in_use, make_data_folder
 from portal.servers.instance import Instance
 from portal.servers.logs import put_aside
 from portal.servers.postgres import EmbeddedPostgres
@@ -191,6 +191,7 @@ class Supervisor:
         for server in self.instance.servers:
             server.clear_remains(self.pause)
         ports.check_free(host, environment.port)
+        empty_temporary_folder(environment.data_dir, keep=True)
         say("Starting Watchfloor. Ctrl-C stops it.")
         for server in self.instance.servers:
             self._start_server(server)
@@ -332,6 +333,7 @@ class Supervisor:
                 process.wait()
         if self.children:
             remove_socket_folder(self.environment.data_dir)
+            empty_temporary_folder(self.environment.data_dir, keep=False)
         self.instance.folder.release()
 
     def _hurry(self, asked: int) -> bool:
