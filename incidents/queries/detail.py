@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from alerts.choices import (
     AlertStatus,
@@ -22,7 +25,6 @@ from alerts.models import Alert, Evidence
 from common.defang import defang
 from common.markdown import render
 from common.marks import (
-    absolute_time,
     asset_counts,
     entity_icon,
     person_mark,
@@ -63,15 +65,17 @@ def header(incident: Incident) -> dict[str, Any]:
         "assignee": mark,
         "tags": [tag_mark(tag.name, tag.kind) for tag in tags],
         "classification": finding(incident),
-        "first_activity": time_mark(incident.first_activity),
-        "last_activity": time_mark(incident.last_activity),
-        "first_absolute": absolute_time(incident.first_activity),
+        "first_activity": dated(incident.first_activity),
+        "last_activity": dated(incident.last_activity),
+        "last_relative": time_mark(incident.last_activity),
+        "first_day": day_and_time(incident.first_activity),
         "created": time_mark(incident.created_at),
         "alerts_active": incident.alerts_active,
         "alerts_total": incident.alerts_total,
         "assets": asset_counts(incident.asset_counts),
         "asset_total": sum(incident.asset_counts.values()),
-        "sources": ", ".join(incident.service_sources),
+        "sources": some(incident.service_sources),
+        "sources_title": ", ".join(incident.service_sources),
         "categories": in_order_of_attack(incident.categories),
         "note": render(incident.resolution_note) if incident.resolution_note else "",
         "resolved_by": incident.resolved_by,
@@ -81,6 +85,24 @@ def header(incident: Incident) -> dict[str, Any]:
         "version": incident.version,
         "summary": summary_sentence(incident),
     }
+
+
+def dated(moment: datetime) -> SafeString:
+    """Day and time, and how long ago."""
+    return format_html('{} <span class="faint">{}</span>', day_and_time(moment), time_mark(moment))
+
+
+def day_and_time(moment: datetime) -> str:
+    """To the minute, in the zone of the person reading; the year where it is another one."""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+def some(words: Sequence[str], most: int = 3) -> str:
+    """The first few, and how many more."""
+    rest = len(words) - most
+    return ", ".join(words) if rest < 2 else f"{', '.join(words[:most])} and {rest} more"
 
 
 def finding(incident: Incident) -> str:
@@ -181,7 +203,8 @@ def _alert(alert: Alert, evidence: Sequence[dict[str, Any]], now: Any) -> dict[s
         "repeats": alert.repeats,
         "external_id": alert.external_id,
         "evidence": evidence,
-        "main": ", ".join(item["name"] for item in evidence if item["is_asset"])[:200],
+        "began": day_and_time(alert.first_activity),
+        "main": ", ".join(dict.fromkeys(item["name"] for item in evidence if item["is_asset"]))[:200],
     }
 
 
@@ -208,7 +231,11 @@ INDICATORS = (EntityKind.IP, EntityKind.DOMAIN, EntityKind.URL, EntityKind.FILE)
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(str(item) for item in value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 EVIDENCE_BY_ENTITY = """
@@ -267,7 +294,9 @@ def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
 def _known(attributes: dict[str, Any]) -> str:
     """What is known of an entity, short enough for a row."""
     parts = [
-        f"{key.replace('_', ' ')} {_text(value)}" for key, value in attributes.items() if value not in ("", None, [])
+        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {_text(value)}"
+        for key, value in attributes.items()
+        if value not in ("", None, [], False)
     ]
     return " · ".join(part[:60] for part in parts[:3])
 

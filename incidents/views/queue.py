@@ -194,8 +194,8 @@ def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
         {"label": "Status", "width": "medium", "give": 3},
         {"label": "Assigned to", "width": "person", "give": 2},
         {"label": "Alerts", "width": "time", "hint": "Active alerts of all", "number": True, "give": 2},
-        {"label": "Categories", "width": "long", "give": 1},
-        {"label": "Classification", "width": "long", "give": 1},
+        {"label": "Categories", "width": "long", "hint": "The first on the kill chain, and how many more", "give": 1},
+        {"label": "Classification", "width": "medium", "give": 1},
         {"label": "Last", "width": "medium", "hint": "Last activity"} | sorting(last),
     ]
 
