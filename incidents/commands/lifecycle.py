@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from activity.actors import SYSTEM, Actor
+from activity.actors import SYSTEM, Actor, ActorKind
 from activity.record import Change
 from alerts import commands as alerts
 from alerts.choices import AlertStatus
 from alerts.models import Alert
 from common.command import command
+from common.errors import Refused
 from incidents import verbs
 from incidents.choices import IncidentStatus
 from incidents.commands.change import lock, record_of_alerts, save_and_record
@@ -65,6 +66,8 @@ def set_status(incident: Incident, status: IncidentStatus, *, actor: Actor, batc
     check_transition(old, status)
     if old == IncidentStatus.RESOLVED:
         return reopen(incident, status, actor=actor, batch=batch)
+    if status == IncidentStatus.RESOLVED:
+        raise Refused("Resolving asks for a note; resolve the incident instead.", field="status")
     incident.status = status
     verb = verbs.STARTED if status == IncidentStatus.IN_PROGRESS else verbs.SET_BACK
     save_and_record(
@@ -87,6 +90,10 @@ def reopen(
     if old == status:
         return incident
     check_transition(old, status)
+    if old != IncidentStatus.RESOLVED:
+        raise Refused("Only a resolved incident can be reopened; this one is open.", field="status")
+    if actor.kind == ActorKind.SYSTEM:
+        raise Refused("The system never reopens an incident; a person or a rule may.", field="status")
     note = incident.resolution_note
     incident.status = status
     incident.resolution_note, incident.resolved_at, incident.resolved_by = "", None, ""
