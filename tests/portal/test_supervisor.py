@@ -16,15 +16,22 @@ import pytest
 
 from tests.portal.running import Portal, checks, free_port, sign_in
 
-# One portal serves most of these tests, in the order they stand here (pytest-xdist: --dist loadfile).
-
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal started on an empty data folder."""
+def first_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal started on an empty data folder; it serves all these tests, because a start takes seconds."""
     portal = Portal(tmp_path_factory.mktemp("portal") / "data").start()
     yield portal.wait_until_running()
     portal.clear()
+
+
+@pytest.fixture
+def portal(first_portal: Portal) -> Portal:
+    """The portal, running, whatever the test before has done to it."""
+    assert first_portal.process
+    if first_portal.process.poll() is not None:
+        first_portal.start().wait_until_running()
+    return first_portal
 
 
 def test_it_answers_and_tells_the_administrator_once(portal: Portal) -> None:
@@ -155,7 +162,9 @@ def test_asked_to_stop_it_leaves_nothing_behind(portal: Portal) -> None:
     assert portal.status("/healthz") == 0
 
 
-def test_a_command_starts_the_servers_for_itself(portal: Portal) -> None:
+def test_a_command_starts_the_servers_for_itself(first_portal: Portal) -> None:
+    portal = first_portal
+    portal.stop()
     shown = portal.manage("showmigrations", "--database=owner", "contenttypes")
     assert "[X] 0001_initial" in shown.stdout, shown.stderr
     assert portal.children() == []
