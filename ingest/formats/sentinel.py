@@ -16,7 +16,6 @@ from alerts.choices import AlertStatus, EvidenceRole, Severity
 from common.boundary import BoundaryError, check_value, load_json
 from entities import identity
 from entities.choices import EntityKind
-from entities.identity import IdentityError
 from entities.spelling import fold
 from ingest import limits
 from ingest.fields import Fields, fold_word
@@ -201,10 +200,7 @@ def _add_compromised_entity(row: Fields, gatherer: EvidenceGatherer) -> None:
             return
     is_machine = re.search(r"/virtualmachines/[^/]+$", resource, re.IGNORECASE) is not None
     if is_machine and fold(resource).endswith(f"/{fold(name)}"):
-        try:
-            gatherer.add(identity.device(hostname=name, azure_id=resource), roles=[EvidenceRole.COMPROMISED.slug])
-        except IdentityError:
-            row.notice("CompromisedEntity", "Nothing tells what it is; it stays in the raw record.")
+        gatherer.add(identity.device(hostname=name, azure_id=resource), roles=[EvidenceRole.COMPROMISED.slug])
 
 
 def recognises(record: Mapping[str, Any]) -> bool:

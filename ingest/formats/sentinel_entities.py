@@ -20,6 +20,9 @@ from ingest.formats.intake import known
 
 DEVICES_FIRST = {"host": 0, "iotdevice": 0}
 
+LONGEST_REFERENCE = 3
+"""How many references in a row are followed. Senders write one."""
+
 DEEPEST = 10
 """How far entities inside entities are followed; each entity of the row itself is met anyway."""
 
@@ -29,11 +32,11 @@ Built = tuple[EntityIdentity, dict[str, Any]]
 
 def add_entities(entities: list[Any], row: Fields, gatherer: EvidenceGatherer) -> None:
     """Adds every entity of a row, devices first, because other things exist on them."""
-    graph = EntityGraph(entities, row, gatherer)
+    graph = EntityGraph(entities, gatherer)
     found = [
-        Fields(entity, f"Entities[{position}]", now=row.now, lenient=True, naive_is_utc=True, notices=row.notices)
+        Fields(target, f"Entities[{position}]", now=row.now, lenient=True, naive_is_utc=True, notices=row.notices)
         for position, entity in enumerate(entities[: limits.EVIDENCE_PER_ALERT])
-        if isinstance(entity, dict) and not is_reference(entity)
+        if (target := graph.target(entity)) is not None
     ]
     for entity in sorted(found, key=lambda entity: DEVICES_FIRST.get(type_name(entity.record), 1)):
         graph.add(entity)
@@ -54,13 +57,20 @@ def is_reference(value: Any) -> bool:
 class EntityGraph:
     """The entities of one row with their references."""
 
-    def __init__(self, entities: list[Any], row: Fields, gatherer: EvidenceGatherer) -> None:
-        self.row = row
+    def __init__(self, entities: list[Any], gatherer: EvidenceGatherer) -> None:
         self.gatherer = gatherer
         self._by_id = {str(entity["$id"]): entity for entity in _objects_in(entities) if "$id" in entity}
         self._added: dict[int, EntityIdentity | None] = {}
         """Entities met, by `id()`, each built once; None while it is being built, which is where a circle ends."""
         self._depth = 0
+
+    def target(self, value: Any) -> dict[str, Any] | None:
+        """The entity that a value is or refers to; None where it is or leads to none."""
+        for _ in range(LONGEST_REFERENCE):
+            if not is_reference(value):
+                break
+            value = self._by_id.get(str(value["$ref"]))
+        return value if isinstance(value, dict) and not is_reference(value) else None
 
     def inside(self, entity: Fields, name: str, *types: str) -> Fields | None:
         """The entity in a field, inline or by reference, if it is of one of `types` or does not say what it is."""
@@ -74,12 +84,10 @@ class EntityGraph:
         return [item for item in found if item is not None]
 
     def _resolved(self, entity: Fields, value: Any, name: str, types: tuple[str, ...]) -> Fields | None:
-        steps = 0
-        while is_reference(value) and steps < 3:
-            value, steps = self._by_id.get(str(value["$ref"])), steps + 1
-        if not isinstance(value, dict) or is_reference(value) or (type_name(value) or types[0]) not in types:
+        target = self.target(value)
+        if target is None or (type_name(target) or types[0]) not in types:
             return None
-        return Fields(value, entity.at(name), now=entity.now, lenient=True, naive_is_utc=True, notices=entity.notices)
+        return Fields(target, entity.at(name), now=entity.now, lenient=True, naive_is_utc=True, notices=entity.notices)
 
     def add(self, entity: Fields, kind: str = "") -> EntityIdentity | None:
         """Adds one entity and those inside it; None where a circle closes or the nesting is hopeless."""
@@ -211,7 +219,8 @@ def _security_group(group: Fields, graph: EntityGraph) -> Built:
 
 
 def _file(file: Fields, graph: EntityGraph) -> Built:
-    hashes = [hash_.text("Value") for hash_ in graph.all_inside(file, "FileHashes", "filehash")]
+    found = graph.all_inside(file, "FileHashes", "filehash")
+    hashes = [each.text("Value") for each in found if not _is_authenticode(each)]
     return identity.file(
         name=file.text("Name", limits.LONG_TEXT),
         directory=file.text("Directory", limits.LONG_TEXT),
@@ -222,7 +231,15 @@ def _file(file: Fields, graph: EntityGraph) -> Built:
 
 
 def _file_hash(file_hash: Fields, graph: EntityGraph) -> Built:
-    return identity.file(hashes=[file_hash.text("Value")]), {}
+    value = file_hash.text("Value")
+    if _is_authenticode(file_hash):
+        return identity.other("filehash", identifier=f"sha256ac:{value}", name=value), {}
+    return identity.file(hashes=[value]), {}
+
+
+def _is_authenticode(file_hash: Fields) -> bool:
+    """Whether it is the hash of a signed file's code alone, which looks like the SHA-256 of a whole file."""
+    return fold_word(file_hash.text("Algorithm")) == "sha256ac"
 
 
 def _process(process: Fields, graph: EntityGraph) -> Built:

@@ -79,9 +79,9 @@ def test_an_error_reads_as_path_and_sentence() -> None:
 
 @pytest.mark.parametrize("levels", [MAXIMUM_DEPTH + 1, 900, 5_000, 100_000])
 def test_it_refuses_deep_nesting_without_recursing(levels: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert "nested deeper than 64" in refusal(b'{"a":[' * levels + b"]}" * levels).problem
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_it_refuses_deep_nesting_of_values_that_never_were_json() -> None:
@@ -95,9 +95,9 @@ def test_it_refuses_deep_nesting_of_values_that_never_were_json() -> None:
 @pytest.mark.parametrize("pattern", [b'"', b'\\"', b'{"', b'["\\', b'"a":"'])
 def test_its_time_grows_with_the_length_alone(pattern: bytes) -> None:
     data = b"[]" * 100 + pattern * (2_000_000 // len(pattern))
-    started = time.perf_counter()
+    started = time.process_time()
     refusal(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("value", [Decimal("1"), b"x", {1: 2}, {"a": {1}}, object()])

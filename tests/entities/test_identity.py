@@ -276,6 +276,13 @@ def test_a_bare_administrator_belongs_to_its_device() -> None:
     assert identity.user(account="Administrator", domain="CONTOSO").match == ("nt:contoso\\administrator",)
 
 
+def test_an_id_that_every_machine_has_belongs_to_its_device() -> None:
+    administrators = "S-1-5-32-544"
+    assert identity.user(sid=administrators, scope=SERVER).match == ("sid@fqdn:srv-2.contoso.example|s-1-5-32-544",)
+    group = identity.security_group(sid=administrators, scope=SERVER)
+    assert group.match == ("sid@fqdn:srv-2.contoso.example|s-1-5-32-544",)
+
+
 def test_a_common_name_never_becomes_another_name_of_somebody() -> None:
     assert identity.user(account="CONTOSO\\admin").aliases == ()
 

@@ -243,6 +243,18 @@ def test_nested_evidence_becomes_evidence_of_its_own() -> None:
     assert of("blob") >= {"cloud_resource resource:https://s.example/c/b", "cloud_resource resource:/s/1"}
 
 
+def test_the_hash_of_signed_code_is_not_taken_for_a_files() -> None:
+    alert = parsed(with_evidence(graph_evidence("fileHash", algorithm="sha256ac", value="d" * 64)))
+    assert "other filehash:sha256ac:" + "d" * 64 in keys(alert)
+
+
+def test_numbers_may_stand_in_quotation_marks() -> None:
+    process = {**GRAPH_EVIDENCE["process"], "processId": " 4780 ", "parentProcessId": "x"}
+    alert = parsed(with_evidence(graph_evidence("process", **process)))
+    assert "process process@mde:feed01|4780|2026-03-01T07:10:00+00:00" in keys(alert)
+    assert any("parentProcessId" in notice for notice in alert.notices)
+
+
 def test_copies_of_a_mail_are_one_message_with_each_recipient() -> None:
     mail = GRAPH_EVIDENCE["analyzedMessage"]
     copies = [

@@ -142,6 +142,12 @@ def test_a_hash_of_another_length_is_refused() -> None:
     assert refused(changed(SMALLEST, evidence=[{"type": "file", "sha256": "a" * 40}])).field == "evidence[0].sha256"
 
 
+def test_details_are_an_object_of_so_many_fields() -> None:
+    device = {"type": "device", "hostname": "a"}
+    for details in ([1], "x", {str(number): 1 for number in range(101)}):
+        assert refused(changed(SMALLEST, evidence=[{**device, "details": details}])).field == "evidence[0].details"
+
+
 def test_a_process_named_without_its_device_is_on_the_alerts_only_one() -> None:
     process = {"type": "process", "pid": 1, "created_at": "2026-03-01T09:30:00Z"}
     one = parsed(changed(SMALLEST, evidence=[process, {"type": "device", "hostname": "a"}]))

@@ -145,6 +145,31 @@ def test_a_broken_cell_costs_the_entities_and_not_the_alert(cell: str) -> None:
     assert alert.raw["Entities"] == cell
 
 
+def test_a_hash_is_a_file_and_the_hash_of_signed_code_is_not() -> None:
+    plain = {"Type": "filehash", "Algorithm": "SHA256", "Value": "A" * 64}
+    signed = {"Type": "FileHash", "Algorithm": "SHA256AC", "Value": "B" * 64}
+    file = {"Type": "file", "Name": "a.exe", "FileHashes": [plain, signed]}
+    assert keys(parsed(with_entities(plain, signed))) == {
+        "file sha256:" + "a" * 64,
+        "other filehash:sha256ac:" + "b" * 64,
+    }
+    [evidence] = parsed(with_entities(file)).evidence
+    assert evidence.entity.match == ("sha256:" + "a" * 64,)
+
+
+def test_an_entity_that_is_listed_by_reference_is_evidence() -> None:
+    file = {
+        "$id": "1",
+        "Type": "file",
+        "Name": "a.exe",
+        "HostUrl": {"$id": "2", "Type": "url", "Url": "http://a.example/"},
+    }
+    assert keys(parsed(with_entities(file))) == {
+        "file file@alert:microsoft_sentinel:" + SENTINEL["SystemAlertId"] + "|a.exe"
+    }
+    assert "url url:http://a.example/" in keys(parsed(with_entities(file, {"$ref": "2"})))
+
+
 def test_a_single_entity_may_stand_without_its_list() -> None:
     row = changed(SENTINEL, Entities={"Type": "ip", "Address": "192.0.2.1"}, CompromisedEntity=...)
     assert keys(parsed(row)) == {"ip ip:192.0.2.1"}
@@ -177,6 +202,7 @@ def test_an_export_from_the_portal_is_read() -> None:
     assert alert.first_activity == datetime(2026, 3, 1, 0, 5, tzinfo=UTC)
     assert alert.last_activity == datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
     assert alert.raw == row
+    assert parsed(changed(row, **{"StartTime [UTC]": "3/1/2026, 13:05:00 PM"})).first_activity == alert.last_activity
 
 
 @pytest.mark.parametrize(
