@@ -13,8 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
-from pytest_django import DjangoDbBlocker
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Team, User
 from activity.actors import COMMAND_LINE
@@ -81,7 +80,7 @@ def test_refuses_where_people_of_the_same_names_are(ana: User) -> None:
 
 
 @pytest.mark.django_db
-def test_interrupted_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper) -> None:
+def test_interrupted_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.PASSWORD_HASHERS = QUICK_HASHERS
 
     def interrupted(*arguments: object) -> None:
