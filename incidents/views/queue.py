@@ -47,6 +47,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "filter_groups": filter_groups(page),
         "kept": kept(page),
         "reset_url": path,
+        "again_url": address(path, with_values(request.GET)),
         "is_default": not set(request.GET) - {"open", "sort"},
         "range_text": range_text(page),
         "cursor": cursor,

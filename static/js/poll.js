@@ -4,7 +4,7 @@
  * 200 is {"last_entry": N, "incidents": [id, …], "new": n}. Then
  *   - `watchfloor:changes` goes to the body with that answer,
  *   - `watchfloor:changed` goes to each element with `data-live="id"` named in it (for hx-trigger),
- *   - the bar “n new incidents, show” appears (`data-new-bar`, `data-new-count`).
+ *   - the bar “n new incidents, show” appears (`data-new-bar`, `data-new-count`, `data-new-plural`).
  */
 import { announce, showToast } from "./toast.js";
 
@@ -74,8 +74,9 @@ export function wirePoll() {
     const bar = document.querySelector("[data-new-bar]");
     if (!bar) return;
     bar.querySelector("[data-new-count]").textContent = String(fresh);
+    bar.querySelector("[data-new-plural]").hidden = fresh === 1;
     bar.hidden = false;
-    announce(bar.textContent.trim());
+    announce(bar.innerText.trim());
   }
 
   const use = () => {
