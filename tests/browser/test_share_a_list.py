@@ -121,3 +121,18 @@ def test_me_means_whoever_opens_the_list(queue: dict[str, Incident], lee: User, 
     of_ana.goto(address)
     assert shown(of_lee) == [queue["elsewhere"].pk]
     assert sorted(shown(of_ana)) == sorted(queue[name].pk for name in ("wanted", "low", "untagged"))
+
+
+def test_the_next_page_of_a_long_list_keeps_filter_and_count(ana: User, window_of: WindowOf) -> None:
+    for number in range(52):
+        opened(alert(str(number), title="Beacon", severity=Severity.HIGH, entities=(device(f"web-{number:02}"),)))
+    page = window_of(ana)
+    page.goto("/incidents/?severity=high")
+    first = shown(page)
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("tr[data-row]")).to_have_count(2)
+    assert not set(first) & set(shown(page))
+    expect(page.locator("#queue-count")).to_have_text("52")
+    page.get_by_role("link", name="Previous").click()
+    expect(page.locator("tr[data-row]")).to_have_count(50)
+    assert shown(page) == first

@@ -1,0 +1,205 @@
+"""Triage by keyboard: what the help dialog says, and nowhere that somebody is typing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.commands import set_preferences
+from accounts.models import User
+from alerts.choices import Severity
+from incidents.models import Incident
+from tests.browser.conftest import WindowOf
+from tests.browser.pages import IN_THE_BROWSER, pane_of, row_of, toast
+from tests.conftest import NOON, alert, device, opened
+
+pytestmark = IN_THE_BROWSER
+
+
+@pytest.fixture
+def three(ana: User) -> list[Incident]:
+    """Three incidents in the order of the queue."""
+    return [
+        opened(
+            alert(name, title=name, severity=Severity.HIGH, at=NOON.replace(hour=hour), entities=(device(f"h{hour}"),))
+        )
+        for name, hour in (("First", 9), ("Second", 8), ("Third", 7))
+    ]
+
+
+def at_the_list(page: Page) -> Page:
+    """The focus nowhere in particular, as after the page has been opened."""
+    page.goto("/incidents/")
+    return page
+
+
+def test_j_and_k_walk_the_rows_and_stop_at_the_ends(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = at_the_list(window_of(ana))
+    for key, focused in (("j", 0), ("j", 1), ("k", 0), ("k", 0), ("j", 1), ("j", 2), ("j", 2), ("ArrowUp", 1)):
+        page.keyboard.press(key)
+        expect(row_of(page, three[focused])).to_be_focused()
+    expect(pane_of(page)).to_be_hidden()
+
+
+def test_enter_opens_the_pane_j_takes_it_along_and_escape_gives_the_focus_back(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    title = pane_of(page).get_by_role("heading", level=2)
+    expect(title).to_have_text(three[0].name)
+    page.keyboard.press("j")
+    expect(title).to_have_text(three[1].name)
+    assert f"open={three[1].pk}" in page.url
+    expect(page.locator("#live")).to_have_text(f"Details: {three[1].name}")
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    expect(row_of(page, three[1])).to_be_focused()
+    assert "open=" not in page.url
+
+
+def test_an_address_with_an_open_row_can_be_walked_on_from_there(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = window_of(ana)
+    page.goto(f"/incidents/?open={three[1].pk}")
+    title = pane_of(page).get_by_role("heading", level=2)
+    expect(title).to_have_text(three[1].name)
+    page.keyboard.press("j")
+    expect(title).to_have_text(three[2].name)
+
+
+def test_x_selects_m_manages_them_and_escape_clears(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = at_the_list(window_of(ana))
+    for key in ("j", "x", "j", "j", "X"):
+        page.keyboard.press(key)
+    bar = page.get_by_role("region", name="Selected")
+    expect(bar).to_contain_text("3 selected")
+    page.keyboard.press("m")
+    expect(page.locator("#pane form.manage")).to_contain_text("Manage 3 incidents")
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    expect(row_of(page, three[0]).get_by_role("checkbox")).not_to_be_checked()
+
+
+def test_m_opens_the_manage_form_of_the_row_in_hand(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.get_by_label("Incident name")).to_have_value(three[1].name)
+
+
+def test_i_takes_the_row_in_hand(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("i")
+    expect(toast(page, f"#{three[0].pk} is yours")).to_be_visible()
+    expect(row_of(page, three[0])).to_contain_text("Ana Ruiz")
+    three[0].refresh_from_db()
+    assert three[0].assignee_user == ana
+
+
+def test_the_focus_stays_on_its_row_when_the_list_is_refreshed(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("i")
+    expect(row_of(page, three[1])).to_contain_text("Ana Ruiz")
+    page.keyboard.press("j")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[2].name)
+
+
+def test_slash_goes_to_the_search_and_keys_typed_there_are_text(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("/")
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    page.keyboard.type("jxmi?")
+    expect(search).to_have_value("jxmi?")
+    expect(pane_of(page)).to_be_hidden()
+    expect(page.locator("#keyboard-help")).to_be_hidden()
+    expect(page.get_by_role("region", name="Selected")).to_be_hidden()
+
+
+def test_keys_do_nothing_while_a_comment_is_typed_and_control_enter_saves(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    comment = page.locator("#pane").get_by_label("Comment")
+    comment.click()
+    page.keyboard.type("jk xi /?")
+    expect(comment).to_have_value("jk xi /?")
+    page.keyboard.press("Control+Enter")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    expect(pane_of(page)).to_contain_text("jk xi /?")
+
+
+def test_the_help_dialog_lists_the_keys_of_the_page_and_holds_them_back(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    for words, key in (
+        ("Next row", "j"),
+        ("Previous row", "k"),
+        ("Open details", "Enter"),
+        ("Select row", "x"),
+        ("Manage incident", "m"),
+        ("Assign to me", "i"),
+        ("Close details, clear selection", "Esc"),
+        ("Show the keys", "?"),
+    ):
+        line = dialog.get_by_role("listitem").filter(has_text=words).first
+        expect(line.locator("kbd").first).to_have_text(key)
+    page.keyboard.press("j")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(pane_of(page)).to_be_visible()
+
+
+def test_shortcuts_can_be_switched_off(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    set_preferences(ana, {"has_shortcuts": False}, actor=ana.as_actor())
+    page = at_the_list(window_of(ana))
+    for key in ("j", "x", "m", "?", "/"):
+        page.keyboard.press(key)
+    expect(page.locator("tr[data-row]:focus")).to_have_count(0)
+    expect(page.get_by_role("region", name="Selected")).to_be_hidden()
+    expect(pane_of(page)).to_be_hidden()
+    expect(page.locator("#keyboard-help")).to_be_hidden()
+    expect(page.get_by_role("searchbox")).not_to_be_focused()
+
+
+def test_m_and_c_work_on_the_incident_page(incident: Incident, ana: User, window_of: WindowOf) -> None:
+    page = window_of(ana)
+    page.goto(f"/incidents/{incident.pk}/")
+    page.keyboard.press("m")
+    expect(page.get_by_label("Incident name")).to_have_value(incident.name)
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    page.keyboard.press("i")
+    expect(page.locator("#incident-header")).to_contain_text("Ana Ruiz")
+
+
+def test_tab_reaches_skip_link_first_and_it_leads_to_the_content(
+    incident: Incident, ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
