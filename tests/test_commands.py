@@ -1,0 +1,577 @@
+"""Every command keeps the promise of the log: what it changes it records, in the words of the rows; unchanged or
+refused, it leaves no trace (DESIGN 4.8). A command without scenario fails here."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import DataError, connection
+
+from accounts import commands as accounts
+from accounts.models import AccessToken, Team, User
+from activity.actors import SYSTEM, Actor
+from activity.models import Entry
+from alerts.choices import AlertStatus, Classification, Determination, Severity
+from alerts.commands import assignee_value
+from alerts.models import Alert, Evidence
+from common.command import COMMANDS
+from common.errors import Refused
+from exports.commands import record_queue_export
+from incidents import commands as incidents
+from incidents.changes import Changes
+from incidents.choices import IncidentStatus
+from incidents.models import Incident, Tag
+from ingest.commands import ingest_batch
+from tests.alone import quick_and_alone
+from tests.conftest import NOON, alert, device, opened, person
+
+__all__ = ["quick_and_alone"]
+
+OURS = ("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "automation", "metrics")
+
+
+def import_every_command() -> None:
+    """So that the register is full, whatever else has been imported."""
+    for app in OURS:
+        try:
+            package = importlib.import_module(f"{app}.commands")
+        except ModuleNotFoundError as missing:
+            if missing.name not in (app, f"{app}.commands"):
+                raise
+            continue
+        for module in pkgutil.iter_modules(getattr(package, "__path__", ())):
+            importlib.import_module(f"{app}.commands.{module.name}")
+
+
+import_every_command()
+
+
+@dataclass
+class World:
+    """What commands act on."""
+
+    ana: User
+    lee: User
+    ada: User
+    tier2: Team
+    token: AccessToken
+    incident: Incident
+    other: Incident
+    actor: Actor
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def alert_ids(self) -> list[int]:
+        return list(self.incident.alerts.order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.fixture
+def world(ana: User, lee: User, ada: User, tier2: Team, sensor: tuple[AccessToken, str], incident: Incident) -> World:
+    other = opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
+    return World(ana, lee, ada, tier2, sensor[0], incident, other, lee.as_actor())
+
+
+Act = Callable[[World], object]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One use of a command that changes something."""
+
+    act: Act
+    refuse: Act | None = None
+    """A use that a rule refuses."""
+    before: Act = lambda world: None
+    rows_change: bool = True
+    """Whether it changes rows, rather than only telling of something done."""
+    again: str = "unchanged"
+    """What the same act, done again, is: "unchanged", "refused", or "anew" where it says something once more."""
+
+
+def grown(world: World, **more: Any) -> object:
+    """The source's newer word on the first alert, and an alert that joins."""
+    return ingest_batch(
+        [
+            alert("1", title="Encoded command, again", severity=Severity.HIGH, entities=(device("fin-ws-17"),), **more),
+            alert("3", title="Beacon", entities=(device("fin-ws-17"),), at=NOON + timedelta(hours=2)),
+            alert("4", title="Lone alert", tags=("From the sender",)),
+        ],
+        actor=world.actor,
+    )
+
+
+def remember(name: str, act: Act) -> Act:
+    def remembering(world: World) -> object:
+        world.kept[name] = act(world)
+        return world.kept[name]
+
+    return remembering
+
+
+say = remember("comment", lambda w: incidents.add_comment(w.incident, "First words", actor=w.actor))
+
+
+def resolved(world: World) -> object:
+    return incidents.resolve(world.incident, actor=world.actor, note="Reimaged.")
+
+
+def restricted(world: World) -> object:
+    return incidents.restrict(world.incident, [world.lee], actor=world.actor)
+
+
+def assigned(world: World) -> object:
+    return incidents.assign(world.incident, world.ana, actor=world.actor)
+
+
+MANY_TAGS = [f"tag {number}" for number in range(51)]
+SCENARIOS: dict[str, list[Scenario]] = {
+    "accounts.commands.create_user": [
+        Scenario(
+            lambda w: accounts.create_user(
+                "mia", actor=w.actor, display_name="Mia", role="analyst", password=None, email="mia@example.org"
+            ),
+            refuse=lambda w: accounts.create_user(
+                "Bad name", actor=w.actor, display_name="Mia", role="analyst", password=None
+            ),
+            again="refused",
+        )
+    ],
+    "accounts.commands.create_first_administrator": [
+        Scenario(
+            lambda w: accounts.create_first_administrator(actor=w.actor),
+            before=lambda w: _without_people(),
+        )
+    ],
+    "accounts.commands.change_role": [
+        Scenario(
+            lambda w: accounts.change_role(w.ana, "lead", actor=w.actor),
+            refuse=lambda w: accounts.change_role(w.ana, "emperor", actor=w.actor),
+        )
+    ],
+    "accounts.commands.deactivate": [Scenario(lambda w: accounts.deactivate(w.ana, actor=w.actor))],
+    "accounts.commands.activate": [
+        Scenario(
+            lambda w: accounts.activate(w.ana, actor=w.actor),
+            before=lambda w: accounts.deactivate(w.ana, actor=w.actor),
+        )
+    ],
+    "accounts.commands.set_preferences": [
+        Scenario(
+            lambda w: accounts.set_preferences(
+                w.ana, {"theme": "dark", "density": "compact", "time_zone": "Asia/Tokyo"}, actor=w.actor
+            ),
+            refuse=lambda w: accounts.set_preferences(w.ana, {"theme": "dark", "time_zone": "Mars"}, actor=w.actor),
+        )
+    ],
+    "accounts.commands.create_team": [
+        Scenario(
+            lambda w: accounts.create_team("hunters", actor=w.actor, name="Hunters", members=[w.lee, w.ana]),
+            refuse=lambda w: accounts.create_team("tier2", actor=w.actor, name="Again"),
+            again="refused",
+        )
+    ],
+    "accounts.commands.set_members": [
+        Scenario(lambda w: accounts.set_members(w.tier2, [w.lee], actor=w.actor)),
+        Scenario(lambda w: accounts.set_members(w.tier2, [], actor=w.actor)),
+    ],
+    "accounts.commands.create_token": [
+        Scenario(
+            lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", expires_at=NOON),
+            refuse=lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", role="reader"),
+            again="refused",
+        )
+    ],
+    "accounts.commands.revoke_token": [Scenario(lambda w: accounts.revoke_token(w.token, actor=w.actor))],
+    "exports.commands.record_queue_export": [
+        Scenario(
+            lambda w: record_queue_export(actor=w.actor, address="/incidents/", incidents=2),
+            rows_change=False,
+            again="anew",
+        )
+    ],
+    "incidents.commands.assignment.assign": [
+        Scenario(
+            lambda w: incidents.assign(w.incident, w.ana, actor=w.actor),
+            refuse=lambda w: incidents.assign(w.incident, w.kept["vic"], actor=w.actor),
+            before=remember("vic", lambda w: person("vic", "Vic Moreau", "reader")),
+        ),
+        Scenario(lambda w: incidents.assign(w.incident, w.tier2, actor=w.actor), before=assigned),
+    ],
+    "incidents.commands.assignment.unassign": [
+        Scenario(lambda w: incidents.unassign(w.incident, actor=w.actor), before=assigned)
+    ],
+    "incidents.commands.classification.classify": [
+        Scenario(
+            lambda w: incidents.classify(
+                w.incident, Classification.TRUE_POSITIVE, Determination.PHISHING, actor=w.actor
+            ),
+            refuse=lambda w: incidents.classify(
+                w.incident, Classification.FALSE_POSITIVE, Determination.PHISHING, actor=w.actor
+            ),
+        )
+    ],
+    "incidents.commands.comments.add_comment": [
+        Scenario(
+            say, refuse=lambda w: incidents.add_comment(w.incident, " ", actor=w.actor), again="anew"
+        )
+    ],
+    "incidents.commands.comments.edit_comment": [
+        Scenario(
+            lambda w: incidents.edit_comment(w.incident, w.kept["comment"], "Better words", actor=w.actor),
+            refuse=lambda w: incidents.edit_comment(w.incident, w.kept["comment"], "Mine", actor=w.ana.as_actor()),
+            before=say,
+        )
+    ],
+    "incidents.commands.comments.remove_comment": [
+        Scenario(
+            lambda w: incidents.remove_comment(w.incident, w.kept["comment"], actor=w.actor),
+            refuse=lambda w: incidents.remove_comment(w.incident, w.kept["comment"], actor=w.ana.as_actor()),
+            before=say,
+            again="refused",
+        )
+    ],
+    "incidents.commands.lifecycle.resolve": [
+        Scenario(resolved, refuse=lambda w: incidents.resolve(w.incident, actor=w.actor, note=" "))
+    ],
+    "incidents.commands.lifecycle.set_status": [
+        Scenario(
+            lambda w: incidents.set_status(w.incident, IncidentStatus.IN_PROGRESS, actor=w.actor),
+            refuse=lambda w: incidents.set_status(w.incident, IncidentStatus.RESOLVED, actor=w.actor),
+        )
+    ],
+    "incidents.commands.lifecycle.reopen": [
+        Scenario(
+            lambda w: incidents.reopen(w.incident, actor=w.actor),
+            refuse=lambda w: incidents.reopen(w.incident, actor=SYSTEM),
+            before=resolved,
+        )
+    ],
+    "incidents.commands.lifecycle.change_note": [
+        Scenario(
+            lambda w: incidents.change_note(w.incident, "It was the red team.", actor=w.actor),
+            refuse=lambda w: incidents.change_note(w.incident, "x" * 30_001, actor=w.actor),
+            before=resolved,
+        )
+    ],
+    "incidents.commands.lifecycle.set_alert_status": [
+        Scenario(
+            lambda w: incidents.set_alert_status(
+                w.incident, w.alert_ids()[:1], AlertStatus.IN_PROGRESS, actor=w.actor
+            )
+        ),
+        Scenario(
+            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.RESOLVED, actor=w.actor)
+        ),
+        Scenario(
+            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.NEW, actor=w.actor),
+            before=resolved,
+        ),
+    ],
+    "incidents.commands.manage.apply_changes": [
+        Scenario(
+            lambda w: incidents.apply_changes(
+                w.incident,
+                Changes(
+                    name="Intrusion at finance",
+                    severity=Severity.LOW,
+                    assignee=w.tier2,
+                    status=IncidentStatus.RESOLVED,
+                    resolution_note="Reimaged.",
+                    classification=Classification.TRUE_POSITIVE,
+                    determination=Determination.MALWARE,
+                    tags=["Finance", "q4"],
+                ),
+                actor=w.actor,
+            ),
+            refuse=lambda w: incidents.apply_changes(
+                w.incident, Changes(name="Another", status=IncidentStatus.RESOLVED), actor=w.actor
+            ),
+        )
+    ],
+    "incidents.commands.manage.apply_to_many": [
+        Scenario(
+            lambda w: incidents.apply_to_many(
+                [w.incident.pk, w.other.pk], Changes(severity=Severity.LOW, add_tags=["x"]), actor=w.actor
+            ),
+            refuse=lambda w: incidents.apply_to_many(
+                [w.incident.pk, w.other.pk], Changes(severity=Severity.LOW, add_tags=["x" * 101]), actor=w.actor
+            ),
+        )
+    ],
+    "incidents.commands.naming.rename": [
+        Scenario(
+            lambda w: incidents.rename(w.incident, "Intrusion at finance", actor=w.actor),
+            refuse=lambda w: incidents.rename(w.incident, "x" * 501, actor=w.actor),
+        )
+    ],
+    "incidents.commands.naming.use_automatic_name": [
+        Scenario(
+            lambda w: incidents.use_automatic_name(w.incident, actor=w.actor),
+            before=lambda w: incidents.rename(w.incident, "By hand", actor=w.actor),
+        )
+    ],
+    "incidents.commands.naming.set_severity": [
+        Scenario(lambda w: incidents.set_severity(w.incident, Severity.LOW, actor=w.actor))
+    ],
+    "incidents.commands.naming.use_automatic_severity": [
+        Scenario(
+            lambda w: incidents.use_automatic_severity(w.incident, actor=w.actor),
+            before=lambda w: incidents.set_severity(w.incident, Severity.LOW, actor=w.actor),
+        )
+    ],
+    "incidents.commands.restriction.restrict": [
+        Scenario(restricted, refuse=lambda w: incidents.restrict(w.incident, [], actor=w.actor))
+    ],
+    "incidents.commands.restriction.lift_restriction": [
+        Scenario(lambda w: incidents.lift_restriction(w.incident, actor=w.actor), before=restricted)
+    ],
+    "incidents.commands.restriction.set_incident_members": [
+        Scenario(
+            lambda w: incidents.set_incident_members(w.incident, [w.lee, w.ana], actor=w.actor),
+            refuse=lambda w: incidents.set_incident_members(w.incident, [], actor=w.actor),
+            before=restricted,
+        )
+    ],
+    "incidents.commands.tagging.change_tags": [
+        Scenario(
+            lambda w: incidents.change_tags(w.incident, add=["Phishing", "q4"], remove=["gone"], actor=w.actor),
+            refuse=lambda w: incidents.change_tags(w.incident, add=MANY_TAGS, actor=w.actor),
+            before=lambda w: incidents.change_tags(w.incident, add=["Gone", "stays"], actor=w.actor),
+        )
+    ],
+    "ingest.commands.ingest_batch": [
+        Scenario(grown),
+        Scenario(grown, before=assigned),
+        Scenario(
+            lambda w: ingest_batch([alert("9", title="Handled", status=AlertStatus.RESOLVED)], actor=w.actor)
+        ),
+    ],
+}  # fmt: skip
+EACH = [
+    pytest.param(name, scenario, id=f"{name.rpartition('.')[2]}-{number}")
+    for name, scenarios in SCENARIOS.items()
+    for number, scenario in enumerate(scenarios, 1)
+]
+
+
+def _without_people() -> None:
+    with connection.cursor() as cursor:
+        for table in ("accounts_team_members", "accounts_user"):
+            cursor.execute(f"DELETE FROM {table}")
+
+
+# What the tables hold -----------------------------------------------------------------------------------------------
+
+SEARCH = {"incidents_incidentsearch"}
+"""Made from the others, and no state of its own."""
+LOG = {"activity_entry", "activity_body"}
+COUNTERS = {"alerts_alert": {"repeats", "last_repeat_at"}}
+"""Columns that count without being recorded, since nothing about an incident changes: alerts sent again unchanged."""
+
+Rows = dict[tuple[str, str], dict[str, Any]]
+
+
+def all_rows() -> Rows:
+    """Every row of every table but the log's: (table, key) → values."""
+    rows: Rows = {}
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} - LOG - SEARCH
+    with connection.cursor() as cursor:
+        for table in sorted(tables):
+            if not table.startswith(OURS):
+                continue
+            cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} AS t")
+            for (text,) in cursor.fetchall():
+                counted = COUNTERS.get(table, set())
+                known = json.loads(text)
+                rows[table, str(known["id"] if "id" in known else known.get("alert_id"))] = {
+                    name: value for name, value in known.items() if name not in counted
+                }
+    return rows
+
+
+ALERT_FIELDS = (
+    *("title", "description", "classification", "determination", "categories", "techniques", "service_source"),
+    *("detection_source", "product_name", "detector_id", "recommended_actions", "source_url", "source_incident"),
+)
+Shown = dict[tuple[str, str], dict[str, Any]]
+
+
+def shown() -> Shown:
+    """Everything that has entries, by subject, as the log shows its fields."""
+    return dict(_shown())
+
+
+def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    for incident in Incident.objects.select_related("assignee_user", "assignee_team"):
+        names = Tag.objects.filter(incidents=incident).values_list("name", flat=True)
+        yield (
+            ("incident", str(incident.pk)),
+            {
+                "name": incident.name,
+                "name_is_manual": incident.name_is_manual,
+                "severity": Severity(incident.severity).slug,
+                "severity_is_manual": incident.severity_is_manual,
+                "status": IncidentStatus(incident.status).slug,
+                "classification": incident.classification,
+                "determination": incident.determination,
+                "assignee": assignee_value(incident.assignee_user, incident.assignee_team),
+                "tags": sorted(names, key=str.lower),
+                "restricted": incident.restricted,
+                "members": sorted(incident.members.values_list("user__username", flat=True)),
+                "alerts_total": incident.alerts_total,
+                "alerts_active": incident.alerts_active,
+                "first_activity": incident.first_activity.isoformat(),
+                "last_activity": incident.last_activity.isoformat(),
+                "service_sources": incident.service_sources,
+                "categories": incident.categories,
+                "asset_counts": incident.asset_counts,
+                "related_to": incident.related_to_id,
+            },
+        )
+    for row in Alert.objects.select_related("assignee_user", "assignee_team"):
+        yield (
+            ("alert", str(row.pk)),
+            {
+                **{name: getattr(row, name) for name in ALERT_FIELDS},
+                "severity": Severity(row.severity).slug,
+                "status": AlertStatus(row.status).slug,
+                "assignee": assignee_value(row.assignee_user, row.assignee_team),
+                "last_activity": row.last_activity.isoformat(),
+                "evidence_count": Evidence.objects.filter(alert=row).count(),
+            },
+        )
+    for user in User.objects.select_related("role"):
+        names = ("username", "email", "is_active", *accounts.PREFERENCES)
+        yield ("user", str(user.pk)), {"role": user.role.slug, **{name: getattr(user, name) for name in names}}
+    for team in Team.objects.all():
+        members = sorted(team.members.values_list("username", flat=True))
+        yield ("team", str(team.pk)), {"name": team.name, "members": members}
+    for token in AccessToken.objects.select_related("role"):
+        yield (
+            ("token", str(token.pk)),
+            {
+                "role": token.role.slug if token.role else None,
+                "source": token.source,
+                "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+                "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
+            },
+        )
+
+
+def told(entries: list[Entry]) -> dict[tuple[str, str], dict[str, tuple[Any, Any]]]:
+    """What entries say, subject by subject: field → first old and last new value."""
+    said: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
+    for entry in entries:
+        subject = (entry.subject_kind or "incident", entry.subject_id or str(entry.incident_id))
+        parts = [(subject, entry.changes)]
+        parts.append((("incident", str(entry.incident_id)), entry.facts.get("incident_changes", [])))
+        for about, changes in parts:
+            fields = said.setdefault(about, {}) if changes else {}
+            for change in changes:
+                first_old = fields.get(change["field"], (change["old"], None))[0]
+                fields[change["field"]] = (first_old, change["new"])
+    return said
+
+
+def same(one: Any, other: Any) -> bool:
+    return one == other or (one in (None, "", []) and other in (None, "", []))
+
+
+def entries_after(last: int) -> list[Entry]:
+    return list(Entry.objects.filter(pk__gt=last).order_by("pk"))
+
+
+def last_entry() -> int:
+    return max(Entry.objects.values_list("pk", flat=True), default=0)
+
+
+# The promises -------------------------------------------------------------------------------------------------------
+
+
+def test_every_command_has_a_scenario() -> None:
+    assert {name for name in COMMANDS if name.startswith(OURS)} == SCENARIOS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_its_actor_is_named_by_keyword(name: str) -> None:
+    actor = inspect.signature(COMMANDS[name]).parameters["actor"]
+    assert actor.kind is inspect.Parameter.KEYWORD_ONLY
+    assert actor.default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize(("name", "scenario"), EACH)
+def test_what_changes_is_recorded_as_it_changed(world: World, name: str, scenario: Scenario) -> None:
+    scenario.before(world)
+    rows, before, last = all_rows(), shown(), last_entry()
+    scenario.act(world)
+    after, entries = shown(), entries_after(last)
+    assert (all_rows() != rows) == scenario.rows_change
+    assert entries
+    said = told(entries)
+    for subject, fields in said.items():
+        for changed, (old, new) in fields.items():
+            assert same(before.get(subject, {}).get(changed), old), f"{subject} {changed}: old value"
+            assert same(after[subject][changed], new), f"{subject} {changed}: new value"
+    derived = {"alerts_active"} if name.endswith("set_alert_status") else set()
+    for subject in before.keys() & after.keys():
+        for changed, old in before[subject].items():
+            if old != after[subject][changed] and changed not in derived:
+                assert changed in said.get(subject, {}), f"{subject} {changed} changed without an entry"
+
+
+@pytest.mark.parametrize(("name", "scenario"), EACH)
+def test_the_actor_stands_in_every_entry(world: World, name: str, scenario: Scenario) -> None:
+    scenario.before(world)
+    last = last_entry()
+    scenario.act(world)
+    system = {"Watchfloor", "Correlation"} if "ingest" in name or name.endswith("set_alert_status") else set()
+    assert {entry.actor_label for entry in entries_after(last)} <= {world.actor.label} | system
+
+
+@pytest.mark.parametrize(("name", "scenario"), EACH)
+def test_done_again_it_leaves_no_trace(world: World, name: str, scenario: Scenario) -> None:
+    scenario.before(world)
+    scenario.act(world)
+    rows, last = all_rows(), last_entry()
+    if scenario.again == "refused":
+        with pytest.raises(Refused):
+            scenario.act(world)
+    else:
+        scenario.act(world)
+    if scenario.again == "anew":
+        assert len(entries_after(last)) == 1
+    else:
+        assert entries_after(last) == []
+        assert all_rows() == rows
+
+
+@pytest.mark.parametrize(("name", "scenario"), [each for each in EACH if each.values[1].refuse])  # type: ignore[union-attr]
+def test_refused_it_leaves_no_trace(world: World, name: str, scenario: Scenario) -> None:
+    assert scenario.refuse is not None
+    scenario.before(world)
+    rows, last = all_rows(), last_entry()
+    with pytest.raises(Refused) as refused:
+        scenario.refuse(world)
+    assert refused.value.problem
+    assert entries_after(last) == []
+    assert all_rows() == rows
+
+
+@pytest.mark.parametrize(("name", "scenario"), EACH)
+def test_what_cannot_be_recorded_is_not_done(world: World, name: str, scenario: Scenario) -> None:
+    """An actor whose name the log cannot hold: the change and its entry stand or fall together."""
+    scenario.before(world)
+    rows, last = all_rows(), last_entry()
+    world.actor = replace(world.actor, label="Lee\x00")
+    with pytest.raises((ValueError, DataError), match=r"NUL|u0000"):
+        scenario.act(world)
+    assert entries_after(last) == []
+    assert all_rows() == rows
