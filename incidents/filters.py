@@ -99,11 +99,19 @@ class IncidentFilter(django_filters.FilterSet):
         model = Incident
         fields: list[str] = []
 
-    def __init__(self, data: QueryDict, queryset: QuerySet[Incident], *, principal: Principal) -> None:
+    def __init__(
+        self,
+        data: QueryDict,
+        queryset: QuerySet[Incident],
+        *,
+        principal: Principal,
+        named_as: IncidentFilter | None = None,
+    ) -> None:
+        """`named_as` has the same people and tags, which then are not read again."""
         super().__init__(data, queryset)
         self.principal = principal
-        self.people = _People(data.getlist("assignee"), principal)
-        self.tags = _tags(data.getlist("tag"))
+        self.people: _People = named_as.people if named_as else _People(data.getlist("assignee"), principal)
+        self.tags: dict[str, Tag] = named_as.tags if named_as else _tags(data.getlist("tag"))
 
     @classmethod
     def keys(cls) -> list[str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +23,7 @@ from common.query_strings import address, nearest, with_values
 from common.time_ranges import range_in_words
 from incidents.choices import IncidentStatus
 from incidents.filters import ANY, DEFAULTS, IncidentFilter, with_defaults
-from incidents.models import Incident, Tag
+from incidents.models import Incident, IncidentTag
 from incidents.queries.counting import Count, count, count_each
 from incidents.rules import in_order_of_attack
 
@@ -57,7 +59,6 @@ ROW_FIELDS = (
     "service_sources",
     "categories",
     "asset_counts",
-    "tag_ids",
     "restricted",
     "version",
     "assignee_user__username",
@@ -123,23 +124,24 @@ def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Coun
 def rows(ids: Sequence[int], now: datetime | None = None) -> list[dict[str, Any]]:
     """Rows in the order of their ids, every value ready to print: the template's loop formats nothing."""
     now = now or timezone.now()
-    values = {row["id"]: row for row in Incident.objects.filter(pk__in=list(ids)).values(*ROW_FIELDS)}
-    wanted = {tag_id for row in values.values() for tag_id in row["tag_ids"]}
-    tags = {tag.pk: tag for tag in Tag.objects.filter(pk__in=wanted)} if wanted else {}
-    return [_row(values[number], tags, now) for number in ids if number in values]
+    found = Incident.objects.filter(pk__in=list(ids)).values(*ROW_FIELDS, tag_texts=TAG_TEXTS) if ids else ()
+    values = {row["id"]: row for row in found}
+    return [_row(values[number], now) for number in ids if number in values]
 
 
 TAG_ORDER = {"attack": 0, "automatic": 1, "critical": 2, "redirected": 3, "custom": 4}
+TAG_TEXTS = ArraySubquery(
+    IncidentTag.objects.filter(incident=OuterRef("pk")).values(text=Concat("tag__kind", Value(" "), "tag__name"))
+)
+"""The tags of a row as "kind name", read with it."""
 UNASSIGNED_MARK = ("", "Unassigned", "unassigned")
 
 
-def _row(value: dict[str, Any], tags: dict[int, Tag], now: datetime) -> dict[str, Any]:
+def _row(value: dict[str, Any], now: datetime) -> dict[str, Any]:
     number = value["id"]
     severity, status = Severity(value["severity"]), IncidentStatus(value["status"])
-    shown = sorted(
-        (tags[tag_id] for tag_id in value["tag_ids"] if tag_id in tags),
-        key=lambda tag: (TAG_ORDER[tag.kind], tag.name.lower()),
-    )
+    tags = (text.split(" ", 1) for text in value["tag_texts"])
+    shown = sorted(tags, key=lambda tag: (TAG_ORDER[tag[0]], tag[1].lower()))
     sources, categories = value["service_sources"], in_order_of_attack(value["categories"])
     return {
         "number": number,
@@ -149,13 +151,13 @@ def _row(value: dict[str, Any], tags: dict[int, Tag], now: datetime) -> dict[str
         "severity_slug": severity.slug,
         "status": status_mark(status),
         "assignee": person_mark(*_assignee(value)),
-        "tags": [tag_mark(tag.name, tag.kind) for tag in shown],
+        "tags": [tag_mark(name, kind) for kind, name in shown],
         "assets": asset_counts(value["asset_counts"]),
         "alerts_active": value["alerts_active"],
         "alerts_total": value["alerts_total"],
         "sources": sources[0] if len(sources) == 1 else f"{len(sources)} sources" if sources else "",
         "sources_title": ", ".join(sources),
-        "categories": ", ".join(categories[:2]) + (f" +{len(categories) - 2}" if len(categories) > 2 else ""),
+        "categories": " +".join([*categories[:1], *([str(len(categories) - 1)] if len(categories) > 1 else [])]),
         "categories_title": ", ".join(categories),
         "classification": Classification(value["classification"]).label
         if value["classification"] != Classification.NOT_SET
@@ -191,10 +193,10 @@ def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, s
     statuses = chosen.getlist("status")
     for word, label in (("resolved", "resolved"), ("redirected", "merged")):
         if word not in statuses and ANY not in statuses:
-            querysets[word] = _variant(chosen, principal, status=[word], severity=[ANY])
+            querysets[word] = _variant(page, principal, status=[word], severity=[ANY])
             links[word] = (label, address(path, with_values(chosen, status=[word], severity=[ANY])))
     if chosen.getlist("severity") == DEFAULTS["severity"]:
-        querysets["informational"] = _variant(chosen, principal, severity=["informational"])
+        querysets["informational"] = _variant(page, principal, severity=["informational"])
         links["informational"] = ("informational", address(path, with_values(chosen, severity=["informational"])))
     counts = count_each(querysets)
     return [
@@ -204,11 +206,13 @@ def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, s
     ]
 
 
-def _variant(query: QueryDict, principal: Principal, **changes: list[str]) -> QuerySet[Incident]:
-    other = query.copy()
+def _variant(page: QueuePage, principal: Principal, **changes: list[str]) -> QuerySet[Incident]:
+    """What the page's address would list with other values for these keys; neither people nor tags."""
+    other = page.query.copy()
     for key, values in changes.items():
         other.setlist(key, values)
-    return IncidentFilter(other, Incident.objects.visible_to(principal), principal=principal).qs
+    visible = Incident.objects.visible_to(principal)
+    return IncidentFilter(other, visible, principal=principal, named_as=page.filter).qs
 
 
 def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
