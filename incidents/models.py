@@ -143,6 +143,7 @@ class Incident(models.Model):
                     "classification",
                     "created_at",
                     "tag_ids",
+                    "restricted",
                 ],
                 condition=OPEN,
             ),
@@ -155,6 +156,10 @@ class Incident(models.Model):
             ),
             GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_open_tags", condition=OPEN),
             models.Index(F("last_activity").desc(), F("id").desc(), name="incident_last"),
+            # So few of all are merged away that finding them otherwise reads the whole table.
+            models.Index(
+                F("last_activity").desc(), F("id").desc(), name="incident_redirected_last", condition=Q(status=4)
+            ),
             models.Index(F("severity").desc(), F("last_activity").desc(), F("id").desc(), name="incident_severity"),
             models.Index(F("created_at").desc(), F("id").desc(), name="incident_created"),
             models.Index(F("updated_at").desc(), F("id").desc(), name="incident_updated"),
