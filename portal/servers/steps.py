@@ -34,7 +34,7 @@ def first_steps(environment: Environment, *, has_owner: bool) -> list[Step]:
         Step("Making sure there is an administrator", ("first_start",)),
     ]
     if environment.demo:
-        steps.append(Step("Loading the demo on a first start", ("seed_demo", "--first-start")))
+        steps.append(Step("Loading the demo where nothing is there yet", ("seed_demo", "--first-start")))
     return steps
 
 

@@ -151,6 +151,7 @@ class Supervisor:
         has_owner = self.instance.postgres is not None or environment.database_owner_url is not None
         self.steps = first_steps(environment, has_owner=has_owner) if steps is None else steps
         self.children: list[Child] = []
+        self.sign_ins: list[dict[str, str]] = []
         self.started = time.monotonic()
 
     def run(self) -> int:
@@ -167,6 +168,7 @@ class Supervisor:
             self.terminal.complain(str(problem))
             code = 1
         finally:
+            self._show_sign_ins()
             self._stop()
         if code == 0:
             self.terminal.say("Watchfloor has stopped.")
@@ -195,7 +197,7 @@ class Supervisor:
         say("Starting Watchfloor. Ctrl-C stops it.")
         for server in self.instance.servers:
             self._start_server(server)
-        sign_ins = self._take_steps()
+        self._take_steps()
         self.instance.folder.open_to_guests()
         with self.terminal.doing("Starting web, worker and scheduler"):
             (environment.data_dir / "scheduler").mkdir(mode=0o700, exist_ok=True)
@@ -204,7 +206,7 @@ class Supervisor:
                 child.start()
                 self.children.append(child)
             self._wait_for_web(host)
-        self._announce(address, sign_ins)
+        self._announce(address)
 
     def _become_host(self, address: str) -> None:
         folder, deadline, told = self.instance.folder, time.monotonic() + WAIT_FOR_COMMAND, False
@@ -238,14 +240,12 @@ class Supervisor:
             if isinstance(server, EmbeddedPostgres):
                 server.provide()
 
-    def _take_steps(self) -> list[dict[str, str]]:
-        sign_ins: list[dict[str, str]] = []
+    def _take_steps(self) -> None:
         for step in self.steps:
             with self.terminal.doing(step.title):
                 addresses = self.instance.variables(owner=True)
                 printed = run_step(step, self.environment, addresses, self.pause)
-            sign_ins += [entry for entry in printed if "username" in entry and "password" in entry]
-        return sign_ins
+            self.sign_ins += [entry for entry in printed if "username" in entry and "password" in entry]
 
     def _wait_for_web(self, host: str) -> None:
         deadline = time.monotonic() + WEB_STARTS_WITHIN
@@ -256,20 +256,25 @@ class Supervisor:
                 raise CannotStart(f"The web server does not answer; the reason is at the end of {log}.")
             self.pause(0.1)
 
-    def _announce(self, address: str, sign_ins: Sequence[dict[str, str]]) -> None:
+    def _announce(self, address: str) -> None:
         say, environment = self.terminal.say, self.environment
         say(f"\nWatchfloor is running ({time.monotonic() - self.started:.1f} s).\n")
         say(f"  Address   {address}")
         if environment.public_url:
             say(f"  Public    {environment.public_url}/")
-        for number, entry in enumerate(sign_ins):
-            label = "Sign in" if number == 0 else ""
-            role = f"  ({entry['role']})" if entry.get("role") else ""
-            say(f"  {label:<8}  {entry['username']} / {entry['password']}{role}")
-        if sign_ins:
-            say("            These passwords are shown once; keep them now.")
+        self._show_sign_ins()
         say(f"  Data      {environment.data_dir}")
         say("  Stop      Ctrl-C\n")
+
+    def _show_sign_ins(self) -> None:
+        """Shows the passwords that were made, once: also when the start fails after they were."""
+        for number, entry in enumerate(self.sign_ins):
+            label = "Sign in" if number == 0 else ""
+            role = f"  ({entry['role']})" if entry.get("role") else ""
+            self.terminal.say(f"  {label:<8}  {entry['username']} / {entry['password']}{role}")
+        if self.sign_ins:
+            self.terminal.say("            These passwords are shown once; keep them now.")
+        self.sign_ins = []
 
     # --- run ------------------------------------------------------------------------------------------------------
 
