@@ -168,16 +168,15 @@ def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
         Evidence.objects.filter(alert__in=shown).select_related("entity").order_by("alert_id", "entity__kind", "id")
     ):
         evidence.setdefault(item.alert_id, []).append(evidence_row(item))
-    now = timezone.now()
     return {
-        "alerts": [_alert(alert, evidence.get(alert.pk, []), now) for alert in shown],
+        "alerts": [_alert(alert, evidence.get(alert.pk, [])) for alert in shown],
         "next": after + ALERTS_PER_PAGE if len(rows) > ALERTS_PER_PAGE else None,
         "first": after + 1,
         "last": after + len(shown),
     }
 
 
-def _alert(alert: Alert, evidence: Sequence[dict[str, Any]], now: Any) -> dict[str, Any]:
+def _alert(alert: Alert, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
     status = AlertStatus(alert.status)
     return {
         "id": alert.pk,
@@ -190,9 +189,9 @@ def _alert(alert: Alert, evidence: Sequence[dict[str, Any]], now: Any) -> dict[s
         "techniques": alert.techniques,
         "source": alert.service_source or alert.source,
         "detection_source": alert.detection_source,
-        "first_activity": time_mark(alert.first_activity, now),
-        "last_activity": time_mark(alert.last_activity, now),
-        "received": time_mark(alert.received_at, now),
+        "first_activity": dated(alert.first_activity),
+        "last_activity": dated(alert.last_activity),
+        "received": dated(alert.received_at),
         "reason": alert.link_reason,
         "recommended_actions": [
             line.strip("•-* \t") for line in alert.recommended_actions.splitlines() if line.strip()
