@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zoneinfo
 from datetime import datetime
 from typing import ClassVar, Self
@@ -24,8 +25,12 @@ username_validator = RegexValidator(
 )
 
 
+time_zones = functools.cache(zoneinfo.available_timezones)
+"""Read once: finding them walks the file system."""
+
+
 def validate_time_zone(value: str) -> None:
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones():
         raise ValidationError(f"“{value}” is no IANA time zone; write one such as Europe/Berlin.")
 
 
