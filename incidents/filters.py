@@ -12,7 +12,6 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from accounts.models import AccessToken, Principal, Team, User
@@ -30,6 +29,8 @@ UNASSIGNED = "unassigned"
 ME = "me"
 MOST_VALUES = 100
 """Values per key."""
+LONGEST_SEARCH = 500
+"""Characters."""
 
 DEFAULTS: dict[str, list[str]] = {
     "status": ["active", "in_progress"],
@@ -91,7 +92,7 @@ class IncidentFilter(django_filters.FilterSet):
     last_activity = django_filters.CharFilter(method="by_time", label="Last activity")
     created = django_filters.CharFilter(method="by_time", label="Created")
     updated = django_filters.CharFilter(method="by_time", label="Updated")
-    q = django_filters.CharFilter(method="by_words", label="Search")
+    q = django_filters.CharFilter(method="by_words", label="Search", max_length=LONGEST_SEARCH)
 
     TIME_FIELDS = {"last_activity": "last_activity", "created": "created_at", "updated": "updated_at"}
 
@@ -111,7 +112,7 @@ class IncidentFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         self.principal = principal
         self.people: _People = named_as.people if named_as else _People(data.getlist("assignee"), principal)
-        self.tags: dict[str, Tag] = named_as.tags if named_as else _tags(data.getlist("tag"))
+        self.tags: dict[str, Tag] = named_as.tags if named_as else _tags(data.getlist("tag"), principal)
 
     @classmethod
     def keys(cls) -> list[str]:
@@ -126,15 +127,17 @@ class IncidentFilter(django_filters.FilterSet):
             if isinstance(filter_, TermsFilter):
                 known = [*filter_.terms.slugs(), ANY]
                 problems |= _unknown(key, words, known)
-            elif key in self.TIME_FIELDS and words:
-                try:
-                    parse_range(words[0])
-                except BadRange as error:
-                    problems[key] = [str(error)]
+            elif key in self.TIME_FIELDS:
+                for word in words:
+                    try:
+                        parse_range(word)
+                    except BadRange as error:
+                        problems[key] = [str(error)]
         problems |= _unknown("assignee", self.people.missing, self.people.suggestions())
-        missing = [word for word in self.data.getlist("tag") if word.lower() not in self.tags]
+        missing = [word for word in self.data.getlist("tag") if word not in self.tags]
         if missing:
-            problems |= _unknown("tag", missing, Tag.objects.order_by("name").values_list("name", flat=True)[:2000])
+            known = Tag.objects.known_to(self.principal).order_by("name")
+            problems |= _unknown("tag", missing, known.values_list("name", flat=True)[:2000])
         if problems:
             raise ValidationError(problems)
 
@@ -182,9 +185,9 @@ class _People:
         slugs = [word.removeprefix("team:") for word in words if word.startswith("team:")]
         names = [word for word in words if not word.startswith("team:") and word not in (ME, UNASSIGNED)]
         if names:
-            self.users = {user.username: user for user in User.objects.filter(username__in=names[:MOST_VALUES])}
+            self.users = {user.username: user for user in User.objects.filter(username__in=_storable(names))}
         if slugs:
-            self.teams = {team.slug: team for team in Team.objects.filter(slug__in=slugs[:MOST_VALUES])}
+            self.teams = {team.slug: team for team in Team.objects.filter(slug__in=_storable(slugs))}
         self.missing = [name for name in names if name not in self.users]
         self.missing += [f"team:{slug}" for slug in slugs if slug not in self.teams]
         self.user_ids = [user.pk for user in self.users.values()]
@@ -211,12 +214,14 @@ class _People:
         return user.display_name if user else {ME: "Me", UNASSIGNED: "Unassigned"}.get(word, word)
 
 
-def _tags(names: Sequence[str]) -> dict[str, Tag]:
-    """The tags of these names, by their lower-case name."""
-    if not names:
-        return {}
-    folded = [name.lower() for name in names[:MOST_VALUES] if "\x00" not in name]
-    return {tag.name.lower(): tag for tag in Tag.objects.annotate(folded=Lower("name")).filter(folded__in=folded)}
+def _tags(names: Sequence[str], principal: Principal) -> dict[str, Tag]:
+    """The tags of these names, as far as this person knows of them."""
+    return Tag.objects.known_to(principal).named(_storable(names)) if names else {}
+
+
+def _storable(words: Sequence[str]) -> list[str]:
+    """As many as may be asked for, without those that no row can hold."""
+    return [word for word in words[:MOST_VALUES] if "\x00" not in word]
 
 
 def _unknown(key: str, words: Sequence[str], known: Any) -> dict[str, list[str]]:

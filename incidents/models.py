@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -22,11 +23,40 @@ OPEN = Q(status__in=[1, 2])
 """Written as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def known_to(self, principal: Principal) -> Self:
+        """Tags on incidents that this person or token may see, and those on none: a tag on restricted incidents alone
+        would tell of them."""
+        uses = IncidentTag.objects.filter(tag=OuterRef("pk"))
+        seen = Incident.objects.visible_to(principal).filter(tags=OuterRef("pk"))
+        return self.filter(Exists(seen) | ~Exists(uses))
+
+    def named(self, names: Iterable[str]) -> dict[str, Tag]:
+        """The tag behind each of these names, without regard to letter case. The database folds it, as its unique
+        index does: Python folds some letters of the world otherwise, and then one would not find the other's."""
+        folded = fold_names(names)
+        tags = self.annotate(folded=Lower("name")).filter(folded__in=set(folded.values())) if folded else ()
+        found = {tag.folded: tag for tag in tags}
+        return {name: found[key] for name, key in folded.items() if key in found}
+
+
+def fold_names(names: Iterable[str]) -> dict[str, str]:
+    """Each name in the letter case that the database compares by."""
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, lower(name) FROM unnest(%s::text[]) AS given (name)", [wanted])
+        return dict(cursor.fetchall())
+
+
 class Tag(models.Model):
     """A word on an incident. Custom tags come into being by being typed; letter case does not tell them apart."""
 
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=12, choices=TagKind.choices, default=TagKind.CUSTOM)
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("name"), name="tag_name_once")]

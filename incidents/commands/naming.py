@@ -24,6 +24,8 @@ def rename(incident: Incident, name: str, *, actor: Actor, batch: UUID | None = 
     name = " ".join(name.split())
     if not name:
         raise Refused("An incident needs a name; write one or use the automatic name.", field="name")
+    if "\x00" in name:
+        raise Refused("A name cannot hold a NUL character; remove it.", field="name")
     if len(name) > LONGEST_NAME:
         raise Refused(f"The name has {len(name)} characters; {LONGEST_NAME} are allowed.", field="name")
     if name == incident.name:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
-
-from django.db.models.functions import Lower
 
 from activity.actors import Actor
 from activity.record import Change
@@ -36,8 +34,8 @@ def change_tags(
     """
     incident = lock(incident)
     present = {tag.pk: tag for tag in incident.tags.all()}
-    leaving = {name.strip().lower() for name in remove}
-    gone = {pk for pk, tag in present.items() if tag.kind == kind and tag.name.lower() in leaving}
+    leaving = {tag.pk for tag in Tag.objects.named(_tidied(remove)).values()}
+    gone = {pk for pk, tag in present.items() if tag.kind == kind and pk in leaving}
     coming = {tag.pk: tag for tag in find_or_create(add, kind) if tag.pk not in present or tag.pk in gone}
     gone -= set(coming)
     coming = {pk: tag for pk, tag in coming.items() if pk not in present}
@@ -62,29 +60,28 @@ def change_tags(
 
 def find_or_create(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> list[Tag]:
     """The tags of these names; those that do not exist yet are created, spelled as given."""
-    wanted: dict[str, str] = {}
-    for name in names:
-        name = " ".join(name.split())
-        if not name:
-            continue
+    wanted = _tidied(names)
+    for name in wanted:
         if len(name) > LONGEST_TAG:
             raise Refused(f"A tag has at most {LONGEST_TAG} characters: “{name[:30]}…” has {len(name)}.", field="tags")
-        wanted.setdefault(name.lower(), name)
-    known = _by_folded_name(list(wanted))
-    for folded, tag in known.items():
+    known = Tag.objects.named(wanted)
+    new = [name for name in wanted if name not in known]
+    if new:
+        # Two people may type the same new tag at once: the second one finds the first one's.
+        Tag.objects.bulk_create([Tag(name=name, kind=kind) for name in new], ignore_conflicts=True)
+        known |= Tag.objects.named(new)
+    for tag in known.values():
         if tag.kind != kind:
             raise Refused(f"“{tag.name}” is a system tag and cannot be set by hand.", field="tags")
-        wanted.pop(folded)
-    if wanted:
-        # Two people may type the same new tag at once: the second one finds the first one's.
-        Tag.objects.bulk_create([Tag(name=name, kind=kind) for name in wanted.values()], ignore_conflicts=True)
-        known |= _by_folded_name(list(wanted))
-    return list(known.values())
+    return list({tag.pk: tag for tag in known.values()}.values())
 
 
-def _by_folded_name(folded: Sequence[str]) -> dict[str, Tag]:
-    tags = Tag.objects.annotate(folded=Lower("name")).filter(folded__in=folded) if folded else ()
-    return {tag.name.lower(): tag for tag in tags}
+def _tidied(names: Iterable[str]) -> list[str]:
+    """Names with single spaces inside and none around; empty ones are none."""
+    tidied = [" ".join(name.split()) for name in names]
+    if any("\x00" in name for name in tidied):
+        raise Refused("A tag cannot hold a NUL character; remove it.", field="tags")
+    return list(filter(None, tidied))
 
 
 def _names(tags: Iterable[Tag]) -> list[str]:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.choices import Permission
-from accounts.models import Team, User
+from accounts.models import Principal, Team, User
 from incidents.choices import TagKind
 from incidents.models import Tag
 
@@ -31,10 +31,10 @@ def assignable(text: str, user: User | None) -> tuple[list[User], list[Team]]:
     return found, list(teams.order_by("name")[:MOST])
 
 
-def tags_like(text: str, kinds: tuple[str, ...] = (TagKind.CUSTOM,)) -> Sequence[Tag]:
-    """Tags that begin with the text, then those that contain it."""
+def tags_like(text: str, principal: Principal, kinds: tuple[str, ...] = (TagKind.CUSTOM,)) -> Sequence[Tag]:
+    """Tags this person knows of that begin with the text, then those that contain it."""
     text = text.strip().replace("\x00", "").lower()
-    tags = Tag.objects.filter(kind__in=kinds).annotate(folded=Lower("name")).order_by("folded")
+    tags = Tag.objects.known_to(principal).filter(kind__in=kinds).annotate(folded=Lower("name")).order_by("folded")
     if not text:
         return list(tags[:MOST])
     starting = list(tags.filter(folded__startswith=text)[:MOST])

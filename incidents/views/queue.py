@@ -158,7 +158,7 @@ def suggest_tags(request: PersonRequest) -> HttpResponse:
     is_filter = request.GET.get("for") == "filter"
     kinds = ("custom", "attack", "automatic", "critical") if is_filter else ("custom",)
     chosen = {name.lower() for name in request.GET.getlist("chosen")}
-    tags = [tag for tag in tags_like(text, kinds) if tag.name.lower() not in chosen]
+    tags = [tag for tag in tags_like(text, request.user, kinds) if tag.name.lower() not in chosen]
     options = [{"value": tag.name, "label": tag.name, "mark": tag_mark(tag.name, tag.kind)} for tag in tags]
     exists = any(tag.name.lower() == text.lower() for tag in tags) or text.lower() in chosen
     create = "" if is_filter or exists else text
@@ -256,10 +256,11 @@ def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
 
 
 def known_sources(chosen: set[str]) -> list[str]:
-    """Service sources of open incidents; kept for a minute, since reading them touches many rows."""
+    """Service sources of open incidents that everyone sees; kept for a minute, since reading them touches many rows."""
     sources = cache.get("service-sources")
     if sources is None:
-        rows = Incident.objects.open().order_by("-last_activity").values_list("service_sources", flat=True)[:2000]
+        ordinary = Incident.objects.open().filter(restricted=False)
+        rows = ordinary.order_by("-last_activity").values_list("service_sources", flat=True)[:2000]
         sources = sorted({source for row in rows for source in row})
         cache.set("service-sources", sources, 60)
     return sorted({*sources, *chosen}, key=str.lower)
