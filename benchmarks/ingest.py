@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -38,8 +39,8 @@ def measure(rounds: int) -> Iterator[Row]:
     for size in BATCHES:
         repeats = max(alerts // size // (10 if size == 1 else 1), 1)
         ways: dict[str, Callable[[], float]] = {
-            "ingest()": lambda size=size, repeats=repeats: _ingested(make, size, repeats),  # type: ignore[misc]
-            "POST": lambda size=size, repeats=repeats: _posted(make, client, size, repeats),  # type: ignore[misc]
+            "ingest()": partial(_ingested, make, size, repeats),
+            "POST": partial(_posted, make, client, size, repeats),
         }
         found: dict[str, list[float]] = {name: [] for name in (*ways, "COPY")}
         with no_collection():
@@ -90,7 +91,7 @@ def _per_second(work: Callable[[], Any], alerts: int) -> float:
 def _ingested(make: _Maker, size: int, repeats: int) -> float:
     batches: list[list[ParsedAlert]] = []
     for _ in range(repeats):
-        parsed = list(parse_records(make.records(size), "native"))
+        parsed = list(parse_records(enumerate(make.records(size), 1), "native"))
         batches.append([alert for alert in parsed if isinstance(alert, ParsedAlert)])
     return _per_second(lambda: [ingest(batch, actor=COMMAND_LINE) for batch in batches], size * repeats)
 
