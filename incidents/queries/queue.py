@@ -191,12 +191,16 @@ def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, s
     querysets: dict[str, QuerySet[Incident]] = {}
     links: dict[str, tuple[str, str]] = {}
     statuses = chosen.getlist("status")
+    others = _of_any_status_and_severity(page, principal)
     for word, label in (("resolved", "resolved"), ("redirected", "merged")):
         if word not in statuses and ANY not in statuses:
-            querysets[word] = _variant(page, principal, status=[word], severity=[ANY])
+            querysets[word] = others.filter(status__in=[IncidentStatus.from_slug(word)])
             links[word] = (label, address(path, with_values(chosen, status=[word], severity=[ANY])))
     if chosen.getlist("severity") == DEFAULTS["severity"]:
-        querysets["informational"] = _variant(page, principal, severity=["informational"])
+        informational = others.filter(severity__in=[Severity.INFORMATIONAL])
+        if statuses and ANY not in statuses:
+            informational = informational.filter(status__in=[IncidentStatus.from_slug(word) for word in statuses])
+        querysets["informational"] = informational
         links["informational"] = ("informational", address(path, with_values(chosen, severity=["informational"])))
     counts = count_each(querysets)
     return [
@@ -206,13 +210,13 @@ def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, s
     ]
 
 
-def _variant(page: QueuePage, principal: Principal, **changes: list[str]) -> QuerySet[Incident]:
-    """What the page's address would list with other values for these keys; neither people nor tags."""
-    other = page.query.copy()
-    for key, values in changes.items():
-        other.setlist(key, values)
+def _of_any_status_and_severity(page: QueuePage, principal: Principal) -> QuerySet[Incident]:
+    """What the page's other filters let pass."""
+    query = page.query.copy()
+    query.setlist("status", [ANY])
+    query.setlist("severity", [ANY])
     visible = Incident.objects.visible_to(principal)
-    return IncidentFilter(other, visible, principal=principal, named_as=page.filter).qs
+    return IncidentFilter(query, visible, principal=principal, named_as=page.filter).qs
 
 
 def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
