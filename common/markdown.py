@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -12,7 +14,16 @@ TAGS = {
 }  # fmt: skip
 """What survives cleaning. No images yet: only stored ones may ever load, never remote ones (threats T7)."""
 
-_parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(["table", "strikethrough"])
+
+class _Parser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        """Whether a link is made at all: to the web, to a mailbox, or to a page of ours. A network path
+        (`//elsewhere/`) would leave the house while looking like one of our own."""
+        return bool(_LINKED.match(url))
+
+
+_LINKED = re.compile(r"https?://|mailto:|/(?![/\\])|#", re.IGNORECASE)
+_parser = _Parser("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(["table", "strikethrough"])
 _cleaner = nh3.Cleaner(
     tags=TAGS,
     attributes={"a": {"href"}},

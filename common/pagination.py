@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db import connection
+from django.db.models import DateTimeField, F, IntegerField, Model, Q, QuerySet
 
 
 class BadCursor(ValueError):
@@ -49,7 +50,7 @@ def page_of_ids(rows: QuerySet[Any], order: Order, *, after: str = "", before: s
     direction = order.reversed() if backwards else order
     cursor = before or after
     if cursor:
-        rows = rows.filter(_beyond(direction, _decode(cursor, order)))
+        rows = rows.filter(_beyond(direction, _decode(cursor, order, rows.model)))
     names = [field.lstrip("-") for field in order.fields]
     found = list(rows.order_by(*direction.expressions()).values_list(*names)[: size + 1])
     has_more = len(found) > size
@@ -83,26 +84,30 @@ def _encode(order: Order, row: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _decode(cursor: str, order: Order) -> list[Any]:
+def _decode(cursor: str, order: Order, model: type[Model]) -> list[Any]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         name, *values = json.loads(raw)
         if name != order.name or len(values) != len(order.fields):
             raise ValueError
-        if not all(isinstance(value, str | int) and not isinstance(value, bool) for value in values):
-            raise ValueError
-        if not isinstance(values[-1], int) or not 0 < values[-1] < 2**63:
-            raise ValueError
-        return [_typed(field, value) for field, value in zip(order.fields, values, strict=True)]
+        fields = [model._meta.get_field(name.lstrip("-")) for name in order.fields]
+        return [_typed(field, value) for field, value in zip(fields, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, UnicodeDecodeError, RecursionError):
         raise BadCursor("The link to this page is damaged or belongs to another order; start from the first.") from None
 
 
-def _typed(field: str, value: Any) -> Any:
-    """Times travel as text; a field that says `_at` or `_activity` holds one."""
-    name = field.lstrip("-")
-    if name.endswith(("_at", "_activity")):
-        return datetime.fromisoformat(value)
-    if isinstance(value, int) and abs(value) >= 2**31 and name != "id":
+def _typed(field: Any, value: Any) -> Any:
+    """The value as the field holds it; times travel as text. Raises ValueError for what it cannot hold."""
+    if isinstance(field, IntegerField):
+        low, high = connection.ops.integer_field_range(field.get_internal_type())
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError
+        return value
+    if not isinstance(value, str) or "\x00" in value:
         raise ValueError
-    return value
+    if not isinstance(field, DateTimeField):
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment

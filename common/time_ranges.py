@@ -60,7 +60,9 @@ def _moment(text: str, *, end: bool) -> datetime | None:
     except ValueError:
         raise BadRange(f"“{text[:60]}” is no date in the calendar; {FORM}.") from None
     if day is not None and len(text) <= 10:
-        moment = datetime(day.year, day.month, day.day) + timedelta(days=1 if end else 0)
+        moment = datetime(day.year, day.month, day.day)
     if moment is None or not 1970 <= moment.year <= 2200:
         raise BadRange(f"“{text[:60]}” is no date; {FORM}.")
+    if day is not None and end:
+        moment += timedelta(days=1)
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
