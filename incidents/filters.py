@@ -136,8 +136,8 @@ class IncidentFilter(django_filters.FilterSet):
         problems |= _unknown("assignee", self.people.missing, self.people.suggestions())
         missing = [word for word in self.data.getlist("tag") if word not in self.tags]
         if missing:
-            known = Tag.objects.known_to(self.principal).order_by("name")
-            problems |= _unknown("tag", missing, known.values_list("name", flat=True)[:2000])
+            names = Tag.objects.known_to(self.principal).order_by("name").values_list("name", flat=True)
+            problems |= _unknown("tag", missing, names[:2000])
         if problems:
             raise ValidationError(problems)
 

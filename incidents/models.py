@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -35,7 +35,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """The tag behind each of these names, without regard to letter case. The database folds it, as its unique
         index does: Python folds some letters of the world otherwise, and then one would not find the other's."""
         folded = fold_names(names)
-        tags = self.annotate(folded=Lower("name")).filter(folded__in=set(folded.values())) if folded else ()
+        tags: Any = self.annotate(folded=Lower("name")).filter(folded__in=set(folded.values())) if folded else ()
         found = {tag.folded: tag for tag in tags}
         return {name: found[key] for name, key in folded.items() if key in found}
 
