@@ -28,7 +28,7 @@ BATCHES = (1, 100, 500)
 ENOUGH = 1_000
 """Alerts per round and way, of single ones a tenth."""
 
-ALERT_COLUMNS = tuple(field.column for field in Alert._meta.concrete_fields if field.column != "id")
+ALERT_COLUMNS = tuple(str(field.column) for field in Alert._meta.concrete_fields if field.column != "id")
 
 
 def measure(rounds: int) -> Iterator[Row]:
