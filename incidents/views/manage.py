@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,8 @@ from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.queries import in_words
 from common.errors import Conflict, Refused
-from common.marks import person_mark
+from common.marks import person_mark, tag_mark
+from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, apply_to_many, assign
 from incidents.filters import MOST_VALUES
 from incidents.forms import CommentForm, ManageForm, ManageManyForm
@@ -141,7 +143,7 @@ def _manage_pane(
         "values": values,
         "version": conflict.version if conflict else form["version"].value(),
         "assignee": _chosen(values["assignee"]),
-        "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in form["tags"].value() or []],
+        "chosen_tags": chosen_tags(form["tags"].value()),
         "asks": asks,
         "automatic_name": incident.automatic_name if incident.name_is_manual else "",
         "in_pane": bool(request.htmx),
@@ -172,12 +174,17 @@ def _many_pane(
         "incidents": incidents,
         "form": form,
         "assignee": _chosen(form["assignee"].value()),
-        "add_tags": [{"value": name, "label": name, "mark": ""} for name in form["add_tags"].value() or []],
-        "remove_tags": [{"value": name, "label": name, "mark": ""} for name in form["remove_tags"].value() or []],
+        "add_tags": chosen_tags(form["add_tags"].value()),
+        "remove_tags": chosen_tags(form["remove_tags"].value()),
         "in_pane": bool(request.htmx),
     }
     template = "incidents/manage_many.html#pane" if request.htmx else "incidents/manage_many.html"
     return render(request, template, context, status=status)
+
+
+def chosen_tags(names: Sequence[str] | None) -> list[dict[str, Any]]:
+    """A tag field's present values with their marks."""
+    return [{"value": name, "label": name, "mark": tag_mark(name, TagKind.CUSTOM)} for name in names or []]
 
 
 def _chosen(word: str | None) -> list[dict[str, Any]]:
