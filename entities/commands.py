@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -34,14 +34,12 @@ class _Sighting:
     first_seen: datetime
     last_seen: datetime
     attributes: dict[str, object]
-    identifiers: dict[str, None]
 
     def add(self, observation: Observation) -> None:
         identity = observation.identity
         self.first_seen = min(self.first_seen, observation.seen_at)
         self.last_seen = max(self.last_seen, observation.seen_at)
         self.attributes |= identity.attributes
-        self.identifiers |= dict.fromkeys((*identity.match, *identity.aliases))
 
 
 def observe(observations: Sequence[Observation]) -> list[int]:
@@ -53,29 +51,42 @@ def observe(observations: Sequence[Observation]) -> list[int]:
     """
     known = _known_keys(observations)
     sightings: list[_Sighting] = []
-    by_identifier: dict[Identifier, _Sighting] = {}
+    claimed: dict[Identifier, _Sighting] = {}
+    """Names that nobody had and that an entity of this batch has taken: the first to say one has it."""
     by_key: dict[Identifier, _Sighting] = {}
     chosen = []
     for observation in observations:
         identity = observation.identity
         kind = str(identity.kind)
-        names = [(kind, value) for value in identity.match]
-        sighting = next((by_identifier[name] for name in names if name in by_identifier), None)
-        if sighting is None:
-            key, name = next((known[n] for n in names if n in known), (identity.key, identity.name))
-            sighting = by_key.get((kind, key))
+        key, name = _leads_to([(kind, value) for value in identity.match], known, claimed) or (
+            identity.key,
+            identity.name,
+        )
+        sighting = by_key.get((kind, key))
         if sighting is None:
             seen = observation.seen_at
-            sighting = _Sighting(kind, key, name, seen, seen, {}, {})
+            sighting = by_key[kind, key] = _Sighting(kind, key, name, seen, seen, {})
             sightings.append(sighting)
-            by_key[kind, key] = sighting
         sighting.add(observation)
         for value in (*identity.match, *identity.aliases):
-            by_identifier.setdefault((kind, value), sighting)
+            if (kind, value) not in known:
+                claimed.setdefault((kind, value), sighting)
         chosen.append(sighting)
     ids = _upsert(sightings)
-    _add_identifiers(sightings, ids)
+    _add_identifiers(claimed, ids)
     return [ids[sighting.kind, sighting.key] for sighting in chosen]
+
+
+def _leads_to(
+    names: Sequence[Identifier], known: Mapping[Identifier, tuple[str, str]], claimed: Mapping[Identifier, _Sighting]
+) -> tuple[str, str] | None:
+    """Key and name of the entity that the surest of these names leads to: one stored, or one of this batch."""
+    for name in names:
+        if name in known:
+            return known[name]
+        if name in claimed:
+            return claimed[name].key, claimed[name].name
+    return None
 
 
 def _known_keys(observations: Sequence[Observation]) -> dict[Identifier, tuple[str, str]]:
@@ -124,13 +135,9 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
         return {(kind, key): entity_id for kind, key, entity_id in cursor.fetchall()}
 
 
-def _add_identifiers(sightings: Sequence[_Sighting], ids: dict[Identifier, int]) -> None:
+def _add_identifiers(claimed: Mapping[Identifier, _Sighting], ids: dict[Identifier, int]) -> None:
     """Remember the names that lead to each entity; a name that leads elsewhere already stays there."""
-    rows = sorted(
-        (sighting.kind, value, ids[sighting.kind, sighting.key])
-        for sighting in sightings
-        for value in sighting.identifiers
-    )
+    rows = sorted((kind, value, ids[sighting.kind, sighting.key]) for (kind, value), sighting in claimed.items())
     if not rows:
         return
     with connection.cursor() as cursor:
