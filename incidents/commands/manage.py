@@ -99,9 +99,8 @@ def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> Non
     newer = Entry.objects.of_incident(incident.pk).filter(incident_version__gt=based_on).order_by("sequence")
     changed_by: dict[str, str] = {}
     for entry in newer:
-        if entry.subject_kind:
-            continue
-        for change in entry.changes:
+        # An alert's entry carries the alert's own fields, and what its source's newer word changed of the incident.
+        for change in entry.facts.get("incident_changes", ()) if entry.subject_kind else entry.changes:
             changed_by[change["field"]] = entry.actor_label
     conflicts = [
         FieldConflict(field, theirs, mine, changed_by[field])

@@ -76,7 +76,11 @@ def _capped(querysets: Sequence[QuerySet[Any]]) -> Sequence[int]:
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in querysets:
-        sql, values = rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
+        try:
+            sql, values = rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
+        except EmptyResultSet:
+            parts.append("0")
+            continue
         parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")
         parameters.extend(values)
     with connection.cursor() as cursor:
