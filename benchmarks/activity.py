@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -17,6 +18,8 @@ PLAIN = "benchmark_plain_entry"
 WRITERS = 8
 SECONDS = 1.0
 """Per turn."""
+NUMBERS = count(1)
+"""Sequences for the plain table, each given once; in the log the trigger sets its own."""
 
 APPEND = """
 INSERT INTO {table} (incident_id, sequence, recorded_at, transaction, incident_version, verb, actor_kind, actor_label,
@@ -57,7 +60,6 @@ def _appended(table: str, incidents: Sequence[int], seconds: float) -> float:
     """Entries per second of as many writers as there are incidents, one transaction for each entry."""
     done = [0] * len(incidents)
     start = threading.Barrier(len(incidents) + 1)
-    sequence_base = time.monotonic_ns() // 1_000_000 % 1_000_000_000
 
     def write(writer: int) -> None:
         with psycopg.connect(**_parameters(), autocommit=True) as own:
@@ -65,8 +67,7 @@ def _appended(table: str, incidents: Sequence[int], seconds: float) -> float:
             start.wait()
             until = time.perf_counter() + seconds
             while time.perf_counter() < until:
-                # The plain table is given what the trigger would find out; writers of one incident keep apart.
-                own.execute(statement, [incidents[writer], sequence_base + done[writer] * len(incidents) + writer])
+                own.execute(statement, [incidents[writer], next(NUMBERS)])
                 done[writer] += 1
 
     threads = [threading.Thread(target=write, args=[writer]) for writer in range(len(incidents))]
