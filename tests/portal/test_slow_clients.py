@@ -120,7 +120,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 @pytest.fixture(scope="module")
 def strict_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """The same with little patience."""
-    web = Web(tmp_path_factory.mktemp("strict"), free_port() + 1, grace=1, uploads=4)
+    web = Web(tmp_path_factory.mktemp("strict"), free_port() + 1, grace=3, uploads=4)
     web.wait()
     yield web
     web.close()
@@ -190,18 +190,17 @@ def test_headers_cannot_pose_as_others(web: Web) -> None:
 def test_a_body_that_takes_too_long_is_ended(strict_web: Web) -> None:
     started = time.monotonic()
     assert reply(strict_web.send(SLOW_POST)).startswith(b"HTTP/1.1 408")
-    assert 0.5 < time.monotonic() - started < 4
+    assert 2.5 < time.monotonic() - started < 10
 
 
 def test_more_uploads_than_can_be_watched_are_told_to_return(strict_web: Web) -> None:
-    for _ in range(8):  # four for each of the two processes, however they are shared out
-        strict_web.send(SLOW_POST)
-    time.sleep(0.2)
-    answers = [reply(strict_web.send(SLOW_POST)) for _ in range(4)]
-    refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503")]
-    assert refused
-    assert all(b"retry-after: " in answer for answer in refused)
+    # Four are watched by each of the two processes, however the connections are shared out.
+    clients = [strict_web.send(SLOW_POST) for _ in range(16)]
     assert strict_web.get("/")[0] == 200
+    answers = [reply(client) for client in clients]
+    refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503")]
+    assert len(refused) >= 4
+    assert all(b"retry-after: " in answer for answer in refused)
 
 
 def test_it_stops_while_clients_are_connected(web: Web) -> None:
@@ -214,7 +213,7 @@ def test_it_stops_while_clients_are_connected(web: Web) -> None:
 
 def reply(client: socket.socket) -> bytes:
     """What the server answers, up to a short silence."""
-    client.settimeout(3)
+    client.settimeout(10)
     received = b""
     try:
         while chunk := client.recv(65_536):
