@@ -22,11 +22,7 @@ ENV PATH=/opt/watchfloor/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8000 \
     DATA_DIR=/data
-# The key is for this step alone and signs nothing.
-RUN DATA_DIR=/tmp/build SECRET_KEY=only-for-collecting-static-files-at-build-time \
-        python manage.py collectstatic --noinput \
-    && rm -rf /tmp/build \
-    && python -m compileall -q .
+RUN python -m compileall -q .
 USER watchfloor
 VOLUME /data
 EXPOSE 8000

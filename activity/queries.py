@@ -153,25 +153,39 @@ def shown_changes(entry: Entry) -> list[dict[str, str]]:
     """Old and new values in words; what an opening entry sets to nothing is left out."""
     shown = []
     for change in entry.changes:
-        if change["field"] in HIDDEN_CHANGES:
+        field, old, new = change["field"], change["old"], change["new"]
+        if field in HIDDEN_CHANGES or isinstance(new, bool):
             continue
-        old, new = in_words(change["old"]), in_words(change["new"])
-        if old == new or (change["old"] is None and new in ("", "Not set")):
+        if isinstance(old, list) and isinstance(new, list):
+            words = _difference(field, old, new)
+        else:
+            words = in_words(old, field), in_words(new, field)
+        if words[0] == words[1] or (old is None and words[1] in ("", "Not set")):
             continue
-        shown.append({"field": change["field"].replace("_", " "), "old": old, "new": new or "nothing"})
+        shown.append({"field": field.replace("_", " "), "old": words[0], "new": words[1] or "nothing"})
     return shown
 
 
-def in_words(value: Any) -> str:
+def _difference(field: str, old: list[Any], new: list[Any]) -> tuple[str, str]:
+    """Of two lists, what was taken out and what was put in."""
+    gone, come = [item for item in old if item not in new], [item for item in new if item not in old]
+    return in_words(gone, field), in_words(come, field) or ("nothing more" if gone else "")
+
+
+TERM_FIELDS = {"severity", "status", "classification", "determination", "categories", "role", "theme", "density"}
+"""Fields whose values are terms: read as words, not as people typed them."""
+
+
+def in_words(value: Any, field: str = "") -> str:
     """A logged value as people read it."""
     if value is None:
         return ""
     if isinstance(value, dict):
         return str(value.get("label", value))
     if isinstance(value, list):
-        return ", ".join(in_words(item) for item in value)
-    if isinstance(value, str) and value.replace("_", "").isalpha() and value.islower():
-        return value.replace("_", " ").capitalize()
+        return ", ".join(in_words(item, field) for item in value)
+    if field in TERM_FIELDS:
+        return str(value).replace("_", " ").capitalize()
     return str(value)
 
 

@@ -100,14 +100,31 @@ def update_from_source(stored: Alert, fresh: NewAlert, *, actor: Actor) -> list[
     stored.last_repeat_at = stored.updated_at = timezone.now()
     stored.save(update_fields=[*UPDATABLE, "payload_sha256", "repeats", "last_repeat_at", "updated_at"])
     AlertPayload.objects.filter(alert=stored).update(raw=fresh.raw)
-    known = set(Evidence.objects.filter(alert=stored).values_list("entity_id", flat=True))
-    added = [facts for facts in fresh.evidence if facts.entity_id not in known]
-    Evidence.objects.bulk_create([_evidence_row(stored, facts) for facts in added])
-    if added:
-        changes.append(Change("evidence_count", len(known), len(known) + len(added)))
+    changes += _update_evidence(stored, fresh.evidence)
     if not changes:
         return []
     return [_draft(verbs.ALERT_UPDATED, stored, changes, actor)]
+
+
+def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Change]:
+    """Take a source's newer word on an alert's evidence: new pieces, other verdicts, other remediation."""
+    known = {item.entity_id: item for item in Evidence.objects.filter(alert=stored).select_related("entity")}
+    added = [facts for facts in fresh if facts.entity_id not in known]
+    Evidence.objects.bulk_create([_evidence_row(stored, facts) for facts in added])
+    changes = [Change("evidence_count", len(known), len(known) + len(added))] if added else []
+    for facts in fresh:
+        item = known.get(facts.entity_id)
+        if item is None:
+            continue
+        for name in ("verdict", "remediation_status"):
+            old, new = getattr(item, name), getattr(facts, name)
+            if old != new:
+                setattr(item, name, new)
+                labels = [{"entity": item.entity_id, "label": f"{item.entity.name}: {word}"} for word in (old, new)]
+                changes.append(Change(f"evidence_{name}", *labels))
+        item.roles, item.details = list(facts.roles), facts.details
+        item.save(update_fields=["verdict", "remediation_status", "roles", "details"])
+    return changes
 
 
 def assign_for_incident(

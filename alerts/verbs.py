@@ -3,7 +3,7 @@
 from activity.verbs import Verb, register
 
 ALERT_UPDATED = Verb("alert.updated", "Alert updated by its source", "alert", "updated the alert {subject}")
-ALERT_ASSIGNED = Verb("alert.assigned", "Alert assigned", "alert", "assigned the alert {subject}")
+ALERT_ASSIGNED = Verb("alert.assigned", "Alert assigned", "alert", "changed the assignee of the alert {subject}")
 ALERT_STATUS_SET = Verb("alert.status_set", "Alert status changed", "alert", "set the status of the alert {subject}")
 ALERT_RESOLVED = Verb("alert.resolved", "Alert resolved", "alert", "resolved the alert {subject}")
 ALERT_REOPENED = Verb("alert.reopened", "Alert reopened", "alert", "reopened the alert {subject}")

@@ -17,14 +17,15 @@ COMMANDS: dict[str, Callable[..., object]] = {}
 """Every command by its dotted name. Tests walk it to prove that each one records what it changes."""
 
 ATTEMPTS = 3
-DEADLOCK_STATES = {"40P01", "40001"}
-"""SQLSTATEs after which the same transaction, tried again, can succeed: deadlock and serialisation failure."""
+PASSING_STATES = {"40P01", "40001", "55P03"}
+"""SQLSTATEs after which the same transaction, tried again, can succeed: deadlock, serialisation failure, and a lock
+that was held for longer than anybody should wait."""
 
 
 def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Make `function` a command: it runs in one transaction and takes its `actor` by keyword only.
 
-    The outermost command is tried again when PostgreSQL ended it to break a deadlock; an inner one is not, since
+    The outermost command is tried again when others were in its way for the moment; an inner one is not, since
     the transaction it is part of is lost already.
     """
     actor = inspect.signature(function).parameters.get("actor")
@@ -39,7 +40,7 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
-                if attempt == attempts or getattr(error.__cause__, "sqlstate", None) not in DEADLOCK_STATES:
+                if attempt == attempts or getattr(error.__cause__, "sqlstate", None) not in PASSING_STATES:
                     raise
                 time.sleep(0.05 * attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,11 +14,19 @@ from rest_framework.views import APIView
 from accounts.choices import Permission
 from accounts.models import AccessToken
 from activity.actors import Channel
+from incidents.models import Incident
 from ingest import limits
 from ingest.commands import Outcome, Result, ingest
 from ingest.formats.registry import FORMAT_NAMES, FormatError, parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
 from ingest.reading import GZIP_START, read_records
+
+
+class AlwaysJSON(DefaultContentNegotiation):
+    """Here `?format=` says how the alerts are written down, not how the answer shall be."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:
+        return renderers
 
 
 class TooLarge(exceptions.APIException):
@@ -35,6 +44,7 @@ class AlertsView(APIView):
 
     needs = {"POST": Permission.SEND_ALERTS}
     parser_classes: list[Any] = []
+    content_negotiation_class = AlwaysJSON
 
     def post(self, request: Request) -> Response:
         results = _take_in(_body(request), request.query_params.get("format", "auto"), request.user)
@@ -79,17 +89,17 @@ def _take_in(body: bytes, format_name: str, principal: Any) -> list[dict[str, An
     if not parsed:
         raise exceptions.ValidationError({"body": ["The list is empty; send at least one alert."]})
     accepted = [alert for alert in parsed if isinstance(alert, ParsedAlert)]
-    outcomes = iter(ingest(accepted, actor=principal.as_actor(Channel.API)))
-    may_see = principal.may(Permission.SEE_INCIDENTS)
-    return [
-        _accepted(next(outcomes), may_see) if isinstance(alert, ParsedAlert) else _refused(alert) for alert in parsed
-    ]
+    outcomes = ingest(accepted, actor=principal.as_actor(Channel.API))
+    numbers = {outcome.incident_id for outcome in outcomes}
+    seen = set(Incident.objects.visible_to(principal).filter(pk__in=numbers).values_list("pk", flat=True))
+    rest = iter(outcomes)
+    return [_accepted(next(rest), seen) if isinstance(alert, ParsedAlert) else _refused(alert) for alert in parsed]
 
 
-def _accepted(outcome: Outcome, may_see: bool) -> dict[str, Any]:
-    """A sender that sees no incidents learns nothing but its own id's result."""
+def _accepted(outcome: Outcome, seen: set[int]) -> dict[str, Any]:
+    """A sender that may not see the incident learns nothing but its own id's result."""
     result: dict[str, Any] = {"external_id": outcome.external_id, "result": outcome.result}
-    if may_see:
+    if outcome.incident_id in seen:
         result |= {"alert": outcome.alert_id, "incident": outcome.incident_id}
     return result
 

@@ -26,7 +26,8 @@ from incidents.commands.change import lock_all
 from incidents.commands.linking import refresh
 from incidents.models import Incident
 from ingest.correlation import Candidate, Home, Placement, place, sightings_of, ties_of
-from ingest.parsed import ParsedAlert
+from ingest.formats.evidence import united
+from ingest.parsed import ParsedAlert, ParsedEvidence
 
 ATTEMPTS = 5
 
@@ -126,7 +127,7 @@ def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) ->
             for alert, ids in zip(fresh, entity_ids, strict=True)
         ]
     )
-    _lock_joined(placements)
+    joined = _lock_joined(placements)
     openings = [
         Opening(alert.title, alert.severity, alert.first_activity, alert.last_activity, placement.related_to)
         for alert, placement in zip(fresh, placements, strict=True)
@@ -142,6 +143,11 @@ def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) ->
         )
         for alert, ids, placement in zip(fresh, entity_ids, placements, strict=True)
     ]
+    for new in new_alerts:
+        if incident := joined.get(new.alert.incident_id):
+            # Assigning an incident assigns its alerts, those that come later as well.
+            new.alert.assignee_user_id = incident.assignee_user_id
+            new.alert.assignee_team_id = incident.assignee_team_id
     rows = alerts.store(new_alerts)
     links = [Link(row, _words(alert)) for row, alert in zip(rows, fresh, strict=True)]
     incidents = link_alerts(links, opened=opened, sender=actor)
@@ -192,12 +198,12 @@ def _observe(parsed: Sequence[ParsedAlert]) -> list[list[int]]:
     return [[next(found) for _ in alert.evidence] for alert in parsed]
 
 
-def _lock_joined(placements: Sequence[Placement]) -> None:
+def _lock_joined(placements: Sequence[Placement]) -> dict[int, Incident]:
     """Hold the stored incidents that are joined; raises _IncidentTaken when one is no longer to be had."""
-    numbers = {placement.home.number for placement in placements if not placement.home.is_new}
-    for incident in lock_all(numbers).values():
-        if incident.status not in OPEN_STATUSES or incident.restricted:
-            raise _IncidentTaken
+    joined = lock_all({placement.home.number for placement in placements if not placement.home.is_new})
+    if any(incident.status not in OPEN_STATUSES or incident.restricted for incident in joined.values()):
+        raise _IncidentTaken
+    return joined
 
 
 def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement | None) -> Alert:
@@ -232,19 +238,22 @@ def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement
 
 
 def _evidence(alert: ParsedAlert, entity_ids: Sequence[int]) -> list[EvidenceFacts]:
-    """The alert's evidence, one row per entity; what is said twice of one entity is joined."""
-    rows: dict[int, EvidenceFacts] = {}
+    """The alert's evidence, one row per entity; what is said twice of one entity is joined, the worst verdict kept."""
+    by_entity: dict[int, ParsedEvidence] = {}
     for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
-        earlier = rows.get(entity_id)
-        rows[entity_id] = EvidenceFacts(
+        earlier = by_entity.get(entity_id)
+        by_entity[entity_id] = united(earlier, evidence) if earlier else evidence
+    return [
+        EvidenceFacts(
             entity_id,
             evidence.event_time or alert.last_activity,
-            tuple(dict.fromkeys((*(earlier.roles if earlier else ()), *evidence.roles))),
+            evidence.roles,
             str(evidence.verdict),
             str(evidence.remediation_status),
-            {**(earlier.details if earlier else {}), **evidence.details},
+            evidence.details,
         )
-    return list(rows.values())
+        for entity_id, evidence in by_entity.items()
+    ]
 
 
 def _words(alert: ParsedAlert) -> list[str]:

@@ -6,6 +6,7 @@ that sends Suricata alerts).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -194,13 +195,12 @@ def incident(db: None) -> Incident:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What one test has cached is not there for the next."""
+def _quick_and_alone(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
+    """Passwords are hashed in no time; nothing that another test or another process has cached is read."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{request.node.nodeid}"}}
     yield
-    if "db" in request.fixturenames:
-        from django.core.cache import cache
-
-        cache.clear()
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

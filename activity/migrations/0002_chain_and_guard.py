@@ -18,8 +18,14 @@ BEGIN
     -- Writers of one incident hold its row lock already; this lock is the net under a writer that forgot, and the
     -- only one for the system's stream. 0x5746 keeps the key apart from other advisory locks.
     PERFORM pg_advisory_xact_lock(22342, hashint8(coalesce(NEW.incident_id, 0)));
-    SELECT sequence, hash INTO last FROM activity_entry
-        WHERE incident_id IS NOT DISTINCT FROM NEW.incident_id ORDER BY sequence DESC LIMIT 1;
+    -- Two cases, because IS NOT DISTINCT FROM cannot use the index and would read the whole log for every entry.
+    IF NEW.incident_id IS NULL THEN
+        SELECT sequence, hash INTO last FROM activity_entry
+            WHERE incident_id IS NULL ORDER BY sequence DESC LIMIT 1;
+    ELSE
+        SELECT sequence, hash INTO last FROM activity_entry
+            WHERE incident_id = NEW.incident_id ORDER BY sequence DESC LIMIT 1;
+    END IF;
     NEW.sequence := coalesce(last.sequence, 0) + 1;
     NEW.previous_hash := coalesce(last.hash, decode(repeat('00', 32), 'hex'));
     NEW.recorded_at := clock_timestamp();

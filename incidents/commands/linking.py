@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from activity.actors import CORRELATION, SYSTEM, Actor
@@ -83,8 +85,7 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
         if not is_new:
             incident.version += 1
         drafts.append(_draft(incident, by_incident[incident.pk], before, is_new, sender))
-    fields = [*summary.FIELDS, "name", "severity", "updated_at", "version"]
-    Incident.objects.bulk_update(incidents.values(), fields, batch_size=200)
+    _save(incidents.values())
     record_all(drafts)
     add_words(
         {
@@ -99,6 +100,37 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
                 incident, actor=SYSTEM, note="Every alert of this incident came resolved from its source."
             )
     return incidents
+
+
+COLUMNS = {
+    "name": "varchar",
+    "severity": "smallint",
+    "automatic_name": "varchar",
+    "automatic_severity": "smallint",
+    "alerts_total": "integer",
+    "alerts_active": "integer",
+    "first_activity": "timestamptz",
+    "last_activity": "timestamptz",
+    "service_sources": "varchar[]",
+    "categories": "varchar[]",
+    "asset_counts": "jsonb",
+    "tag_ids": "integer[]",
+    "updated_at": "timestamptz",
+    "version": "integer",
+}
+"""What a summary sets on an incident's row, and its type."""
+SAVE = f"""
+UPDATE incidents_incident AS kept SET {", ".join(f"{name} = fresh.{name}" for name in COLUMNS)}
+FROM jsonb_to_recordset(%s) AS fresh (id bigint, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
+WHERE kept.id = fresh.id
+"""
+
+
+def _save(incidents: Iterable[Incident]) -> None:
+    """Save what summaries set, in one plain statement; bulk_update writes a CASE for every field and row."""
+    rows = [{"id": incident.pk, **{name: getattr(incident, name) for name in COLUMNS}} for incident in incidents]
+    with connection.cursor() as cursor:
+        cursor.execute(SAVE, [json.dumps(rows, default=datetime.isoformat)])
 
 
 def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()) -> None:

@@ -125,9 +125,10 @@ def summary_sentence(incident: Incident) -> str:
     text = f"{count}{by}{lasted}; the first activity was {'just now' if began == 'now' else began}."
     if incident.is_open:
         active = incident.alerts_active
-        text += (
-            f" {active:,} of them {'is' if active == 1 else 'are'} still active." if incident.alerts_total > 1 else ""
-        )
+        if active == incident.alerts_total > 1:
+            text += " All are still active."
+        elif incident.alerts_total > 1:
+            text += f" {active:,} of them {'is' if active == 1 else 'are'} still active."
     return text
 
 

@@ -144,7 +144,7 @@ def _row(value: dict[str, Any], now: datetime) -> dict[str, Any]:
     shown = sorted(tags, key=lambda tag: (TAG_ORDER[tag[0]], tag[1].lower()))
     sources, categories = value["service_sources"], in_order_of_attack(value["categories"])
     return {
-        "number": number,
+        "number": str(number),
         "name": value["name"],
         "url": f"/incidents/{number}/",
         "severity": severity_mark(severity, compact=True),
@@ -153,8 +153,8 @@ def _row(value: dict[str, Any], now: datetime) -> dict[str, Any]:
         "assignee": person_mark(*_assignee(value)),
         "tags": [tag_mark(name, kind) for kind, name in shown],
         "assets": asset_counts(value["asset_counts"]),
-        "alerts_active": value["alerts_active"],
-        "alerts_total": value["alerts_total"],
+        "alerts_active": str(value["alerts_active"]),
+        "alerts_total": str(value["alerts_total"]),
         "sources": sources[0] if len(sources) == 1 else f"{len(sources)} sources" if sources else "",
         "sources_title": ", ".join(sources),
         "categories": " +".join([*categories[:1], *([str(len(categories) - 1)] if len(categories) > 1 else [])]),

@@ -158,8 +158,8 @@ def _manage_pane(
             {
                 "name": "classification" if each.field == "determination" else each.field,
                 "label": LABELS[each.field],
-                "theirs": in_words(each.theirs) or "Nothing",
-                "yours": in_words(each.mine) or "Nothing",
+                "theirs": in_words(each.theirs, each.field) or "Nothing",
+                "yours": in_words(each.mine, each.field) or "Nothing",
             }
             for each in conflict.conflicts
         ]

@@ -83,7 +83,7 @@ def open_pane(request: PersonRequest) -> dict[str, Any]:
         .filter(pk=int(word))
         .first()
     )
-    return {"open_number": incident.pk, "open_pane": pane_context(request, incident)} if incident else {}
+    return {"open_number": str(incident.pk), "open_pane": pane_context(request, incident)} if incident else {}
 
 
 @needs(get=Permission.SEE_INCIDENTS)

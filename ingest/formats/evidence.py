@@ -57,7 +57,7 @@ class EvidenceGatherer:
             self._gathered.append(new)
             self._devices += [place] if entity.kind is EntityKind.DEVICE else []
         else:
-            self._gathered[place] = _united(self._gathered[place], new)
+            self._gathered[place] = united(self._gathered[place], new)
         self._remember(place)
         return self._gathered[place].entity
 
@@ -104,7 +104,7 @@ class EvidenceGatherer:
         return tuple(self._gathered)
 
 
-def _united(known: ParsedEvidence, new: ParsedEvidence) -> ParsedEvidence:
+def united(known: ParsedEvidence, new: ParsedEvidence) -> ParsedEvidence:
     """Two mentions of one entity as one."""
     earlier = known.remediation_status
     return ParsedEvidence(

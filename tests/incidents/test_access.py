@@ -1,0 +1,295 @@
+"""Who may open what: every route, method and role from one table, and restricted incidents that do not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.choices import BUILT_IN_ROLES, Permission
+from accounts.commands import create_token, deactivate
+from accounts.models import User
+from activity.actors import SYSTEM
+from activity.models import Entry
+from incidents.commands import change_tags, restrict, set_incident_members
+from incidents.models import Incident
+from tests.conftest import alert, device, opened
+
+SEE, EDIT, BULK, EXPORT = (
+    Permission.SEE_INCIDENTS,
+    Permission.EDIT_INCIDENTS,
+    Permission.BULK_EDIT,
+    Permission.EXPORT,
+)
+OPEN = "open"
+"""Without signing in."""
+SIGNED_IN = "signed in"
+"""With any role or none."""
+
+TABLE: dict[str, dict[str, Any]] = {
+    "home": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "preferences": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "account_login": {"GET": OPEN, "POST": OPEN},
+    "account_logout": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "status": {"GET": Permission.MANAGE_PEOPLE},
+    "design": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "healthz": {"GET": OPEN},
+    "readyz": {"GET": OPEN},
+    "exports:queue_csv": {"GET": EXPORT},
+    "api:alerts": {"POST": Permission.SEND_ALERTS},
+    "incidents:queue": {"GET": SEE},
+    "incidents:changes": {"GET": SEE},
+    "incidents:manage_many": {"GET": BULK, "POST": BULK},
+    "incidents:suggest_assignees": {"GET": SEE},
+    "incidents:suggest_tags": {"GET": SEE},
+    "incidents:alerts": {"GET": SEE},
+    "incidents:evidence": {"GET": SEE},
+    "incidents:activity": {"GET": SEE},
+    "incidents:details": {"GET": SEE},
+    "incidents:manage": {"GET": EDIT, "POST": EDIT},
+    "incidents:assign_to_me": {"POST": EDIT},
+    "incidents:comment": {"POST": EDIT},
+    "incidents:raw": {"GET": SEE},
+}
+"""Route → method → what it takes. A method that is not named is refused to everybody."""
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+ROLES: dict[str, tuple[Permission, ...]] = {
+    "outsider": (),
+    **{slug: permissions for slug, (_, permissions) in BUILT_IN_ROLES.items()},
+}
+PEOPLE = {"outsider": "otto", "reader": "vic", "analyst": "ana", "lead": "lee", "admin": "ada"}
+READY = {200, 302}
+"""Of pages that are given to whoever may see them."""
+
+
+def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from routes(pattern.url_patterns, space)
+        elif isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}"
+
+
+def address(name: str, incident: Incident) -> str:
+    alert_id = incident.alerts.order_by("pk")[0].pk
+    for arguments in ([], [incident.pk], [incident.pk, alert_id]):
+        try:
+            return reverse(name, args=arguments)
+        except Exception:  # noqa: S112 - the next number of arguments
+            continue
+    raise AssertionError(f"no address for {name}")
+
+
+def data(name: str, incident: Incident) -> dict[str, Any]:
+    """Enough for a page to be shown; too little for anything to be saved."""
+    return {"incident": incident.pk, "since": 2**61} if name in ("incidents:manage_many", "incidents:changes") else {}
+
+
+def ask(client: Client, method: str, name: str, incident: Incident) -> Any:
+    if method in ("GET", "POST"):
+        return getattr(client, method.lower())(address(name, incident), data(name, incident))
+    return getattr(client, method.lower())(address(name, incident))
+
+
+def test_every_route_stands_in_the_table() -> None:
+    assert set(routes()) == TABLE.keys()
+
+
+@pytest.fixture
+def people(otto: User, vic: User, ana: User, lee: User, ada: User) -> dict[str, User]:
+    return {"outsider": otto, "reader": vic, "analyst": ana, "lead": lee, "admin": ada}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_what_the_table_says(
+    incident: Incident, people: dict[str, User], sign_in: Callable[[User], Client], role: str
+) -> None:
+    entries = Entry.objects.count()
+    wrong = []
+    for name, methods in TABLE.items():
+        for method in ("GET", *UNSAFE):
+            client = sign_in(people[role])
+            status = ask(client, method, name, incident).status_code
+            needed = methods.get(method)
+            if needed is None:
+                right = status in (403, 405)
+            elif needed in (OPEN, SIGNED_IN) or needed in ROLES[role]:
+                right = status not in (401, 403, 404, 405) and (status < 500 or name == "readyz")
+            else:
+                right = status == 403
+            if not right:
+                wrong.append((method, name, status))
+    assert wrong == []
+    kept = Entry.objects.exclude(verb__in=["incident.assigned", "alert.assigned", "queue.exported"])
+    assert kept.count() == entries
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(incident: Incident) -> None:
+    wrong = []
+    for name, methods in TABLE.items():
+        for method, needed in methods.items():
+            answer = ask(Client(), method, name, incident)
+            if needed == OPEN:
+                right = answer.status_code in (200, 503)
+            elif name.startswith("api:"):
+                right = answer.status_code == 401
+            else:
+                right = answer.status_code == 302 and answer["Location"].startswith(reverse("account_login"))
+            if not right:
+                wrong.append((method, name, answer.status_code))
+    assert wrong == []
+
+
+def test_a_fragment_for_nobody_is_a_401_that_leads_to_sign_in(incident: Incident) -> None:
+    answer = Client().get(reverse("incidents:queue"), headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert answer["HX-Redirect"].startswith(reverse("account_login"))
+
+
+def test_tokens_open_no_pages(incident: Incident) -> None:
+    _, key = create_token("script", actor=SYSTEM, role="admin")
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    for name, methods in TABLE.items():
+        if "GET" in methods and methods["GET"] != OPEN:
+            assert ask(client, "GET", name, incident).status_code == 302
+
+
+def test_rights_are_read_at_each_request(incident: Incident, ana: User, sign_in: Callable[[User], Client]) -> None:
+    client = sign_in(ana)
+    assert client.get(reverse("incidents:queue")).status_code == 200
+    ana.role.permissions = []
+    ana.role.save()
+    assert client.get(reverse("incidents:queue")).status_code == 403
+    deactivate(ana, actor=SYSTEM)
+    assert client.get(reverse("incidents:queue")).status_code == 302
+
+
+def test_a_form_of_another_site_is_refused(incident: Incident, ana: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    for name, methods in TABLE.items():
+        if "POST" in methods and not name.startswith("api:"):
+            assert ask(client, "POST", name, incident).status_code == 403, name
+
+
+OF_ONE_INCIDENT = [
+    name for name in TABLE if name.startswith("incidents:") and name.partition(":")[2] in
+    ("alerts", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw", "manage_many")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["reader", "analyst", "lead", "admin"])
+def test_a_restricted_incident_does_not_exist_for_others(
+    incident: Incident, people: dict[str, User], rio: User, sign_in: Callable[[User], Client], role: str
+) -> None:
+    restrict(incident, [rio], actor=rio.as_actor())
+    client = sign_in(people[role])
+    for name in OF_ONE_INCIDENT:
+        for method, needed in TABLE[name].items():
+            status = ask(client, method, name, incident).status_code
+            assert status == (404 if needed in ROLES[role] else 403), (method, name)
+
+
+def test_a_restricted_incident_is_there_for_its_members(
+    incident: Incident, ana: User, rio: User, sign_in: Callable[[User], Client]
+) -> None:
+    restrict(incident, [rio], actor=rio.as_actor())
+    set_incident_members(incident, [rio, ana], actor=rio.as_actor())
+    for name in OF_ONE_INCIDENT:
+        for method in TABLE[name]:
+            status = ask(sign_in(ana), method, name, incident).status_code
+            assert status in (200, 302, 422), (method, name)
+
+
+MASKS = (
+    (rb'data-(last|list)-entry="\d+"', b""),
+    (rb'name="csrfmiddlewaretoken" value="[^"]+"', b""),
+    (rb"csrf[^&]{0,20}&quot;: &quot;[A-Za-z0-9]{64}&quot;", b""),
+    (rb'"X-CSRFToken": "[^"]+"', b""),
+    (rb"<time [^>]*>[^<]*</time>", b""),
+)
+"""What differs from one answer to the next anyhow."""
+
+SECRET = "Heron"
+ADDRESSES = (
+    "/incidents/",
+    "/incidents/?status=any&severity=any&sort=-number",
+    "/incidents/?status=any&severity=any&sort=-updated",
+    "/incidents/?q=heron",
+    "/incidents/?q=dc-99&status=any",
+    "/incidents/?tag=heron",
+    "/incidents/?tag=hero",
+    "/incidents/?source=Heron%20sensor",
+    "/incidents/?assignee=unassigned",
+    "/incidents/?last_activity=..2027-01-01",
+    "/incidents/?open={secret}",
+    "/incidents/?q={secret}",
+    "/incidents/suggest/tags/?q=her",
+    "/incidents/suggest/tags/?q=her&for=filter",
+    "/incidents/suggest/tags/?q=",
+    "/incidents/suggest/assignees/?q=",
+    "/incidents/manage/?incident={secret}",
+    "/incidents/{secret}/",
+    "/incidents/{secret}/activity/",
+    "/incidents/{secret}/details/",
+    "/exports/incidents.csv?status=any&severity=any",
+)
+
+
+def world_of(client: Client, secret: int) -> list[tuple[str, int, bytes]]:
+    """All answers to somebody, with what differs anyhow masked."""
+    seen = []
+    for template in ADDRESSES:
+        link = template.format(secret=secret)
+        answer = client.get(link)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        for pattern, mask in MASKS:
+            body = re.sub(pattern, mask, body)
+        seen.append((link, answer.status_code, body))
+    return seen
+
+
+def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
+    incident: Incident, ana: User, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(ana)
+    coming = incident.pk + 1
+    without = world_of(client, coming)
+    secret = opened(
+        alert(
+            "secret",
+            title=f"{SECRET} found",
+            categories=("exfiltration",),
+            service_source=f"{SECRET} sensor",
+            entities=(device("dc-99"),),
+        )
+    )
+    Incident.objects.filter(pk=secret.pk).update(pk=secret.pk)
+    change_tags(secret, add=[SECRET], actor=lee.as_actor())
+    restrict(secret, [lee], actor=lee.as_actor())
+    from django.core.cache import cache
+
+    cache.clear()
+    if secret.pk != coming:
+        without = world_of(client, secret.pk) if False else without
+    assert secret.pk == coming
+    for before, after in zip(without, world_of(client, secret.pk), strict=True):
+        assert before == after, before[0]
+    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_do_not_tell_of_what_one_may_not_see(ana: User, lee: User, sign_in: Callable[[User], Client]) -> None:
+    secret = opened(alert("secret", entities=(device("dc-99"),)))
+    restrict(secret, [lee], actor=lee.as_actor())
+    others, members = sign_in(ana), sign_in(lee)
+    start = int(others.get(reverse("incidents:changes"), {"since": 2**61})["X-Last-Entry"])
+    change_tags(secret, add=["x"], actor=lee.as_actor())
+    assert others.get(reverse("incidents:changes"), {"since": start}).status_code == 204
+    assert members.get(reverse("incidents:changes"), {"since": start}).json()["incidents"] == [secret.pk]

@@ -1,0 +1,249 @@
+"""The queue's filters: one truth for page, API, export and saved links."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.commands import create_token
+from accounts.models import Principal, Team, User
+from activity.actors import SYSTEM
+from alerts.choices import Classification, Determination, Severity
+from common.query_strings import UnknownKeys
+from incidents.choices import IncidentStatus
+from incidents.commands import restrict
+from incidents.filters import IncidentFilter, with_defaults
+from incidents.models import Incident
+from tests.conftest import NOON
+from tests.incidents.rows import row, stored, tag
+
+
+def found(query: str, principal: Principal) -> set[int]:
+    """Ids of what an address lists, defaults left out."""
+    filtered = IncidentFilter(QueryDict(query), Incident.objects.visible_to(principal), principal=principal)
+    filtered.check()
+    return set(filtered.qs.values_list("pk", flat=True))
+
+
+def problems(query: str, principal: Principal) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as refused:
+        found(query, principal)
+    return refused.value.message_dict
+
+
+@pytest.mark.parametrize("status", [IncidentStatus.ACTIVE, IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED])
+def test_status(ana: User, status: IncidentStatus) -> None:
+    rows = {each: stored([row(status=each)])[0].pk for each in list(IncidentStatus)[:3]}
+    assert found(f"status={status.slug}", ana) == {rows[status]}
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_severity(ana: User, severity: Severity) -> None:
+    rows = {each: stored([row(severity=each)])[0].pk for each in Severity}
+    assert found(f"severity={severity.slug}", ana) == {rows[severity]}
+
+
+def test_classification_and_determination(ana: User) -> None:
+    _, first, second = stored(
+        [
+            row(),
+            row(classification=Classification.TRUE_POSITIVE, determination=Determination.MALWARE),
+            row(classification=Classification.TRUE_POSITIVE, determination=Determination.PHISHING),
+        ]
+    )
+    assert found("classification=true_positive", ana) == {first.pk, second.pk}
+    assert found("determination=malware&determination=phishing", ana) == {first.pk, second.pk}
+    assert found("classification=true_positive&determination=phishing", ana) == {second.pk}
+    assert found("classification=false_positive&determination=phishing", ana) == set()
+
+
+@pytest.fixture
+def owned(ana: User, rio: User, tier2: Team) -> dict[str, int]:
+    rows = [row(), row(assignee_user=ana), row(assignee_user=rio), row(assignee_team=tier2)]
+    return dict(zip(["nobody", "ana", "rio", "tier2"], (each.pk for each in stored(rows)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("assignee=ana", {"ana"}),
+        ("assignee=me", {"ana"}),
+        ("assignee=unassigned", {"nobody"}),
+        ("assignee=team:tier2", {"tier2"}),
+        ("assignee=rio&assignee=team:tier2&assignee=unassigned", {"rio", "tier2", "nobody"}),
+        ("assignee=me&assignee=rio", {"ana", "rio"}),
+    ],
+)
+def test_assignee(owned: dict[str, int], ana: User, query: str, names: set[str]) -> None:
+    assert found(query, ana) == {owned[name] for name in names}
+
+
+def test_a_token_is_nobody_to_assign_to(owned: dict[str, int]) -> None:
+    token, _ = create_token("script", actor=SYSTEM, role="reader")
+    assert "assignee" in problems("assignee=me", token)
+
+
+def test_tags_are_any_of_and_without_regard_to_case(ana: User) -> None:
+    _, first, second = stored([row(), row(), row()])
+    tag(first, "Phishing")
+    tag(second, "Wave 2")
+    assert found("tag=phishing", ana) == {first.pk}
+    assert found("tag=PHISHING&tag=wave%202", ana) == {first.pk, second.pk}
+
+
+def test_service_sources_are_any_of(ana: User) -> None:
+    _, one, both = stored([row(), row(service_sources=["Mail"]), row(service_sources=["Endpoint", "Mail"])])
+    assert found("source=Mail", ana) == {one.pk, both.pk}
+    assert found("source=Endpoint&source=Nothing", ana) == {both.pk}
+
+
+@pytest.mark.parametrize(("key", "field"), sorted(IncidentFilter.TIME_FIELDS.items()))
+def test_times_are_from_inclusive_until_exclusive(ana: User, key: str, field: str) -> None:
+    at = [NOON.replace(day=day, hour=0) for day in (1, 2, 3)]
+    rows = stored(row(**{field: each}) for each in at)
+    assert found(f"{key}=2026-11-02..2026-11-02", ana) == {rows[1].pk}
+    assert found(f"{key}=2026-11-02..", ana) == {rows[1].pk, rows[2].pk}
+    assert found(f"{key}=..2026-11-01", ana) == {rows[0].pk}
+
+
+def test_a_span_reaches_back_from_now(ana: User) -> None:
+    now = timezone.now()
+    recent, _ = stored([row(last_activity=now - timedelta(hours=23)), row(last_activity=now - timedelta(hours=25))])
+    assert found("last_activity=24h", ana) == found("last_activity=1d", ana) == {recent.pk}
+
+
+def test_any_lifts_a_filter(ana: User) -> None:
+    rows = stored([row(status=1), row(status=2), row(status=3)])
+    assert found("status=any&severity=any", ana) == {each.pk for each in rows}
+
+
+def test_what_is_left_unsaid_is_written_out() -> None:
+    assert with_defaults(QueryDict("tag=a")).urlencode() == (
+        "tag=a&status=active&status=in_progress&severity=low&severity=medium&severity=high"
+    )
+    assert with_defaults(QueryDict("status=any&severity=high")).urlencode() == "status=any&severity=high"
+
+
+def test_an_unknown_key_is_refused_with_the_nearest(ana: User) -> None:
+    with pytest.raises(UnknownKeys, match="did you mean “severity”"):
+        found("severty=high", ana)
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "hint"),
+    [
+        ("status=actve", "status", "did you mean “active”"),
+        ("status=Active", "status", "did you mean “active”"),
+        ("status=new", "status", "known are active"),
+        ("status=active&status=closed", "status", "“closed” is unknown"),
+        ("severity=hihg", "severity", "did you mean “high”"),
+        ("classification=true", "classification", "did you mean “true_positive”"),
+        ("determination=phising", "determination", "did you mean “phishing”"),
+        ("assignee=anna", "assignee", "did you mean “ana”"),
+        ("assignee=team:tier", "assignee", "did you mean “team:tier2”"),
+        ("assignee=", "assignee", "is unknown"),
+        ("tag=phising", "tag", "did you mean “Phishing”"),
+        ("last_activity=week", "last_activity", "write 24h, 7d"),
+        ("last_activity=7d&last_activity=week", "last_activity", "write 24h, 7d"),
+        ("created=2026-02-30..", "created", "no date in the calendar"),
+        ("updated=..9999-12-31", "updated", "no date"),
+        ("assignee=a%00b", "assignee", "NUL"),
+        ("tag=a%00b", "tag", "NUL"),
+        ("source=a%00b", "source", "NUL"),
+        ("q=a%00b", "q", "Null characters"),
+        ("last_activity=%00", "last_activity", "write 24h, 7d"),
+        ("q=" + "x" * 501, "q", "at most 500"),
+        ("tag=" + "x" * 501, "tag", "at most 500"),
+        ("&".join(f"assignee=u{number}" for number in range(101)), "assignee", "At most 100"),
+    ],
+)
+def test_an_unknown_value_is_refused_with_the_way_out(ana: User, tier2: Team, query: str, key: str, hint: str) -> None:
+    tag(stored([row()])[0], "Phishing")
+    assert hint in " ".join(problems(query, ana)[key])
+
+
+def test_a_tag_of_restricted_incidents_alone_is_unknown_to_others(incident: Incident, ana: User, lee: User) -> None:
+    tag(incident, "Project Heron")
+    restrict(incident, [lee], actor=lee.as_actor())
+    assert found("tag=project heron", lee) == {incident.pk}
+    assert "Heron" not in " ".join(problems("tag=Project Hero", ana)["tag"])
+    assert "tag" in problems("tag=Project Heron", ana)
+
+
+def test_a_tag_nobody_uses_any_more_keeps_old_links_alive(incident: Incident, ana: User) -> None:
+    tag(incident, "Last year")
+    incident.tags.clear()
+    Incident.objects.update(tag_ids=[])
+    assert found("tag=last year", ana) == set()
+
+
+STATUS = ("active", "in_progress", "resolved")
+SEVERITY = ("low", "medium", "high")
+ASSIGNEE = ("unassigned", "ana", "rio", "team:tier2")
+TAG = ("a", "b", "c")
+
+
+@pytest.fixture
+def every_kind(ana: User, rio: User, tier2: Team) -> dict[int, dict[str, Any]]:
+    """An incident of every status, severity and assignee; tags by turns. Id → what a filter should see."""
+    people: dict[str, dict[str, Any]] = {
+        "unassigned": {},
+        "ana": {"assignee_user": ana},
+        "rio": {"assignee_user": rio},
+        "team:tier2": {"assignee_team": tier2},
+    }
+    kinds = [
+        {"status": status, "severity": severity, "assignee": assignee}
+        for status, severity, assignee in product(STATUS, SEVERITY, ASSIGNEE)
+    ]
+    rows = stored(
+        row(
+            status=IncidentStatus.from_slug(kind["status"]),
+            severity=Severity.from_slug(kind["severity"]),
+            **people[kind["assignee"]],
+        )
+        for kind in kinds
+    )
+    expected: dict[int, dict[str, Any]] = {}
+    for position, (each, kind) in enumerate(zip(rows, kinds, strict=True)):
+        tags = {name for bit, name in enumerate(TAG) if position >> bit & 1}
+        tag(each, *tags)
+        expected[each.pk] = {**kind, "tag": tags}
+    return expected
+
+
+def some(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(words), max_size=3, unique=True)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(status=some(STATUS), severity=some(SEVERITY), assignee=some((*ASSIGNEE, "me")), tags=some(TAG))
+def test_filters_together_find_what_each_finds(
+    every_kind: dict[int, dict[str, Any]],
+    ana: User,
+    status: list[str],
+    severity: list[str],
+    assignee: list[str],
+    tags: list[str],
+) -> None:
+    query = QueryDict(mutable=True)
+    for key, values in (("status", status), ("severity", severity), ("assignee", assignee), ("tag", tags)):
+        query.setlist(key, values)
+    people = {"ana" if each == "me" else each for each in assignee}
+    expected = {
+        number
+        for number, kind in every_kind.items()
+        if (not status or kind["status"] in status)
+        and (not severity or kind["severity"] in severity)
+        and (not people or kind["assignee"] in people)
+        and (not tags or kind["tag"] & set(tags))
+    }
+    assert found(query.urlencode(), ana) == expected
