@@ -31,7 +31,6 @@ from incidents.changes import Changes
 from incidents.choices import IncidentStatus
 from incidents.models import Incident, Tag
 from ingest.commands import ingest_batch
-from tests.alone import quick_and_alone
 from tests.conftest import NOON, alert, device, opened, person
 
 __all__ = ["quick_and_alone"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.commands import set_preferences
 from accounts.models import User
@@ -101,6 +101,28 @@ def test_i_takes_the_row_in_hand(three: list[Incident], ana: User, window_of: Wi
     expect(row_of(page, three[0])).to_contain_text("Ana Ruiz")
     three[0].refresh_from_db()
     assert three[0].assignee_user == ana
+
+
+def test_a_key_pressed_while_the_next_row_is_loading_waits_for_that_row(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    held: list[Route] = []
+    page.route(f"**/incidents/{three[1].pk}/details/", held.append)
+    with page.expect_request(f"**/incidents/{three[1].pk}/details/"):
+        page.keyboard.press("j")
+    expect(pane_of(page)).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("i")
+    for route in held:
+        route.continue_()
+    expect(toast(page, f"#{three[1].pk} is yours")).to_be_visible()
+    expect(pane_of(page)).not_to_have_attribute("aria-busy", "true")
+    for incident, assignee in zip(three, (None, ana, None), strict=True):
+        incident.refresh_from_db()
+        assert incident.assignee_user == assignee
 
 
 def test_the_focus_stays_on_its_row_when_the_list_is_refreshed(
