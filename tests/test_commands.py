@@ -33,8 +33,6 @@ from incidents.models import Incident, Tag
 from ingest.commands import ingest_batch
 from tests.conftest import NOON, alert, device, opened, person
 
-__all__ = ["quick_and_alone"]
-
 OURS = ("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "automation", "metrics")
 
 

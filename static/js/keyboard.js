@@ -3,7 +3,7 @@
  * the key then presses or focuses (sequences such as "g i" work). They never fire while typing, with a modifier held or
  * under a dialog, and not at all with `data-shortcuts="off"` on the body. The help dialog lists what the page has.
  */
-import { closePane, currentRow, move, openRow, paneIsOpen, rows } from "./pane.js";
+import { closePane, currentRow, move, openRow, paneIsFilled, paneIsOpen, rows } from "./pane.js";
 import { clearSelection, toggleRow } from "./selection.js";
 
 /** @typedef {{keys: string[], text: string, run: (event: KeyboardEvent) => unknown, when?: () => boolean}} Shortcut */
@@ -63,7 +63,7 @@ const visible = (element) => element.getClientRects().length > 0;
 /** Everything on the page that answers to a key: what is selected goes before the pane, the pane before the page. */
 function targets() {
   const all = [...document.querySelectorAll("[data-shortcut]")].filter((element) => {
-    return visible(element) || element.closest(".rail");
+    return (visible(element) || element.closest(".rail")) && !element.closest("[data-pane][aria-busy]");
   });
   const rank = (element) => (element.closest("[data-bulk]") ? 0 : element.closest("[data-pane]") ? 1 : 2);
   return all.sort((one, other) => rank(one) - rank(other));
@@ -79,11 +79,12 @@ function press(element) {
   }
 }
 
-/** A key that the details of a row answer to (the pane names them in `data-row-keys`): open them, press it there. */
+/** A key that the details of a row answer to (the pane names them in `data-row-keys`): open them or wait for them, press
+ * it there. */
 async function pressInPane(keys) {
   const row = currentRow();
-  if (!row?.dataset.paneUrl || paneIsOpen()) return;
-  await openRow(row);
+  if (!row?.dataset.paneUrl) return;
+  await (paneIsOpen() ? paneIsFilled() : openRow(row));
   const element = document.querySelector(`[data-pane] [data-shortcut="${CSS.escape(keys)}"]`);
   if (element) press(element);
 }

@@ -75,16 +75,34 @@ export async function openRow(row) {
   if (title) announce(`Details: ${title}`);
 }
 
-/** Fill the pane; done when what came in is alive, which HTMX makes it a moment after the request has ended. */
-async function load(place, url) {
+/** How often the pane was filled; what it shows is the open row's when the last filling is done. */
+let fillings = 0;
+/** @type {Promise<void>} */
+let filling = Promise.resolve();
+
+/** When the pane shows the row that is open. @returns {Promise<void>} */
+export const paneIsFilled = () => filling;
+
+/** Fill the pane. Until that is done it is busy: a key or a click must not reach the row shown before. */
+function load(place, url) {
+  fillings += 1;
+  filling = fill(place, url, fillings);
+  return filling;
+}
+
+/** Done when what came in is alive, which HTMX makes it a moment after the request has ended. */
+async function fill(place, url, number) {
   const settled = new Promise((resolve) => place.addEventListener("htmx:afterSettle", resolve, { once: true }));
+  place.ariaBusy = "true";
   try {
     // one at a time for this source, and of those that wait only the last: quick walking ends on the right row
     await window.htmx.ajax("GET", url, { source: place, target: place, swap: "innerHTML" });
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 250))]);
   } catch {
-    return; // failures.js tells of it
+    // failures.js tells of it
+  } finally {
+    if (number === fillings) place.ariaBusy = null;
   }
-  await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 250))]);
 }
 
 export function closePane() {
