@@ -26,7 +26,7 @@ EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21a
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """What a dark page can differ in from the light one, which has the same elements."""
 LOOKS = [
-    pytest.param(theme, size, id=f"{theme} {size['width']}") for theme in ("light", "dark") for size in (WIDE, NARROW)
+    pytest.param(theme, size, id=f"{theme}-{size['width']}") for theme in ("light", "dark") for size in (WIDE, NARROW)
 ]
 
 

@@ -83,7 +83,7 @@ def hostile(ana: User) -> Incident:
     return incident
 
 
-@pytest.fixture(params=[False, True], ids=["with the policy", "without the policy"])
+@pytest.fixture(params=[False, True], ids=["policy", "no-policy"])
 def window(request: pytest.FixtureRequest, open_window: OpenWindow, ana: User) -> Page:
     page = open_window(bypass_csp=request.param)
     sign_in_at(page, ana)

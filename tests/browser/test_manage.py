@@ -133,7 +133,9 @@ def stale_form(page: Page, incident: Incident, rio: User) -> Locator:
     return form
 
 
-@pytest.mark.parametrize(("choice", "kept"), [("Use yours", "Ana's name"), ("Keep theirs", "Rio's name")])
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("Use yours", "Ana's name"), ("Keep theirs", "Rio's name")], ids=["yours", "theirs"]
+)
 def test_a_stale_save_shows_both_values_and_keeps_the_chosen_one(
     choice: str, kept: str, incident: Incident, ana: User, rio: User, window_of: WindowOf, refusals: set[int]
 ) -> None:
