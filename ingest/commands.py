@@ -25,9 +25,8 @@ from incidents.commands import Link, Opening, change_tags, link_alerts, open_inc
 from incidents.commands.change import lock_all
 from incidents.commands.linking import refresh
 from incidents.models import Incident
-from ingest.correlation import Candidate, Home, Placement, place, sightings_of, ties_of
-from ingest.formats.evidence import united
-from ingest.parsed import ParsedAlert, ParsedEvidence
+from ingest.correlation import Candidate, Home, Placement, place, said_of_each, sightings_of, ties_of
+from ingest.parsed import ParsedAlert
 
 ATTEMPTS = 5
 
@@ -238,11 +237,7 @@ def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement
 
 
 def _evidence(alert: ParsedAlert, entity_ids: Sequence[int]) -> list[EvidenceFacts]:
-    """The alert's evidence, one row per entity; what is said twice of one entity is joined, the worst verdict kept."""
-    by_entity: dict[int, ParsedEvidence] = {}
-    for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
-        earlier = by_entity.get(entity_id)
-        by_entity[entity_id] = united(earlier, evidence) if earlier else evidence
+    """The alert's evidence, one row per entity."""
     return [
         EvidenceFacts(
             entity_id,
@@ -252,7 +247,7 @@ def _evidence(alert: ParsedAlert, entity_ids: Sequence[int]) -> list[EvidenceFac
             str(evidence.remediation_status),
             evidence.details,
         )
-        for entity_id, evidence in by_entity.items()
+        for entity_id, evidence in said_of_each(alert, entity_ids).items()
     ]
 
 

@@ -18,6 +18,7 @@ from django.db import connection
 from alerts.choices import EvidenceRole, Verdict
 from entities.choices import EntityKind
 from entities.noise import is_noise
+from ingest.formats.evidence import united
 from ingest.parsed import ParsedAlert, ParsedEvidence
 
 MOST_ALERTS_PER_INCIDENT = 1_000
@@ -131,7 +132,7 @@ def ties_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Tie, ...]:
     another one with every request, and its address is all that its requests share.
     """
     ties = []
-    for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
+    for entity_id, evidence in said_of_each(alert, entity_ids).items():
         ranked = RULE_OF_KIND.get(evidence.entity.kind)
         if ranked is None or is_noise(evidence.entity) or not _counts(evidence):
             continue
@@ -150,9 +151,18 @@ def sightings_of(alert: ParsedAlert, entity_ids: Sequence[int]) -> tuple[Sightin
     """
     return tuple(
         Sighting(entity_id, evidence.event_time or alert.last_activity)
-        for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True)
+        for entity_id, evidence in said_of_each(alert, entity_ids).items()
         if evidence.entity.kind in RULE_OF_KIND and _counts(evidence)
     )
+
+
+def said_of_each(alert: ParsedAlert, entity_ids: Sequence[int]) -> dict[int, ParsedEvidence]:
+    """The alert's evidence by entity; what is said twice of one is joined, the worst verdict kept."""
+    by_entity: dict[int, ParsedEvidence] = {}
+    for evidence, entity_id in zip(alert.evidence, entity_ids, strict=True):
+        earlier = by_entity.get(entity_id)
+        by_entity[entity_id] = united(earlier, evidence) if earlier else evidence
+    return by_entity
 
 
 def place(candidates: Sequence[Candidate]) -> list[Placement]:
@@ -274,7 +284,7 @@ FROM unnest(%s::text[], %s::text[]) AS wanted (source, source_incident)
 JOIN alerts_alert AS alert USING (source, source_incident)
 JOIN incidents_incident AS incident ON incident.id = alert.incident_id
 WHERE alert.source_incident <> '' AND incident.status IN (1, 2) AND NOT incident.restricted
-ORDER BY alert.source, alert.source_incident, alert.incident_id DESC
+ORDER BY alert.source, alert.source_incident, alert.id DESC
 """
 
 
