@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -64,13 +63,6 @@ def chromium() -> Iterator[Browser]:
         expect.set_options(timeout=PATIENCE)
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """Signing in is what is tested, not how long a password takes to check."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
 
 
 @pytest.fixture
