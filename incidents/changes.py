@@ -41,4 +41,8 @@ class Changes:
     comment: str = ""
 
     def is_empty(self) -> bool:
-        return all(getattr(self, each.name) == each.default for each in fields(self))
+        """Whether nothing is to be changed; no tags to add or remove are none, in whatever sequence."""
+        return all(
+            not getattr(self, each.name) if each.default == () else getattr(self, each.name) == each.default
+            for each in fields(self)
+        )

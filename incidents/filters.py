@@ -121,7 +121,7 @@ class IncidentFilter(django_filters.FilterSet):
     def check(self) -> None:
         """Raises UnknownKeys or ValidationError (by key) unless every key and value means something."""
         check_keys(self.data, [*self.keys(), *LIST_KEYS])
-        problems = {key: list(messages) for key, messages in self.form.errors.items()}
+        problems: dict[str, list[str]] = {}
         for key, filter_ in self.filters.items():
             words = self.data.getlist(key)
             if isinstance(filter_, TermsFilter):
@@ -138,6 +138,8 @@ class IncidentFilter(django_filters.FilterSet):
         if missing:
             names = Tag.objects.known_to(self.principal).order_by("name").values_list("name", flat=True)
             problems |= _unknown("tag", missing, names[:2000])
+        # What the form refuses, such as too many values, says more than that each of them is unknown.
+        problems |= {key: list(messages) for key, messages in self.form.errors.items()}
         if problems:
             raise ValidationError(problems)
 
@@ -203,7 +205,7 @@ class _People:
             return []
         teams = [f"team:{slug}" for slug in Team.objects.order_by("slug").values_list("slug", flat=True)[:500]]
         users = User.objects.active().order_by("username").values_list("username", flat=True)[:500]
-        return [UNASSIGNED, ME, *teams, *users]
+        return [UNASSIGNED, *([] if ME in self.missing else [ME]), *teams, *users]
 
     def label(self, word: str) -> str:
         """A value of the key as a chip shows it."""

@@ -218,6 +218,7 @@ def _event(response: HttpResponse, text: str, *, close_pane: bool = False) -> Ht
 
 def _numbers(request: PersonRequest) -> list[int]:
     words = request.POST.getlist("incident") or request.GET.getlist("incident")
-    if not words or len(words) > MOST_VALUES or not all(word.isascii() and word.isdigit() for word in words):
+    are_numbers = all(word.isascii() and word.isdigit() and len(word) < 19 for word in words)
+    if not words or len(words) > MOST_VALUES or not are_numbers:
         raise Http404(f"Choose 1 to {MOST_VALUES} incidents.")
-    return sorted({min(int(word), 2**62) for word in words})
+    return sorted({int(word) for word in words})

@@ -25,11 +25,10 @@ def alerts(request: PersonRequest, number: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
         return redirect("incidents:alerts", number=incident.redirected_to_id)
-    try:
-        after = max(int(request.GET.get("after", 0)), 0)
-    except ValueError:
-        raise Http404 from None
-    context = page_context(request, incident, "alerts") | detail.alerts_page(incident, after)
+    after = request.GET.get("after", "0")
+    if not (after.isascii() and after.isdigit() and len(after) < 10):
+        raise Http404
+    context = page_context(request, incident, "alerts") | detail.alerts_page(incident, int(after))
     return render(request, "incidents/alerts.html", context)
 
 
