@@ -70,7 +70,6 @@ def found(words: str, user: User) -> set[int]:
         "t1059.001",
         "T1059",
         "“encoded”",
-        "one endpoint",
     ],
 )
 def test_it_is_found_by(wanted: Incident, ana: User, words: str) -> None:
