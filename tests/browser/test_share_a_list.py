@@ -97,6 +97,7 @@ def test_the_back_button_takes_one_filter_away_at_a_time(
     for rows in (2, 3, 4):
         page.go_back()
         expect(page.locator("tr[data-row]")).to_have_count(rows)
+        page.wait_for_load_state()  # the page hears of the next step once its scripts run
     page.go_forward()
     expect(page.locator("tr[data-row]")).to_have_count(3)
     # the rows still answer after having been brought back
