@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Somebody shut out is answered as if the password were wrong: nobody learns by guessing who was here."""
+        user = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_active else None
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

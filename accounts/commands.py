@@ -35,6 +35,7 @@ def create_user(
 
     Raises Refused, naming the field, for a name or address that is taken or malformed.
     """
+    email = email.lower()  # sign-in looks addresses up in lower case
     user = User(
         username=username.lower(),
         display_name=display_name,
