@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,6 +24,8 @@ from common.command import command
 from common.errors import Refused
 
 PREFERENCES = ("time_zone", "theme", "density", "has_shortcuts")
+SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+"""As in alerts: what a bound token sends carries this name."""
 FIRST_START_LOCK = 0x57464C52
 """Key of the advisory lock that lets only one process create the first administrator."""
 
@@ -143,10 +146,14 @@ def create_token(
 ) -> tuple[AccessToken, str]:
     """A key with a role, or bound to one ingest source. Returns the token and the key, which is never shown again.
 
-    Raises Refused unless exactly one of role and source is given, or when the name is taken.
+    Raises Refused unless exactly one of role and source is given, when no alert could name the source, or when the
+    token's name is taken.
     """
     if bool(role) == bool(source):
         raise Refused("Give the token either a role or a source, not both and not neither.", field="role")
+    if source and not SOURCE_NAME.fullmatch(source):
+        written = "lower-case letters, digits, “.”, “_” and “-”, at most 64 and starting with a letter or digit"
+        raise Refused(f"A source is written in {written}, such as “suricata”.", field="source")
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     token = AccessToken(
         name=name,
