@@ -17,6 +17,7 @@ from accounts.models import AccessToken, User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.models import Alert
+from common.errors import Refused
 from entities.models import Entity
 from incidents.commands import restrict
 from incidents.models import Incident
@@ -305,6 +306,23 @@ def test_a_source_token_cannot_send_as_another_source(key: str) -> None:
     answer = send(key, [smallest("1", source="edr"), smallest("2")])
     assert answer.json()["results"][0]["field"] == "source"
     assert list(Alert.objects.values_list("source", "external_id")) == [("suricata", "2")]
+
+
+@pytest.mark.parametrize("source", ["suricata", "a", "7.x_y-z", "x" * 64])
+@pytest.mark.django_db
+def test_a_token_is_bound_to_any_source_that_an_alert_may_name(source: str) -> None:
+    _, key = create_token("bound", actor=SYSTEM, source=source)
+    assert send(key, smallest(source=source)).status_code == 201
+
+
+@pytest.mark.parametrize("source", ["Suricata", "my sensor", "-x", "x" * 65, "sensör", "x y"])
+@pytest.mark.django_db
+def test_a_token_is_not_bound_to_a_source_that_no_alert_may_name(admin_key: str, source: str) -> None:
+    assert send(admin_key, smallest(source=source)).json()["results"][0]["field"] == "source"
+    with pytest.raises(Refused) as refused:
+        create_token("bound", actor=SYSTEM, source=source)
+    assert refused.value.field == "source"
+    assert not AccessToken.objects.filter(name="bound").exists()
 
 
 def test_what_a_source_token_sends_is_of_its_source_in_every_format(key: str) -> None:
