@@ -173,6 +173,9 @@ def test_the_help_dialog_lists_the_keys_of_the_page_and_holds_them_back(
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    page.wait_for_function(
+        "!document.querySelector('#pane').matches('.htmx-request, .htmx-settling, [aria-busy=true]')"
+    )
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard")
     for words, key in (

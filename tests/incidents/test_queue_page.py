@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from activity.models import Entry
 from alerts.choices import Severity
 from incidents.choices import IncidentStatus
 from incidents.commands import rename
@@ -222,7 +223,8 @@ def test_changes_since_nothing_is_a_400(client: Client, since: str) -> None:
 def test_changes_name_what_was_touched_and_what_is_new(lee: User, sign_in: Callable[[User], Client]) -> None:
     client = sign_in(lee)
     old = opened(alert("1", entities=(device("a"),)))
-    start = int(client.get(reverse("incidents:changes"), {"since": 2**61})["X-Last-Entry"])
+    # Not the horizon: another process's open transaction in the same server may hold that back before this entry.
+    start = Entry.objects.order_by("-transaction").values_list("transaction", flat=True)[0] + 1
     rename(old, "Renamed", actor=lee.as_actor())
     new = opened(alert("2", entities=(device("b"),)))
     answer = news(client, start)
