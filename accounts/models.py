@@ -56,10 +56,19 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(role__permissions__contains=[permission])
 
 
-_UserManager = BaseUserManager.from_queryset(UserQuerySet)
+class UserManager(BaseUserManager["User"]):
+    """Written out instead of made by `from_queryset`, which the type checker understands only in some orders of
+    reading files."""
 
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
 
-class UserManager(_UserManager["User"]):
+    def active(self) -> UserQuerySet:
+        return self.get_queryset().active()
+
+    def who_may(self, permission: Permission) -> UserQuerySet:
+        return self.get_queryset().who_may(permission)
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username=(username or "").lower())
 

@@ -50,12 +50,12 @@ def tag(incident: Incident, *names: str) -> None:
     Incident.objects.filter(pk=incident.pk).update(tag_ids=sorted(each.pk for each in tags))
 
 
-def news(client: Client, since: int) -> dict[str, Any]:
-    """What changed since, once it can be read: a transaction that runs anywhere on the server, such as another test's,
-    holds the news back until it ends."""
+def news(client: Client, since: int, wanted: set[int]) -> dict[str, Any]:
+    """What changed since, once all that is wanted can be read: a transaction that runs anywhere on the server, such as
+    another test's, holds back what came after it until it ends."""
     for _ in range(600):
         answer = client.get(reverse("incidents:changes"), {"since": since})
-        if answer.status_code == 200:
+        if answer.status_code == 200 and wanted <= set(answer.json()["incidents"]):
             return answer.json()
         time.sleep(0.05)
     raise AssertionError("no news came")

@@ -289,5 +289,5 @@ def test_changes_do_not_tell_of_what_one_may_not_see(ana: User, lee: User, sign_
     others, members = sign_in(ana), sign_in(lee)
     start = int(others.get(reverse("incidents:changes"), {"since": 2**61})["X-Last-Entry"])
     change_tags(secret, add=["x"], actor=lee.as_actor())
-    assert news(members, start)["incidents"] == [secret.pk]
+    assert news(members, start, {secret.pk})["incidents"] == [secret.pk]
     assert others.get(reverse("incidents:changes"), {"since": start}).status_code == 204

@@ -227,6 +227,6 @@ def test_changes_name_what_was_touched_and_what_is_new(lee: User, sign_in: Calla
     start = Entry.objects.order_by("-transaction").values_list("transaction", flat=True)[0] + 1
     rename(old, "Renamed", actor=lee.as_actor())
     new = opened(alert("2", entities=(device("b"),)))
-    answer = news(client, start)
+    answer = news(client, start, {old.pk, new.pk})
     assert (answer["incidents"], answer["new"]) == ([old.pk, new.pk], 1)
     assert client.get(reverse("incidents:changes"), {"since": answer["last_entry"]}).status_code == 204
