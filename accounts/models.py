@@ -121,6 +121,19 @@ class User(AbstractBaseUser):
         return Actor(ActorKind.USER, self.display_name, self.pk, channel)
 
 
+class ListSettings(models.Model):
+    """How a person likes one of the lists: what it shows when an address does not say."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="list_settings")
+    name = models.CharField(max_length=20)
+    """Of the list: incidents or alerts."""
+    columns = ArrayField(models.CharField(max_length=40), default=list)
+    """Keys of the shown columns in their order; empty for the usual ones."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="list_settings_once")]
+
+
 class Team(models.Model):
     """People who share a queue; an incident may be assigned to it."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -27,13 +28,19 @@ class Entity(models.Model):
     """What is known about it, such as a device's operating system; the newest report wins field by field."""
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
+    trigrams = ArrayField(models.CharField(max_length=3), default=list)
+    """Every three neighbouring characters of its key and name, folded: an index over them finds any part of a name
+    without an extension of the database."""
 
     objects = EntityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "entities"
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="entity_kind_key")]
-        indexes = [models.Index(OpClass(Lower("key"), name="text_pattern_ops"), name="entity_key_prefix")]
+        indexes = [
+            models.Index(OpClass(Lower("key"), name="text_pattern_ops"), name="entity_key_prefix"),
+            GinIndex(fields=["trigrams"], fastupdate=False, name="entity_trigrams"),
+        ]
 
     def __str__(self) -> str:
         return self.name

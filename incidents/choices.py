@@ -21,3 +21,39 @@ class TagKind(NamedTerms):
     AUTOMATIC = "automatic", "Automatic action"
     CRITICAL = "critical", "Critical asset"
     REDIRECTED = "redirected", "Redirected"
+
+
+class Audience(NamedTerms):
+    """Who sees a saved view."""
+
+    PRIVATE = "private", "Only me"
+    TEAM = "team", "A team"
+    EVERYONE = "everyone", "Everyone"
+
+
+class NoticeReason(NamedTerms):
+    """Why the bell tells a person of something."""
+
+    ASSIGNED = "assigned", "Assigned to you"
+    MENTIONED = "mentioned", "Mentions you"
+    FOLLOWED = "followed", "You follow it"
+    WOKEN = "woken", "Woke up"
+
+
+class ActState(NamedTerms):
+    """How far a bulk act has come."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Outcome(NamedTerms):
+    """What a bulk act did to one incident."""
+
+    WAITING = "waiting", "Waiting"
+    CHANGED = "changed", "Changed"
+    UNCHANGED = "unchanged", "Already so"
+    REFUSED = "refused", "Refused"

@@ -115,6 +115,11 @@ class Incident(models.Model):
     resolution_note = models.TextField(blank=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=200, blank=True)
+    """Who it was, as they were called then."""
+    resolved_by_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    """None where a token, a rule or the system resolved it."""
+    snoozed_until = models.DateTimeField(null=True)
+    """Hidden from the queue until this time or until a new alert joins it, whichever comes first."""
     redirected_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="redirected_from")
     related_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="follow_ups")
     """The resolved incident that this one would have joined, had it been open."""
@@ -138,6 +143,13 @@ class Incident(models.Model):
     """Kind of asset → how many, such as {"device": 6, "user": 3}."""
     tag_ids = ArrayField(models.IntegerField(), default=list)
     """The tags again, as an array that an index can be asked for; the many-to-many table stays the truth."""
+    facets = ArrayField(models.CharField(max_length=160), default=list)
+    """What else it can be filtered by, one word per fact, such as "category:impact" or "os:windows", so that one index
+    serves them all (see incidents/facets.py)."""
+    priority = models.PositiveSmallIntegerField(default=0)
+    """0 to 100, by incidents/rules.py; its time-dependent part is brought up to date by a task."""
+    priority_factors = models.JSONField(default=list)
+    """[factor, points] of each factor that counts, so that the score explains itself."""
 
     objects = IncidentQuerySet.as_manager()
 
@@ -174,6 +186,8 @@ class Incident(models.Model):
                     "created_at",
                     "tag_ids",
                     "restricted",
+                    "snoozed_until",
+                    "priority",
                 ],
                 condition=OPEN,
             ),
@@ -191,6 +205,14 @@ class Incident(models.Model):
                 F("last_activity").desc(), F("id").desc(), name="incident_redirected_last", condition=Q(status=4)
             ),
             models.Index(F("severity").desc(), F("last_activity").desc(), F("id").desc(), name="incident_severity"),
+            models.Index(F("priority").desc(), F("last_activity").desc(), F("id").desc(), name="incident_priority"),
+            models.Index(
+                F("priority").desc(),
+                F("last_activity").desc(),
+                F("id").desc(),
+                name="incident_open_priority",
+                condition=OPEN,
+            ),
             models.Index(F("created_at").desc(), F("id").desc(), name="incident_created"),
             models.Index(F("updated_at").desc(), F("id").desc(), name="incident_updated"),
             models.Index(
@@ -207,7 +229,16 @@ class Incident(models.Model):
                 name="incident_team_last",
                 condition=Q(assignee_team__isnull=False),
             ),
+            models.Index(
+                "resolved_by_user",
+                F("last_activity").desc(),
+                F("id").desc(),
+                name="incident_resolved_by",
+                condition=Q(resolved_by_user__isnull=False),
+            ),
+            models.Index("snoozed_until", name="incident_snoozed", condition=Q(snoozed_until__isnull=False)),
             GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_tags"),
+            GinIndex(fields=["facets"], fastupdate=False, name="incident_facets"),
             GinIndex(fields=["service_sources"], fastupdate=False, name="incident_sources"),
         ]
 

@@ -1,0 +1,35 @@
+"""Rows of the incidents app, by what they hold."""
+
+from incidents.models.bulk_act import BulkAct, BulkItem
+from incidents.models.incident import (
+    OPEN,
+    Incident,
+    IncidentMember,
+    IncidentQuerySet,
+    IncidentSearch,
+    IncidentTag,
+    Tag,
+    TagQuerySet,
+    fold_names,
+)
+from incidents.models.personal import Follower, Look, Notice
+from incidents.models.saved_view import SavedView, ViewPlace
+
+__all__ = [
+    "OPEN",
+    "BulkAct",
+    "BulkItem",
+    "Follower",
+    "Incident",
+    "IncidentMember",
+    "IncidentQuerySet",
+    "IncidentSearch",
+    "IncidentTag",
+    "Look",
+    "Notice",
+    "SavedView",
+    "Tag",
+    "TagQuerySet",
+    "ViewPlace",
+    "fold_names",
+]

@@ -1,0 +1,51 @@
+"""What one person has with an incident: following it, having looked at it, being told of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.choices import NoticeReason
+from incidents.models.incident import Incident
+
+
+class Follower(models.Model):
+    """A person who is told of an incident's changes."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="followers")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "user"], name="follower_once")]
+
+
+class Look(models.Model):
+    """The version of an incident that a person saw last: what came later is new to them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    looked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "incident"], name="look_once")]
+
+
+class Notice(models.Model):
+    """Something a person is told by the bell: an entry of the log that concerns them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    entry = models.ForeignKey("activity.Entry", on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=12, choices=NoticeReason.choices)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "entry"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_of_user"),
+            models.Index(fields=["user", "incident"], name="notice_unread", condition=Q(read_at__isnull=True)),
+        ]
