@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from incidents.views import manage, page, queue
+from incidents.views import live, manage, page, queue, suggest
 
 app_name = "incidents"
 
 urlpatterns = [
     # The queue.
     path("", queue.queue, name="queue"),
-    path("changes/", queue.changes, name="changes"),
+    path("changes/", live.changes, name="changes"),
     path("manage/", manage.manage_many, name="manage_many"),
-    path("suggest/assignees/", queue.suggest_assignees, name="suggest_assignees"),
-    path("suggest/tags/", queue.suggest_tags, name="suggest_tags"),
+    path("suggest/assignees/", suggest.suggest_assignees, name="suggest_assignees"),
+    path("suggest/tags/", suggest.suggest_tags, name="suggest_tags"),
     # One incident.
     path("<int:number>/", page.alerts, name="alerts"),
     path("<int:number>/evidence/", page.evidence, name="evidence"),

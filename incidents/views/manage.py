@@ -15,10 +15,10 @@ from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.queries import in_words
 from common.errors import Conflict, Refused
+from common.filters import MOST_VALUES
 from common.marks import person_mark, tag_mark
 from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, apply_to_many, assign
-from incidents.filters import MOST_VALUES
 from incidents.forms import CommentForm, ManageForm, ManageManyForm
 from incidents.models import Incident
 from incidents.queries import detail

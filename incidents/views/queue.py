@@ -6,22 +6,21 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import moment, news
+from activity.queries import moment
 from alerts.choices import DETERMINATIONS, Classification, Severity
-from common.marks import icon, person_mark, severity_mark, status_mark, tag_mark
+from common.filters import ANY
+from common.marks import icon, severity_mark, status_mark
 from common.query_strings import UnknownKeys, address, with_values
-from incidents import verbs
 from incidents.choices import IncidentStatus
-from incidents.filters import ANY, DEFAULTS
+from incidents.filters import DEFAULTS
 from incidents.models import Incident
 from incidents.queries import queue as queries
-from incidents.queries.people import assignable, tags_like
 from incidents.views.page import pane_context
 
 KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
@@ -84,90 +83,6 @@ def open_pane(request: PersonRequest) -> dict[str, Any]:
         .first()
     )
     return {"open_number": str(incident.pk), "open_pane": pane_context(request, incident)} if incident else {}
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def changes(request: PersonRequest) -> HttpResponse:
-    """What changed since a moment, for open pages: 204 when nothing did."""
-    try:
-        since = int(request.GET.get("since", ""))
-    except ValueError:
-        return JsonResponse({"problem": "since is a whole number, as this address gave it last"}, status=400)
-    found = news(min(max(since, 0), 2**62))
-    touched = {incident_id for incident_id, _ in found.entries if incident_id is not None}
-    visible = (
-        set(Incident.objects.visible_to(request.user).filter(pk__in=touched).values_list("pk", flat=True))
-        if touched
-        else set()
-    )
-    if not visible:
-        response = HttpResponse(status=204)
-        response["X-Last-Entry"] = str(found.until)
-        return response
-    opened = {incident_id for incident_id, verb in found.entries if verb == verbs.OPENED.name}
-    return JsonResponse({"last_entry": found.until, "incidents": sorted(visible), "new": len(opened & visible)})
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def suggest_assignees(request: PersonRequest) -> HttpResponse:
-    """Options of an assignee field: users and teams that fit what was typed."""
-    text = request.GET.get("q", "")
-    users, teams = assignable(text, request.user)
-    groups = [
-        {
-            "label": "Users",
-            "options": [
-                {
-                    "value": user.username,
-                    "label": user.display_name,
-                    "hint": "you" if user == request.user else user.username,
-                    "mark": person_mark(user.initials, user.display_name),
-                }
-                for user in users
-            ],
-        },
-        {
-            "label": "Teams",
-            "options": [
-                {
-                    "value": f"team:{team.slug}",
-                    "label": team.name,
-                    "hint": "team",
-                    "mark": person_mark(team.initials, team.name, "team"),
-                }
-                for team in teams
-            ],
-        },
-    ]
-    if request.GET.get("for") == "filter":
-        words = [("me", "Me"), ("unassigned", "Unassigned")]
-        options = [
-            {"value": value, "label": label, "mark": "", "hint": ""}
-            for value, label in words
-            if label.lower().startswith(text.strip().lower())
-        ]
-        groups.insert(0, {"label": "", "options": options})
-    empty = "" if any(group["options"] for group in groups) else "Nobody has such a name"
-    return render(request, "components/combobox_options.html", {"groups": groups, "empty": empty})
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def suggest_tags(request: PersonRequest) -> HttpResponse:
-    """Options of a tag field: used tags that fit, and last the text itself to create, where that is wanted."""
-    text = " ".join(request.GET.get("q", "").split())[:100]
-    is_filter = request.GET.get("for") == "filter"
-    kinds = ("custom", "attack", "automatic", "critical") if is_filter else ("custom",)
-    chosen = {name.lower() for name in request.GET.getlist("chosen")}
-    tags = [tag for tag in tags_like(text, request.user, kinds) if tag.name.lower() not in chosen]
-    options = [{"value": tag.name, "label": tag.name, "mark": tag_mark(tag.name, tag.kind)} for tag in tags]
-    exists = any(tag.name.lower() == text.lower() for tag in tags) or text.lower() in chosen
-    create = "" if is_filter or exists else text
-    empty = "" if options or create else "No tag begins so"
-    return render(
-        request,
-        "components/combobox_options.html",
-        {"groups": [{"label": "", "options": options}], "create": create, "empty": empty},
-    )
 
 
 def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
