@@ -20,19 +20,11 @@ from common.query_strings import check_keys
 from common.time_ranges import BadRange, parse_range
 from common.words import prefix_query
 from incidents.choices import IncidentStatus
+from incidents.filters.defaults import LIST_KEYS
 from incidents.models import Incident, IncidentSearch, Tag
 
 LONGEST_SEARCH = 500
 """Characters."""
-
-DEFAULTS: dict[str, list[str]] = {
-    "status": ["active", "in_progress"],
-    "severity": ["low", "medium", "high"],
-}
-"""What the queue shows when an address does not say: open incidents of any age, above informational."""
-
-LIST_KEYS = ("sort", "after", "before", "open")
-"""Keys of the list itself beside the filters."""
 
 
 class IncidentFilter(django_filters.FilterSet):
@@ -136,12 +128,3 @@ class IncidentFilter(django_filters.FilterSet):
 def _tags(names: Sequence[str], principal: Principal) -> dict[str, Tag]:
     """The tags of these names, as far as this person knows of them."""
     return Tag.objects.known_to(principal).named(storable(names)) if names else {}
-
-
-def with_defaults(query: QueryDict) -> QueryDict:
-    """The address with the defaults that it leaves unsaid written out, so that a copied link always means the same."""
-    full = query.copy()
-    for key, values in DEFAULTS.items():
-        if key not in full:
-            full.setlist(key, values)
-    return full

@@ -1,0 +1,23 @@
+"""What an address means where it does not say."""
+
+from __future__ import annotations
+
+from django.http import QueryDict
+
+DEFAULTS: dict[str, list[str]] = {
+    "status": ["active", "in_progress"],
+    "severity": ["low", "medium", "high"],
+}
+"""What the queue shows when an address does not say: open incidents of any age, above informational."""
+
+LIST_KEYS = ("sort", "after", "before", "open")
+"""Keys of the list itself beside the filters."""
+
+
+def with_defaults(query: QueryDict) -> QueryDict:
+    """The address with the defaults that it leaves unsaid written out, so that a copied link always means the same."""
+    full = query.copy()
+    for key, values in DEFAULTS.items():
+        if key not in full:
+            full.setlist(key, values)
+    return full
