@@ -115,8 +115,9 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen)
-            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
+            INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen, trigrams)
+            SELECT *, '{}'::text[]
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
             ON CONFLICT (kind, key) DO UPDATE SET
                 attributes = stored.attributes || excluded.attributes,
                 first_seen = least(stored.first_seen, excluded.first_seen),
