@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.choices import Permission
-from accounts.models import AccessToken, User
+from accounts.models import AccessToken, Principal, User
 
 KEY_PREFIX = "wf_"
 """Every key begins with it, so that scanners for leaked secrets recognise one."""
@@ -48,3 +48,10 @@ class NobodyUnlessNamed(BasePermission):
         needed: Permission | None = getattr(view, "needs", {}).get(request.method)
         principal: Any = request.user
         return bool(needed and isinstance(principal, User | AccessToken) and principal.may(needed))
+
+
+def principal_of(request: Request) -> Principal:
+    """The person or token that a request behind NobodyUnlessNamed speaks for."""
+    principal: Any = request.user
+    assert isinstance(principal, User | AccessToken)
+    return principal

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from common.boundary import BoundaryError, parse_json
 from common.errors import Conflict, Refused
+from common.query_strings import UnknownKeys
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -25,6 +27,22 @@ class StrictJSONParser(JSONParser):
             return parse_json(stream.read())
         except BoundaryError as error:
             raise exceptions.ValidationError({error.path or "body": [error.problem]}) from None
+
+
+class AlwaysJSON(DefaultContentNegotiation):
+    """Answers are JSON whatever is asked for; `format` is a key like any other, which the view reads or refuses."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:
+        return renderers
+
+
+def bad_query(error: UnknownKeys | ValidationError) -> exceptions.ValidationError:
+    """What an address says that means nothing here, by key, as an endpoint raises it."""
+    if isinstance(error, UnknownKeys):
+        return exceptions.ValidationError(
+            {key: [f"There is no key “{key}” here{hint}"] for key, hint in error.suggestions.items()}
+        )
+    return exceptions.ValidationError(error.message_dict)
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,19 +13,13 @@ from rest_framework.views import APIView
 from accounts.choices import Permission
 from accounts.models import AccessToken
 from activity.actors import Channel
+from common.api import AlwaysJSON
 from incidents.models import Incident
 from ingest import limits
 from ingest.commands import Outcome, Result, ingest
 from ingest.formats.registry import FORMAT_NAMES, FormatError, parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
 from ingest.reading import GZIP_START, read_records
-
-
-class AlwaysJSON(DefaultContentNegotiation):
-    """Here `?format=` says how the alerts are written down, not how the answer shall be."""
-
-    def filter_renderers(self, renderers: Any, format: str) -> Any:
-        return renderers
 
 
 class TooLarge(exceptions.APIException):

@@ -5,5 +5,6 @@ from django.urls import include, path
 app_name = "api"
 
 urlpatterns = [
+    path("", include("incidents.api_urls")),
     path("", include("ingest.api_urls")),
 ]

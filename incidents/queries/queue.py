@@ -92,13 +92,32 @@ def order_named(name: str) -> Order:
     return ORDERS[name]
 
 
-def queue_page(query: QueryDict, principal: Principal, path: str) -> QueuePage:
-    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The list that an address asks for, the same for page, API, export and saved view."""
+
+    query: QueryDict
+    """With the defaults written out."""
+    filter: IncidentFilter
+    order: Order
+
+    @property
+    def matching(self) -> QuerySet[Incident]:
+        return self.filter.qs
+
+
+def asked(query: QueryDict, principal: Principal) -> Asked:
+    """What an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
     full = with_defaults(query)
     incident_filter = IncidentFilter(full, Incident.objects.visible_to(principal), principal=principal)
     incident_filter.check()
-    order = order_named(full.get("sort", DEFAULT_ORDER))
-    matching = incident_filter.qs
+    return Asked(full, incident_filter, order_named(full.get("sort", DEFAULT_ORDER)))
+
+
+def queue_page(query: QueryDict, principal: Principal, path: str) -> QueuePage:
+    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+    wanted = asked(query, principal)
+    full, incident_filter, order, matching = wanted.query, wanted.filter, wanted.order, wanted.matching
     try:
         page = page_of_ids(matching, order, after=full.get("after", ""), before=full.get("before", ""), size=PAGE_SIZE)
     except BadCursor as error:
