@@ -70,6 +70,12 @@ DETERMINATIONS: dict[Classification, tuple[Determination, ...]] = {
 }
 
 
+def finding_in_words(classification: Classification, determination: Determination) -> str:
+    """Classification and determination as people read them: "True positive, phishing"."""
+    label = str(classification.label)
+    return label if determination == Determination.NOT_SET else f"{label}, {str(determination.label).lower()}"
+
+
 class Verdict(NamedTerms):
     """What a piece of evidence was found to be."""
 

@@ -128,17 +128,34 @@ def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Chan
 
 
 def assign_for_incident(
-    incident_id: int, *, user: User | None, team: Team | None, assignee: Any, actor: Actor, batch: UUID
+    incident_id: int, *, user: User | None, team: Team | None, actor: Actor, batch: UUID
 ) -> list[Draft]:
     """Give every alert of the incident the incident's assignee."""
-    drafts = []
-    for alert in _locked(incident_id).select_related("assignee_user", "assignee_team"):
-        if alert.assignee_user_id == (user and user.pk) and alert.assignee_team_id == (team and team.pk):
-            continue
-        old = assignee_value(alert.assignee_user, alert.assignee_team)
-        drafts.append(_draft(verbs.ALERT_ASSIGNED, alert, [Change("assignee", old, assignee)], actor, batch))
-    if drafts:
-        Alert.objects.of_incident(incident_id).update(assignee_user=user, assignee_team=team, updated_at=timezone.now())
+    chosen = _locked(incident_id).select_related("assignee_user", "assignee_team")
+    return assign(chosen, user=user, team=team, actor=actor, batch=batch)
+
+
+def assign(alerts: Iterable[Alert], *, user: User | None, team: Team | None, actor: Actor, batch: UUID) -> list[Draft]:
+    """Give locked alerts to a user, a team or nobody; those that are theirs already are left alone."""
+    assignee = assignee_value(user, team)
+    changed = [
+        alert
+        for alert in alerts
+        if (alert.assignee_user_id, alert.assignee_team_id) != (user and user.pk, team and team.pk)
+    ]
+    drafts = [
+        _draft(
+            verbs.ALERT_ASSIGNED,
+            alert,
+            [Change("assignee", assignee_value(alert.assignee_user, alert.assignee_team), assignee)],
+            actor,
+            batch,
+        )
+        for alert in changed
+    ]
+    if changed:
+        rows = Alert.objects.filter(pk__in=[alert.pk for alert in changed])
+        rows.update(assignee_user=user, assignee_team=team, updated_at=timezone.now())
     return drafts
 
 
@@ -163,6 +180,8 @@ def set_status(alerts: Iterable[Alert], status: AlertStatus, *, actor: Actor, ba
         )
         for alert in changed
     ]
+    if not changed:
+        return []
     now = timezone.now()
     Alert.objects.filter(pk__in=[alert.pk for alert in changed]).update(
         status=status, resolved_at=now if status == AlertStatus.RESOLVED else None, updated_at=now
@@ -188,9 +207,10 @@ def classify(
         if changes:
             changed.append(alert.pk)
             drafts.append(_draft(verbs.ALERT_CLASSIFIED, alert, changes, actor, batch))
-    Alert.objects.filter(pk__in=changed).update(
-        classification=classification, determination=determination, updated_at=timezone.now()
-    )
+    if changed:
+        Alert.objects.filter(pk__in=changed).update(
+            classification=classification, determination=determination, updated_at=timezone.now()
+        )
     return drafts
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from accounts.models import Team, User
-from alerts.choices import Classification, Determination, Severity
+from alerts.choices import AlertStatus, Classification, Determination, Severity
 from incidents.choices import IncidentStatus
 
 
@@ -46,3 +46,19 @@ class Changes:
             not getattr(self, each.name) if each.default == () else getattr(self, each.name) == each.default
             for each in fields(self)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChanges:
+    """What is wanted of some alerts. Fields left at their default stay as they are on each."""
+
+    status: AlertStatus | None = None
+    assignee: User | Team | _Keep | None = KEEP
+    """None leaves them to nobody."""
+    classification: Classification | None = None
+    determination: Determination = Determination.NOT_SET
+    comment: str = ""
+    """Said once on each of their incidents."""
+
+    def is_empty(self) -> bool:
+        return self == AlertChanges(determination=self.determination, comment=self.comment) and not self.comment.strip()

@@ -27,7 +27,7 @@ from common.command import COMMANDS
 from common.errors import Refused
 from exports.commands import record_queue_export
 from incidents import commands as incidents
-from incidents.changes import Changes
+from incidents.changes import AlertChanges, Changes
 from incidents.choices import IncidentStatus
 from incidents.models import Incident, Tag
 from ingest.commands import ingest_batch
@@ -194,6 +194,59 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="anew",
         )
     ],
+    "incidents.commands.alerts.set_alert_status": [
+        Scenario(
+            lambda w: incidents.set_alert_status(
+                w.incident, w.alert_ids()[:1], AlertStatus.IN_PROGRESS, actor=w.actor
+            )
+        ),
+        Scenario(
+            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.RESOLVED, actor=w.actor)
+        ),
+        Scenario(
+            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.NEW, actor=w.actor),
+            before=resolved,
+        ),
+    ],
+    "incidents.commands.alerts.assign_alerts": [
+        Scenario(
+            lambda w: incidents.assign_alerts(w.incident, w.alert_ids()[:1], w.tier2, actor=w.actor),
+            refuse=lambda w: incidents.assign_alerts(w.incident, w.alert_ids(), w.kept["vic"], actor=w.actor),
+            before=remember("vic", lambda w: person("vic", "Vic Moreau", "reader")),
+        ),
+        Scenario(
+            lambda w: incidents.assign_alerts(w.incident, w.alert_ids(), None, actor=w.actor), before=assigned
+        ),
+    ],
+    "incidents.commands.alerts.classify_alerts": [
+        Scenario(
+            lambda w: incidents.classify_alerts(
+                w.incident, w.alert_ids(), Classification.TRUE_POSITIVE, Determination.MALWARE, actor=w.actor
+            ),
+            refuse=lambda w: incidents.classify_alerts(
+                w.incident, w.alert_ids(), Classification.FALSE_POSITIVE, Determination.MALWARE, actor=w.actor
+            ),
+        )
+    ],
+    "incidents.commands.alerts.manage_alerts": [
+        Scenario(
+            lambda w: incidents.manage_alerts(
+                [*w.alert_ids(), *w.other.alerts.values_list("pk", flat=True)],
+                AlertChanges(
+                    status=AlertStatus.RESOLVED,
+                    assignee=w.tier2,
+                    classification=Classification.TRUE_POSITIVE,
+                    determination=Determination.MALWARE,
+                ),
+                actor=w.actor,
+            ),
+            refuse=lambda w: incidents.manage_alerts(
+                [*w.alert_ids(), *w.other.alerts.values_list("pk", flat=True)],
+                AlertChanges(status=AlertStatus.IN_PROGRESS, comment="x" * 30_001),
+                actor=w.actor,
+            ),
+        )
+    ],
     "incidents.commands.assignment.assign": [
         Scenario(
             lambda w: incidents.assign(w.incident, w.ana, actor=w.actor),
@@ -257,20 +310,6 @@ SCENARIOS: dict[str, list[Scenario]] = {
             refuse=lambda w: incidents.change_note(w.incident, "x" * 30_001, actor=w.actor),
             before=resolved,
         )
-    ],
-    "incidents.commands.lifecycle.set_alert_status": [
-        Scenario(
-            lambda w: incidents.set_alert_status(
-                w.incident, w.alert_ids()[:1], AlertStatus.IN_PROGRESS, actor=w.actor
-            )
-        ),
-        Scenario(
-            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.RESOLVED, actor=w.actor)
-        ),
-        Scenario(
-            lambda w: incidents.set_alert_status(w.incident, w.alert_ids(), AlertStatus.NEW, actor=w.actor),
-            before=resolved,
-        ),
     ],
     "incidents.commands.manage.apply_changes": [
         Scenario(
@@ -517,7 +556,7 @@ def test_what_changes_is_recorded_as_it_changed(world: World, name: str, scenari
         for changed, (old, new) in fields.items():
             assert same(before.get(subject, {}).get(changed), old), f"{subject} {changed}: old value"
             assert same(after[subject][changed], new), f"{subject} {changed}: new value"
-    derived = {"alerts_active"} if name.endswith("set_alert_status") else set()
+    derived = {"alerts_active"} if ".alerts." in name else set()
     for subject in before.keys() & after.keys():
         for changed, old in before[subject].items():
             if old != after[subject][changed] and changed not in derived:
@@ -529,7 +568,7 @@ def test_the_actor_stands_in_every_entry(world: World, name: str, scenario: Scen
     scenario.before(world)
     last = last_entry()
     scenario.act(world)
-    system = {"Watchfloor", "Correlation"} if "ingest" in name or name.endswith("set_alert_status") else set()
+    system = {"Watchfloor", "Correlation"} if "ingest" in name or ".alerts." in name else set()
     assert {entry.actor_label for entry in entries_after(last)} <= {world.actor.label} | system
 
 

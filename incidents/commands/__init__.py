@@ -1,9 +1,10 @@
 """Every state change of incidents, by noun. Read `lifecycle.resolve` first: a new command looks like it."""
 
+from incidents.commands.alerts import assign_alerts, classify_alerts, manage_alerts, set_alert_status
 from incidents.commands.assignment import assign, unassign
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
-from incidents.commands.lifecycle import change_note, reopen, resolve, set_alert_status, set_status
+from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
@@ -17,12 +18,15 @@ __all__ = [
     "apply_changes",
     "apply_to_many",
     "assign",
+    "assign_alerts",
     "change_note",
     "change_tags",
     "classify",
+    "classify_alerts",
     "edit_comment",
     "lift_restriction",
     "link_alerts",
+    "manage_alerts",
     "open_incidents",
     "remove_comment",
     "rename",

@@ -20,8 +20,7 @@ from incidents.models import Incident
 @command
 def assign(incident: Incident, assignee: User | Team, *, actor: Actor, batch: UUID | None = None) -> Incident:
     """Assign the incident and all its alerts to a user or a team."""
-    if isinstance(assignee, User) and not assignee.may(Permission.EDIT_INCIDENTS):
-        raise Refused(f"{assignee.display_name} may not work on incidents; choose somebody else.", field="assignee")
+    check_assignee(assignee)
     return _set_assignee(incident, assignee, actor, batch)
 
 
@@ -29,6 +28,12 @@ def assign(incident: Incident, assignee: User | Team, *, actor: Actor, batch: UU
 def unassign(incident: Incident, *, actor: Actor, batch: UUID | None = None) -> Incident:
     """Leave the incident and its alerts to nobody."""
     return _set_assignee(incident, None, actor, batch)
+
+
+def check_assignee(assignee: User | Team) -> None:
+    """Raises Refused for somebody who may not work on incidents."""
+    if isinstance(assignee, User) and not assignee.may(Permission.EDIT_INCIDENTS):
+        raise Refused(f"{assignee.display_name} may not work on incidents; choose somebody else.", field="assignee")
 
 
 def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor, batch: UUID | None) -> Incident:
@@ -49,6 +54,6 @@ def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor
         actor=actor,
         batch=batch,
     )
-    drafts = alerts.assign_for_incident(incident.pk, user=user, team=team, assignee=new, actor=actor, batch=batch)
+    drafts = alerts.assign_for_incident(incident.pk, user=user, team=team, actor=actor, batch=batch)
     record_of_alerts(incident, drafts)
     return incident

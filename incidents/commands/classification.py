@@ -25,12 +25,7 @@ def classify(
 ) -> Incident:
     """Set classification and determination, at any time; raises Refused when the two do not fit."""
     incident = lock(incident)
-    if determination != Determination.NOT_SET and determination not in DETERMINATIONS[classification]:
-        fitting = ", ".join(str(fit.label) for fit in DETERMINATIONS[classification]) or "none"
-        raise Refused(
-            f"“{determination.label}” does not go with “{classification.label}”; choose among: {fitting}.",
-            field="determination",
-        )
+    check_finding(classification, determination)
     wanted = (("classification", classification), ("determination", determination))
     changes = [
         Change(field, getattr(incident, field), str(new)) for field, new in wanted if getattr(incident, field) != new
@@ -47,3 +42,13 @@ def classify(
         batch=batch or uuid4(),
     )
     return incident
+
+
+def check_finding(classification: Classification, determination: Determination) -> None:
+    """Raises Refused unless the two fit."""
+    if determination != Determination.NOT_SET and determination not in DETERMINATIONS[classification]:
+        fitting = ", ".join(str(fit.label) for fit in DETERMINATIONS[classification]) or "none"
+        raise Refused(
+            f"“{determination.label}” does not go with “{classification.label}”; choose among: {fitting}.",
+            field="determination",
+        )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from activity.actors import SYSTEM, Actor, ActorKind
+from activity.actors import Actor, ActorKind
 from activity.record import Change
 from alerts import commands as alerts
-from alerts.choices import AlertStatus
-from alerts.models import Alert
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
@@ -19,8 +16,6 @@ from incidents.choices import IncidentStatus
 from incidents.commands.change import lock, record_of_alerts, save_and_record
 from incidents.models import Incident
 from incidents.rules import check_text, check_transition
-
-ALL_ALERTS_RESOLVED = "All alerts of this incident are resolved."
 
 
 @command
@@ -118,25 +113,4 @@ def change_note(incident: Incident, note: str, *, actor: Actor, batch: UUID | No
         return incident
     incident.resolution_note = note
     save_and_record(incident, verbs.NOTE_CHANGED, (), fields=["resolution_note"], actor=actor, batch=batch, text=note)
-    return incident
-
-
-@command
-def set_alert_status(
-    incident: Incident, alert_ids: Sequence[int], status: AlertStatus, *, actor: Actor, batch: UUID | None = None
-) -> Incident:
-    """Set the status of some of the incident's alerts. When none is left active, the incident is resolved too."""
-    incident = lock(incident)
-    batch = batch or uuid4()
-    chosen = Alert.objects.of_incident(incident.pk).filter(pk__in=alert_ids).order_by("pk").select_for_update()
-    drafts = alerts.set_status(list(chosen), status, actor=actor, batch=batch)
-    if not drafts:
-        return incident
-    incident.alerts_active = Alert.objects.of_incident(incident.pk).active().count()
-    incident.version += 1
-    incident.updated_at = timezone.now()
-    incident.save(update_fields=["alerts_active", "version", "updated_at"])
-    record_of_alerts(incident, drafts)
-    if incident.is_open and not incident.alerts_active:
-        return resolve(incident, actor=SYSTEM, note=ALL_ALERTS_RESOLVED, batch=batch)
     return incident

@@ -20,6 +20,7 @@ from alerts.choices import (
     RemediationStatus,
     Severity,
     Verdict,
+    finding_in_words,
 )
 from alerts.models import Alert, Evidence
 from common.defang import defang
@@ -107,10 +108,7 @@ def some(words: Sequence[str], most: int = 3) -> str:
 
 def finding(incident: Incident) -> str:
     """Classification and determination in words."""
-    label = str(Classification(incident.classification).label)
-    if incident.determination != Determination.NOT_SET:
-        label += f", {str(Determination(incident.determination).label).lower()}"
-    return label
+    return finding_in_words(Classification(incident.classification), Determination(incident.determination))
 
 
 def summary_sentence(incident: Incident) -> str:
