@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 from activity.models import Entry
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
 from common.markdown import render
-from common.marks import person_mark, time_mark
+from common.marks import absolute_time, person_mark, time_mark
 
 PAGE_SIZE = 50
 CONTENTS = ("all", "audits", "comments")
@@ -184,9 +185,14 @@ def in_words(value: Any, field: str = "") -> str:
         return str(value.get("label", value))
     if isinstance(value, list):
         return ", ".join(in_words(item, field) for item in value)
+    if field in TIME_FIELDS:
+        return absolute_time(datetime.fromisoformat(value))
     if field in TERM_FIELDS:
         return str(value).replace("_", " ").capitalize()
     return str(value)
+
+
+TIME_FIELDS = {"snoozed_until"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,14 @@ class NoticeReason(NamedTerms):
     WOKEN = "woken", "Woke up"
 
 
+class WakeReason(NamedTerms):
+    """Why a snooze ended; reads on from "woke the incident: "."""
+
+    TIME = "time", "its time had come"
+    ALERT = "alert", "a new alert joined it"
+    HAND = "hand", "by hand"
+
+
 class ActState(NamedTerms):
     """How far a bulk act has come."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from alerts.choices import Tactic
 from common.errors import Refused
@@ -12,6 +13,8 @@ from incidents.choices import OPEN_STATUSES, IncidentStatus
 
 LONGEST_NOTE = 30_000
 """Characters of a comment or a resolution note."""
+
+MORNING = time(8)
 
 TRANSITIONS: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
     IncidentStatus.ACTIVE: (IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED),
@@ -42,6 +45,37 @@ def check_text(text: str, field: str) -> str:
     if "\x00" in text:
         raise Refused("The text holds a NUL character, which cannot be stored; remove it.", field=field)
     return text
+
+
+LONGEST_SNOOZE = timedelta(days=366)
+
+SNOOZES: dict[str, str] = {
+    "1h": "1 hour",
+    "4h": "4 hours",
+    "tomorrow": "Tomorrow, 08:00",
+    "monday": "Next Monday, 08:00",
+}
+"""The usual times to snooze until."""
+
+
+def check_snooze(status: IncidentStatus, until: datetime, now: datetime) -> None:
+    """Raises Refused unless an incident of this status may be snoozed until then."""
+    if status not in OPEN_STATUSES:
+        raise Refused(f"Only an open incident can be snoozed; this one is {status.label.lower()}.", field="until")
+    if until <= now:
+        raise Refused("This time has passed already; choose a later one.", field="until")
+    if until > now + LONGEST_SNOOZE:
+        raise Refused("A snooze lasts a year at most; choose an earlier time.", field="until")
+
+
+def snooze_until(word: str, now: datetime) -> datetime:
+    """When one of SNOOZES ends, from now in the person's own zone. Mornings are theirs, summer time or not."""
+    if word == "1h":
+        return now + timedelta(hours=1)
+    if word == "4h":
+        return now + timedelta(hours=4)
+    days = 1 if word == "tomorrow" else 7 - now.weekday()
+    return datetime.combine(now.date() + timedelta(days=days), MORNING, tzinfo=now.tzinfo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,11 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
+from activity.actors import SYSTEM
+from incidents.choices import WakeReason
+from incidents.commands import wake
 from incidents.models import Incident
 from incidents.summary import differences
 
@@ -21,3 +25,11 @@ def check_summaries() -> None:
         for difference in differences(batch):
             logger.error("The queue does not say what the alerts say: %s", difference)
         last = batch[-1].pk
+
+
+@shared_task
+def wake_due() -> None:
+    """Wake the incidents whose snooze has run out, each in its own transaction."""
+    due = Incident.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
+    for incident in due.only("pk")[: 20 * AT_A_TIME]:
+        wake(incident, actor=SYSTEM, reason=WakeReason.TIME)

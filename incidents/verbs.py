@@ -24,6 +24,12 @@ TAGS_CHANGED = Verb("incident.tags_changed", "Tags changed", "tag", "changed the
 RESTRICTED = Verb("incident.restricted", "Restricted", "restricted", "restricted the incident to its members")
 RESTRICTION_LIFTED = Verb("incident.restriction_lifted", "Restriction lifted", "restricted", "lifted the restriction")
 MEMBERS_CHANGED = Verb("incident.members_changed", "Members changed", "team", "changed who may see the incident")
+SNOOZED = Verb("incident.snoozed", "Snoozed", "snooze", "snoozed the incident")
+WOKEN = Verb("incident.woken", "Woken", "wake", "woke the incident: {reason}")
+FOLLOWED = Verb("incident.followed", "Followed", "follow", "follows the incident")
+UNFOLLOWED = Verb("incident.unfollowed", "No longer followed", "unfollow", "no longer follows the incident")
+PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
+"""What concerns one person alone: no news to anybody else."""
 
 register(
     OPENED,
@@ -44,4 +50,8 @@ register(
     RESTRICTED,
     RESTRICTION_LIFTED,
     MEMBERS_CHANGED,
+    SNOOZED,
+    WOKEN,
+    FOLLOWED,
+    UNFOLLOWED,
 )

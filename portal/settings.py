@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "incidents.tasks.check_summaries",
         "schedule": timedelta(hours=1),
     },
+    "wake incidents whose snooze has run out": {
+        "task": "incidents.tasks.wake_due",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import DataError, connection
+from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.models import AccessToken, Team, User
@@ -126,6 +127,13 @@ def restricted(world: World) -> object:
 
 def assigned(world: World) -> object:
     return incidents.assign(world.incident, world.ana, actor=world.actor)
+
+
+LATER = timezone.now().replace(second=0, microsecond=0) + timedelta(days=2)
+
+
+def snoozed(world: World) -> object:
+    return incidents.snooze(world.incident, LATER, actor=world.ana.as_actor())
 
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
@@ -289,7 +297,8 @@ SCENARIOS: dict[str, list[Scenario]] = {
         )
     ],
     "incidents.commands.lifecycle.resolve": [
-        Scenario(resolved, refuse=lambda w: incidents.resolve(w.incident, actor=w.actor, note=" "))
+        Scenario(resolved, refuse=lambda w: incidents.resolve(w.incident, actor=w.actor, note=" ")),
+        Scenario(resolved, before=snoozed),
     ],
     "incidents.commands.lifecycle.set_status": [
         Scenario(
@@ -376,6 +385,25 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=restricted,
         )
     ],
+    "incidents.commands.following.follow": [
+        Scenario(
+            lambda w: incidents.follow(w.incident, actor=w.actor),
+            refuse=lambda w: incidents.follow(w.incident, actor=SYSTEM),
+        )
+    ],
+    "incidents.commands.following.unfollow": [
+        Scenario(
+            lambda w: incidents.unfollow(w.incident, actor=w.actor),
+            before=lambda w: incidents.follow(w.incident, actor=w.actor),
+        )
+    ],
+    "incidents.commands.snoozing.snooze": [
+        Scenario(
+            lambda w: incidents.snooze(w.incident, LATER, actor=w.actor),
+            refuse=lambda w: incidents.snooze(w.incident, NOON, actor=w.actor),
+        )
+    ],
+    "incidents.commands.snoozing.wake": [Scenario(lambda w: incidents.wake(w.incident, actor=w.actor), before=snoozed)],
     "incidents.commands.tagging.change_tags": [
         Scenario(
             lambda w: incidents.change_tags(w.incident, add=["Phishing", "q4"], remove=["gone"], actor=w.actor),
@@ -385,6 +413,7 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "ingest.commands.ingest_batch": [
         Scenario(grown),
+        Scenario(grown, before=snoozed),
         Scenario(grown, before=assigned),
         Scenario(
             lambda w: ingest_batch([alert("9", title="Handled", status=AlertStatus.RESOLVED)], actor=w.actor)
@@ -470,6 +499,7 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "categories": incident.categories,
                 "asset_counts": incident.asset_counts,
                 "related_to": incident.related_to_id,
+                "snoozed_until": incident.snoozed_until.isoformat() if incident.snoozed_until else None,
             },
         )
     for row in Alert.objects.select_related("assignee_user", "assignee_team"):

@@ -4,11 +4,13 @@ from incidents.commands.alerts import assign_alerts, classify_alerts, manage_ale
 from incidents.commands.assignment import assign, unassign
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
+from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.restriction import lift_restriction, restrict, set_incident_members
+from incidents.commands.snoozing import snooze, wake
 from incidents.commands.tagging import change_tags
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "classify",
     "classify_alerts",
     "edit_comment",
+    "follow",
     "lift_restriction",
     "link_alerts",
     "manage_alerts",
@@ -37,7 +40,10 @@ __all__ = [
     "set_incident_members",
     "set_severity",
     "set_status",
+    "snooze",
     "unassign",
+    "unfollow",
     "use_automatic_name",
     "use_automatic_severity",
+    "wake",
 ]

@@ -14,6 +14,7 @@ from common.command import command
 from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.commands.following import start_following
 from incidents.models import Incident
 
 
@@ -54,6 +55,7 @@ def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor
         actor=actor,
         batch=batch,
     )
+    start_following(incident, user)
     drafts = alerts.assign_for_incident(incident.pk, user=user, team=team, actor=actor, batch=batch)
     record_of_alerts(incident, drafts)
     return incident

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from activity.actors import Actor
+from activity.actors import Actor, ActorKind
 from activity.models import Entry
 from activity.record import Draft, record
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
 from common.command import command
 from common.errors import Refused
 from incidents.commands.change import lock
+from incidents.commands.following import start_following
 from incidents.models import Incident
 from incidents.rules import check_text
 
@@ -18,7 +19,10 @@ from incidents.rules import check_text
 @command
 def add_comment(incident: Incident, text: str, *, actor: Actor) -> Entry:
     """Say something on the incident. Never conflicts with anybody's work, so the version stays."""
-    return _say(lock(incident), COMMENTED, actor, check_text(text, "comment"))
+    incident = lock(incident)
+    entry = _say(incident, COMMENTED, actor, check_text(text, "comment"))
+    start_following(incident, actor.id if actor.kind == ActorKind.USER else None)
+    return entry
 
 
 @command

@@ -14,6 +14,7 @@ from common.errors import Refused
 from incidents import verbs
 from incidents.choices import IncidentStatus
 from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.commands.snoozing import SNOOZE_FIELDS, as_logged
 from incidents.models import Incident
 from incidents.rules import check_text, check_transition
 
@@ -38,11 +39,14 @@ def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None =
     if incident.alerts_active:
         changes.append(Change("alerts_active", incident.alerts_active, 0))
         incident.alerts_active = 0
+    if incident.snoozed_until:
+        changes.append(Change("snoozed_until", as_logged(incident.snoozed_until), None))
+        incident.snoozed_until, incident.snoozed_by = None, None
     save_and_record(
         incident,
         verbs.RESOLVED,
         changes,
-        fields=["status", "resolution_note", "resolved_at", "resolved_by", "alerts_active"],
+        fields=["status", "resolution_note", "resolved_at", "resolved_by", "alerts_active", *SNOOZE_FIELDS],
         actor=actor,
         batch=batch,
         text=note,

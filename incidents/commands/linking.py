@@ -20,6 +20,7 @@ from incidents import summary, verbs
 from incidents.choices import IncidentStatus
 from incidents.commands.change import lock_all
 from incidents.commands.lifecycle import resolve
+from incidents.commands.snoozing import save_woken, woken_by_alert
 from incidents.models import Incident
 from incidents.search import add_words
 
@@ -75,7 +76,7 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
         by_incident[link.alert.incident_id].append(link)
     opened_ids = {incident.pk for incident in opened}
     incidents = lock_all(by_incident)
-    drafts = []
+    drafts, woken = [], []
     for summarised in summary.summarise(by_incident):
         incident = incidents[summarised.incident_id]
         before = _state(incident)
@@ -85,7 +86,11 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
         if not is_new:
             incident.version += 1
         drafts.append(_draft(incident, by_incident[incident.pk], before, is_new, sender))
+        if incident.snoozed_until:
+            drafts.append(woken_by_alert(incident))
+            woken.append(incident)
     _save(incidents.values())
+    save_woken(woken)
     record_all(drafts)
     add_words(
         {

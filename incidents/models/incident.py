@@ -120,6 +120,8 @@ class Incident(models.Model):
     """None where a token, a rule or the system resolved it."""
     snoozed_until = models.DateTimeField(null=True)
     """Hidden from the queue until this time or until a new alert joins it, whichever comes first."""
+    snoozed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    """Who is told when it wakes; None where a token or a rule put it off."""
     redirected_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="redirected_from")
     related_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="follow_ups")
     """The resolved incident that this one would have joined, had it been open."""

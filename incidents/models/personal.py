@@ -22,11 +22,12 @@ class Follower(models.Model):
 
 
 class Look(models.Model):
-    """The version of an incident that a person saw last: what came later is new to them."""
+    """How far a person has read an incident: what its log tells after that is new to them."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
-    version = models.PositiveIntegerField()
+    sequence = models.PositiveIntegerField()
+    """Of the last entry that was there to be seen. Not the incident's version, which comments leave as it is."""
     looked_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
