@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from common.api import AlwaysJSON, bad_query
+from common.counting import CAP, count
 from common.pagination import BadCursor, page_of_ids
 from common.query_strings import UnknownKeys, address, check_keys, nearest, with_values
 from incidents.filters import LIST_KEYS, IncidentFilter
 from incidents.queries import queue
-from incidents.queries.counting import CAP, count
 from incidents.queries.plain import plain_incidents
 
 USUAL_LIMIT = 50

@@ -238,6 +238,8 @@ class Incident(models.Model):
                 name="incident_resolved_by",
                 condition=Q(resolved_by_user__isnull=False),
             ),
+            # So few that asking whether an alert's incident is one of them costs nothing.
+            models.Index("id", name="incident_restricted", condition=Q(restricted=True)),
             models.Index("snoozed_until", name="incident_snoozed", condition=Q(snoozed_until__isnull=False)),
             GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_tags"),
             GinIndex(fields=["facets"], fastupdate=False, name="incident_facets"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
+from common import counting
+from common.counting import Count, count, count_each
 from incidents.models import Incident
-from incidents.queries import counting
-from incidents.queries.counting import Count, count, count_each
 from tests.incidents.rows import row, stored
 
 

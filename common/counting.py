@@ -1,4 +1,4 @@
-"""How many incidents: exact up to a cap, then about, by the planner's estimate."""
+"""How many rows a list has: exact up to a cap, then about, by the planner's estimate."""
 
 from __future__ import annotations
 
