@@ -93,6 +93,7 @@ class ManageForm(FindingMixin, forms.Form):
     classification = forms.ChoiceField(choices=findings)
     comment = note_field("Comment", "Adds to the activity log; Markdown works")
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+    once = forms.UUIDField(required=False, widget=forms.HiddenInput)
     unclassified_is_fine = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, incident: Incident, data: QueryDict | None = None) -> None:
@@ -110,7 +111,9 @@ class ManageForm(FindingMixin, forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         resolving = cleaned.get("status") == IncidentStatus.RESOLVED.slug and not self._was("status", "resolved")
-        if resolving and not cleaned.get("resolution_note", "").strip() and "resolution_note" not in self.errors:
+        emptied = cleaned.get("status") == IncidentStatus.RESOLVED.slug and self.data.get("was_resolution_note", "")
+        without = not cleaned.get("resolution_note", "").strip() and "resolution_note" not in self.errors
+        if (resolving or emptied) and without:
             self.add_error(
                 "resolution_note", "Say how it was resolved; the note stands in the log and on the incident."
             )
@@ -144,8 +147,8 @@ class ManageForm(FindingMixin, forms.Form):
             wanted["tags"] = cleaned["tags"]
         if "status" in changed:
             wanted["status"] = IncidentStatus.from_slug(cleaned["status"])
-        if cleaned["status"] == IncidentStatus.RESOLVED.slug and "status" not in keep_theirs:
-            wanted["status"] = IncidentStatus.RESOLVED
+        resolved = cleaned["status"] == IncidentStatus.RESOLVED.slug and "status" not in keep_theirs
+        if resolved and "resolution_note" not in keep_theirs and {"status", "resolution_note"} & changed:
             wanted["resolution_note"] = cleaned["resolution_note"]
         if "classification" in changed:
             wanted["classification"], wanted["determination"] = self.split_finding(cleaned["classification"])
@@ -155,9 +158,9 @@ class ManageForm(FindingMixin, forms.Form):
         """The form after somebody else has saved: what the person changed stays, the rest is as the incident is now.
         Saved again, it undoes nothing that was never shown."""
         now, changed, data = start_of(incident), set(self.changed_from_shown()), cast(QueryDict, self.data).copy()
-        if "status" not in changed and now["status"] == IncidentStatus.RESOLVED.slug:
-            data["resolution_note"] = now["resolution_note"]
-        for field in ("name", "severity", "status", "classification", "assignee"):
+        if "resolution_note" in changed and self.cleaned_data["status"] == IncidentStatus.RESOLVED.slug:
+            changed.add("status")  # a note means a resolved incident, also where somebody has reopened it
+        for field in ("name", "severity", "status", "resolution_note", "classification", "assignee"):
             if field not in changed:
                 data[field] = now[field]
         if "tags" not in changed:
@@ -168,11 +171,14 @@ class ManageForm(FindingMixin, forms.Form):
         """Fields whose value differs from what the pane showed when it was opened (`was_…` in the form)."""
         changed = []
         for field in ("name", "severity", "status", "classification"):
-            if self.cleaned_data.get(field) != self.data.get(f"was_{field}", self.initial[field]):
+            if self.cleaned_data.get(field) != self._shown(field):
                 changed.append(field)
         if self.cleaned_data.get("use_automatic_name"):
             changed.append("use_automatic_name")
-        if word_of(self.cleaned_data.get("assignee")) != self.data.get("was_assignee", self.initial["assignee"]):
+        note, was_note = self.cleaned_data.get("resolution_note", ""), self._shown("resolution_note")
+        if " ".join(note.split()) != " ".join(was_note.split()):
+            changed.append("resolution_note")
+        if word_of(self.cleaned_data.get("assignee")) != self._shown("assignee"):
             changed.append("assignee")
         was_tags = self.sent.getlist("was_tags") if "was_tags" in self.sent else self.initial["tags"]
         if sorted(name.lower() for name in self.cleaned_data.get("tags", [])) != sorted(
@@ -181,8 +187,12 @@ class ManageForm(FindingMixin, forms.Form):
             changed.append("tags")
         return changed
 
+    def _shown(self, field: str) -> str:
+        """What the pane showed when it was opened."""
+        return str(self.data.get(f"was_{field}", self.initial[field]))
+
     def _was(self, field: str, word: str) -> bool:
-        return self.data.get(f"was_{field}", self.initial[field]) == word
+        return self._shown(field) == word
 
 
 class ManageManyForm(FindingMixin, forms.Form):
@@ -230,6 +240,7 @@ class ManageManyForm(FindingMixin, forms.Form):
 
 class CommentForm(forms.Form):
     text = note_field("Comment", "Write a comment; Markdown works")
+    once = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.utils import timezone
 
 from activity.actors import Actor, ActorKind
@@ -17,10 +19,19 @@ from incidents.rules import check_text
 
 
 @command
-def add_comment(incident: Incident, text: str, *, actor: Actor) -> Entry:
-    """Say something on the incident. Never conflicts with anybody's work, so the version stays."""
+def add_comment(incident: Incident, text: str, *, actor: Actor, once: UUID | None = None) -> Entry:
+    """Say something on the incident. Never conflicts with anybody's work, so the version stays.
+
+    `once` names the form that it was typed in: sent again, by a second press or after the answer was lost, the same
+    form adds nothing.
+    """
     incident = lock(incident)
-    entry = _say(incident, COMMENTED, actor, check_text(text, "comment"))
+    text = check_text(text, "comment")
+    if once is not None:
+        said = Entry.objects.of_incident(incident.pk).filter(verb=COMMENTED.name, batch=once, actor_id=actor.id).first()
+        if said is not None:
+            return said
+    entry = _say(incident, COMMENTED, actor, text, batch=once)
     start_following(incident, actor.id if actor.kind == ActorKind.USER else None)
     return entry
 
@@ -46,7 +57,14 @@ def remove_comment(incident: Incident, comment: Entry, *, actor: Actor) -> Entry
     return _say(incident, COMMENT_REMOVED, actor, None, about=comment)
 
 
-def _say(incident: Incident, verb: Verb, actor: Actor, text: str | None, about: Entry | None = None) -> Entry:
+def _say(
+    incident: Incident,
+    verb: Verb,
+    actor: Actor,
+    text: str | None,
+    about: Entry | None = None,
+    batch: UUID | None = None,
+) -> Entry:
     incident.updated_at = timezone.now()
     incident.save(update_fields=["updated_at"])
     return record(
@@ -57,6 +75,7 @@ def _say(incident: Incident, verb: Verb, actor: Actor, text: str | None, about: 
             incident_version=incident.version,
             text=text,
             about=about,
+            batch=batch,
         )
     )
 

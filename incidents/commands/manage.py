@@ -12,7 +12,8 @@ from activity.models import Entry
 from alerts.choices import Severity
 from alerts.commands import assignee_value
 from common.command import command
-from common.errors import Conflict, FieldConflict
+from common.errors import Conflict, FieldConflict, Refused
+from incidents import verbs
 from incidents.changes import KEEP, Changes
 from incidents.choices import IncidentStatus, TagKind
 from incidents.commands.assignment import assign, unassign
@@ -23,16 +24,27 @@ from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.tagging import change_tags
 from incidents.models import Incident
+from incidents.rules import check_text
+
+NOTE_VERBS = {verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name}
+"""Entries after which an incident's resolution note is another one."""
 
 
 @command
 def apply_changes(
-    incident: Incident, changes: Changes, *, actor: Actor, based_on: int | None = None, batch: UUID | None = None
+    incident: Incident,
+    changes: Changes,
+    *,
+    actor: Actor,
+    based_on: int | None = None,
+    batch: UUID | None = None,
+    once: UUID | None = None,
 ) -> Incident:
     """Make all the changes or none, one command per changed field, joined by one batch.
 
     `based_on` is the version the person saw. Fields that nobody touched since are saved; where someone else changed
-    the same field to another value, raises Conflict with both values. A comment never conflicts.
+    the same field to another value, raises Conflict with both values. A comment never conflicts, and is added only
+    `once` for each form it was typed in.
     """
     incident = lock(incident)
     if based_on is not None and based_on < incident.version:
@@ -60,7 +72,7 @@ def apply_changes(
         incident = classify(incident, changes.classification, changes.determination, actor=actor, batch=batch)
     incident = _change_status(incident, changes, actor, batch)
     if changes.comment.strip():
-        add_comment(incident, changes.comment, actor=actor)
+        add_comment(incident, changes.comment, actor=actor, once=once)
     return incident
 
 
@@ -81,6 +93,10 @@ def _change_status(incident: Incident, changes: Changes, actor: Actor, batch: UU
         return resolve(incident, actor=actor, note=changes.resolution_note, batch=batch)
     if changes.status is not None:
         return set_status(incident, changes.status, actor=actor, batch=batch)
+    if changes.resolution_note.strip():
+        if incident.status != IncidentStatus.RESOLVED:
+            raise Refused("Only a resolved incident has a resolution note; resolve it as well.", field="status")
+        return change_note(incident, changes.resolution_note, actor=actor, batch=batch)
     return incident
 
 
@@ -99,6 +115,9 @@ def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> Non
     newer = Entry.objects.of_incident(incident.pk).filter(incident_version__gt=based_on).order_by("sequence")
     changed_by: dict[str, str] = {}
     for entry in newer:
+        # A note is the text of its entry, not one of the entry's changes.
+        if entry.verb in NOTE_VERBS:
+            changed_by["resolution_note"] = entry.actor_label
         # An alert's entry carries the alert's own fields, and what its source's newer word changed of the incident.
         for change in entry.facts.get("incident_changes", ()) if entry.subject_kind else entry.changes:
             changed_by[change["field"]] = entry.actor_label
@@ -128,6 +147,11 @@ def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, An
         )
     if changes.status is not None:
         yield "status", IncidentStatus(incident.status).slug, changes.status.slug
+    if changes.resolution_note.strip():
+        if incident.status == IncidentStatus.RESOLVED:
+            yield "resolution_note", incident.resolution_note, check_text(changes.resolution_note, "resolution_note")
+        elif changes.status is None:
+            yield "status", IncidentStatus(incident.status).slug, IncidentStatus.RESOLVED.slug
     if changes.classification is not None:
         yield "classification", incident.classification, str(changes.classification)
         yield "determination", incident.determination, str(changes.determination)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -14,6 +15,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.queries import in_words
+from alerts.choices import Determination
 from common.errors import Conflict, Refused
 from common.filters import MOST_VALUES
 from common.marks import person_mark, tag_mark
@@ -23,7 +25,7 @@ from incidents.forms import CommentForm, ManageForm, ManageManyForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.views.lookup import incident_or_404
-from incidents.views.page import pane_context
+from incidents.views.page import new_comment, pane_context
 
 SAVED = "watchfloor:saved"
 """The event that tells an open list or page to show itself anew."""
@@ -45,7 +47,13 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
     keep_theirs = frozenset(field for field in KEEPABLE if request.POST.get(f"keep_{field}") == "theirs")
     try:
         changes = form.changes(keep_theirs=keep_theirs)
-        saved = apply_changes(incident, changes, actor=request.user.as_actor(), based_on=form.cleaned_data["version"])
+        saved = apply_changes(
+            incident,
+            changes,
+            actor=request.user.as_actor(),
+            based_on=form.cleaned_data["version"],
+            once=form.cleaned_data["once"],
+        )
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return _manage_pane(request, incident, form, status=422)
@@ -102,7 +110,8 @@ def comment(request: PersonRequest, number: int) -> HttpResponse:
     form = CommentForm(request.POST)
     if form.is_valid():
         try:
-            add_comment(incident, form.cleaned_data["text"], actor=request.user.as_actor())
+            once = form.cleaned_data["once"]
+            add_comment(incident, form.cleaned_data["text"], actor=request.user.as_actor(), once=once)
         except Refused as refused:
             form.add_error("text", refused.problem)
     if form.errors:
@@ -110,19 +119,19 @@ def comment(request: PersonRequest, number: int) -> HttpResponse:
         return render(request, "incidents/activity.html#comment_box", context, status=422)
     if not request.htmx:
         return redirect("incidents:activity", number=number)
-    context = {"comment_form": CommentForm(), "incident": detail.header(incident)}
+    context = {"comment_form": new_comment(), "incident": detail.header(incident)}
     return _event(render(request, "incidents/activity.html#comment_box", context), "Comment added")
 
 
-KEEPABLE = ("name", "severity", "tags", "assignee", "status", "classification")
+KEEPABLE = ("name", "severity", "tags", "assignee", "status", "resolution_note", "classification")
 LABELS = {
     "name": "Name",
     "severity": "Severity",
     "tags": "Tags",
     "assignee": "Assigned to",
     "status": "Status",
+    "resolution_note": "Resolution note",
     "classification": "Classification",
-    "determination": "Determination",
 }
 
 
@@ -135,36 +144,48 @@ def _manage_pane(
     asks: bool = False,
     conflict: Conflict | None = None,
 ) -> HttpResponse:
-    values = {name: form[name].value() for name in ("name", "severity", "status", "classification", "assignee")}
+    shown = ("name", "severity", "status", "resolution_note", "classification", "assignee")
     context: dict[str, Any] = {
         "incident": detail.header(incident),
         "form": form,
         "was": form.initial,
-        "values": values,
         "version": conflict.version if conflict else form["version"].value(),
-        "assignee": _chosen(values["assignee"]),
+        "assignee": _chosen(form["assignee"].value()),
         "chosen_tags": chosen_tags(form["tags"].value()),
         "asks": asks,
         "automatic_name": incident.automatic_name if incident.name_is_manual else "",
         "in_pane": bool(request.htmx),
+        "once": form["once"].value() or uuid4(),
     }
     if form.is_bound and not conflict:
-        context["was"] = {field: form.data.get(f"was_{field}", "") for field in values} | {
+        context["was"] = {field: form.data.get(f"was_{field}", "") for field in shown} | {
             "tags": form.sent.getlist("was_tags")
         }
     if conflict:
         context["conflict_by"] = ", ".join(dict.fromkeys(each.changed_by for each in conflict.conflicts))
-        context["conflicts"] = [
-            {
-                "name": "classification" if each.field == "determination" else each.field,
-                "label": LABELS[each.field],
-                "theirs": in_words(each.theirs, each.field) or "Nothing",
-                "yours": in_words(each.mine, each.field) or "Nothing",
-            }
-            for each in conflict.conflicts
-        ]
+        context["conflicts"] = in_both_words(conflict)
     template = "incidents/manage.html#pane" if request.htmx else "incidents/manage.html"
     return render(request, template, context, status=status)
+
+
+def in_both_words(conflict: Conflict) -> list[dict[str, str]]:
+    """Each field in conflict with both values as people read them; a classification with its determination."""
+    found = {each.field: each for each in conflict.conflicts}
+    determination = found.pop("determination", None)
+    if determination and "classification" not in found:
+        found["classification"] = determination
+    words = []
+    for name, each in found.items():
+        theirs, mine = in_words(each.theirs, each.field), in_words(each.mine, each.field)
+        if name == "classification" and determination and determination is not each:
+            theirs += _after_comma(determination.theirs)
+            mine += _after_comma(determination.mine)
+        words.append({"name": name, "label": LABELS[name], "theirs": theirs or "Nothing", "yours": mine or "Nothing"})
+    return words
+
+
+def _after_comma(determination: str) -> str:
+    return "" if determination == Determination.NOT_SET else f", {in_words(determination, 'determination').lower()}"
 
 
 def _many_pane(

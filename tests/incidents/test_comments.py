@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -122,3 +123,22 @@ def test_a_hostile_comment_shows_as_text(incident: Incident, ana: User, sign_in:
     assert "<script>alert" not in page
     assert "<img" not in page
     assert 'href="javascript' not in page
+
+
+def test_the_same_form_sent_twice_is_one_comment(incident: Incident, ana: User, lee: User) -> None:
+    once = uuid4()
+    first = add_comment(incident, "Isolated.", actor=ana.as_actor(), once=once)
+    assert add_comment(incident, "Isolated.", actor=ana.as_actor(), once=once) == first
+    add_comment(incident, "Isolated.", actor=lee.as_actor(), once=once)
+    add_comment(incident, "Isolated.", actor=ana.as_actor(), once=uuid4())
+    assert Entry.objects.comments().count() == 3
+
+
+def test_two_presses_on_comment_are_one_comment(
+    incident: Incident, ana: User, sign_in: Callable[[User], Client]
+) -> None:
+    typed = {"text": "Isolated.", "once": str(uuid4())}
+    for _ in range(2):
+        answer = sign_in(ana).post(reverse("incidents:comment", args=[incident.pk]), typed)
+        assert answer.status_code == 302
+    assert Entry.objects.comments().count() == 1

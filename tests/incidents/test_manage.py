@@ -10,7 +10,7 @@ from alerts.choices import Classification, Determination, Severity
 from common.errors import Conflict, Refused
 from incidents.changes import Changes
 from incidents.choices import IncidentStatus
-from incidents.commands import add_comment, apply_changes, apply_to_many, change_tags
+from incidents.commands import add_comment, apply_changes, apply_to_many, change_tags, resolve
 from incidents.models import Incident
 from tests.conftest import alert, device, opened
 
@@ -55,6 +55,51 @@ def test_the_same_field_is_a_conflict_that_shows_both_values(
     assert (found.field, found.theirs, found.mine, found.changed_by) == (field, theirs, mine, "Ana Ruiz")
     assert conflict.value.version == saved.version
     assert Entry.objects.count() == entries
+
+
+@pytest.fixture
+def resolved(incident: Incident, ana: User) -> Incident:
+    return resolve(incident, actor=ana.as_actor(), note="Reimaged.")
+
+
+def test_two_notes_on_a_resolved_incident_are_a_conflict(resolved: Incident, ana: User, lee: User) -> None:
+    seen = resolved.version
+    apply_changes(resolved, Changes(resolution_note="Theirs"), actor=ana.as_actor(), based_on=seen)
+    with pytest.raises(Conflict) as conflict:
+        apply_changes(resolved, Changes(resolution_note="Mine"), actor=lee.as_actor(), based_on=seen)
+    assert [(each.field, each.theirs, each.mine) for each in conflict.value.conflicts] == [
+        ("resolution_note", "Theirs", "Mine")
+    ]
+    resolved.refresh_from_db()
+    assert resolved.resolution_note == "Theirs"
+
+
+def test_two_people_resolving_with_different_notes_are_a_conflict(incident: Incident, ana: User, lee: User) -> None:
+    seen = incident.version
+    theirs = Changes(status=IncidentStatus.RESOLVED, resolution_note="Theirs")
+    apply_changes(incident, theirs, actor=ana.as_actor(), based_on=seen)
+    with pytest.raises(Conflict) as conflict:
+        mine = Changes(status=IncidentStatus.RESOLVED, resolution_note="Mine")
+        apply_changes(incident, mine, actor=lee.as_actor(), based_on=seen)
+    assert [each.field for each in conflict.value.conflicts] == ["resolution_note"]
+    same = Changes(status=IncidentStatus.RESOLVED, resolution_note=" Theirs ")
+    apply_changes(incident, same, actor=lee.as_actor(), based_on=seen)
+
+
+def test_a_note_on_what_was_reopened_meanwhile_is_a_conflict_of_the_status(
+    resolved: Incident, ana: User, lee: User
+) -> None:
+    seen = resolved.version
+    apply_changes(resolved, Changes(status=IncidentStatus.ACTIVE), actor=ana.as_actor(), based_on=seen)
+    with pytest.raises(Conflict) as conflict:
+        apply_changes(resolved, Changes(resolution_note="Mine"), actor=lee.as_actor(), based_on=seen)
+    assert [(each.field, each.theirs) for each in conflict.value.conflicts] == [("status", "active")]
+
+
+def test_an_open_incident_has_no_note(incident: Incident, ana: User) -> None:
+    with pytest.raises(Refused) as refused:
+        apply_changes(incident, Changes(resolution_note="Mine"), actor=ana.as_actor())
+    assert refused.value.field == "status"
 
 
 def test_two_assignees_are_a_conflict(incident: Incident, ana: User, lee: User, tier2: Team) -> None:

@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from accounts.models import Team, User
 from activity.models import Entry
-from alerts.choices import Severity
+from alerts.choices import Classification, Determination, Severity
+from incidents.changes import Changes
 from incidents.choices import IncidentStatus
-from incidents.commands import rename, resolve, set_severity
+from incidents.commands import apply_changes, rename, resolve, set_severity
 from incidents.models import Incident
 from tests.conftest import alert, device, opened
 
@@ -182,6 +183,68 @@ def test_a_conflict_is_settled_by_choosing(client: Client, incident: Incident, l
     assert answer.status_code == 302
     incident.refresh_from_db()
     assert (incident.name, incident.severity) == (name, Severity.LOW)
+
+
+def resolved_form(incident: Incident, **changed: Any) -> dict[str, Any]:
+    """What a browser sends for a resolved incident."""
+    note = incident.resolution_note
+    return {
+        "version": incident.version,
+        "status": "resolved",
+        "was_status": "resolved",
+        "resolution_note": note,
+        "was_resolution_note": note,
+        **changed,
+    }
+
+
+def test_two_people_at_one_note_are_a_409_that_is_settled_by_choosing(
+    client: Client, incident: Incident, ana: User, lee: User
+) -> None:
+    seen = resolve(incident, actor=ana.as_actor(), note="Reimaged.")
+    newer = apply_changes(incident, Changes(resolution_note="Their note"), actor=lee.as_actor())
+    answer = send(client, seen, **resolved_form(seen, resolution_note="My note"))
+    page = text_of(answer)
+    assert answer.status_code == 409
+    for text in ("Their note", "My note", "Lee Park", 'name="keep_resolution_note"'):
+        assert text in page
+    settled = resolved_form(newer, resolution_note="My note")
+    for keep, note in (("theirs", "Their note"), ("yours", "My note")):
+        assert send(client, seen, **settled, keep_resolution_note=keep).status_code == 302
+        incident.refresh_from_db()
+        assert incident.resolution_note == note
+
+
+def test_a_note_that_was_only_shown_is_not_written_over_theirs(
+    client: Client, incident: Incident, ana: User, lee: User
+) -> None:
+    seen = resolve(incident, actor=ana.as_actor(), note="Reimaged.\nKeys rotated.")
+    apply_changes(incident, Changes(resolution_note="Their note"), actor=lee.as_actor())
+    note = "Reimaged.\r\nKeys rotated."
+    answer = send(client, seen, **resolved_form(seen, resolution_note=note, severity="low"))
+    assert answer.status_code == 302
+    incident.refresh_from_db()
+    assert (incident.resolution_note, incident.severity) == ("Their note", Severity.LOW)
+
+
+def test_a_note_cannot_be_emptied(client: Client, incident: Incident, ana: User) -> None:
+    seen = resolve(incident, actor=ana.as_actor(), note="Reimaged.")
+    assert send(client, seen, **resolved_form(seen, resolution_note=" ")).status_code == 422
+
+
+def test_a_classification_with_its_determination_is_one_conflict(client: Client, incident: Incident, lee: User) -> None:
+    theirs = Changes(classification=Classification.TRUE_POSITIVE, determination=Determination.MALWARE)
+    apply_changes(incident, theirs, actor=lee.as_actor())
+    page = text_of(send(client, incident, classification="false_positive/not_malicious"))
+    for text in ("True positive, malware", "False positive, not malicious"):
+        assert text in page
+    assert page.count('name="keep_classification"') == 2
+
+
+def test_the_same_form_sent_twice_adds_one_comment(client: Client, incident: Incident) -> None:
+    for _ in range(2):
+        send(client, incident, severity="low", comment="Once.", once="7a6f1c1e-7b4e-4a3c-9a52-0c5a5a5a5a5a")
+    assert Entry.objects.comments().count() == 1
 
 
 def test_different_fields_need_no_settling(client: Client, incident: Incident, lee: User) -> None:
