@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from activity.actors import Actor
+from activity.delivery import deliver
 from activity.models import Body, Entry
 from activity.verbs import VERBS, Verb
 
@@ -54,8 +55,11 @@ def record(draft: Draft) -> Entry:
     return record_all([draft])[0]
 
 
-def record_all(drafts: Iterable[Draft]) -> list[Entry]:
-    """Add entries in the order given, in the transaction that is open.
+def record_all(drafts: Iterable[Draft], *, tell: bool = True) -> list[Entry]:
+    """Add entries in the order given, in the transaction that is open, and tell the handlers of them.
+
+    `tell` is for what is only the consequence of something just recorded, such as the alerts of a resolved incident:
+    nobody wants to hear of each.
 
     Raises RuntimeError outside a transaction (a change and its entry stand or fall together), ValueError for a verb
     that is not registered or a change whose old and new value are equal.
@@ -67,7 +71,10 @@ def record_all(drafts: Iterable[Draft]) -> list[Entry]:
         _check(draft)
     bodies = _store_bodies(drafts)
     entries = [_entry(draft, bodies.get(position)) for position, draft in enumerate(drafts)]
-    return Entry.objects.bulk_create(entries)
+    recorded = Entry.objects.bulk_create(entries)
+    if tell:
+        deliver(recorded)
+    return recorded
 
 
 def _check(draft: Draft) -> None:

@@ -6,4 +6,4 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from incidents import verbs  # noqa: F401  registers the verbs
+        from incidents import handlers, verbs  # noqa: F401  register themselves

@@ -61,5 +61,5 @@ def save_and_record(
 
 
 def record_of_alerts(incident: Incident, drafts: Sequence[Draft]) -> None:
-    """Record what happened to the incident's alerts under the incident's present version."""
-    record_all([replace(draft, incident_version=incident.version) for draft in drafts])
+    """Record what an act on the incident did to its alerts, under the incident's present version."""
+    record_all([replace(draft, incident_version=incident.version) for draft in drafts], tell=False)

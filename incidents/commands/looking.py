@@ -1,0 +1,46 @@
+"""What a person has seen: their own convenience, which nobody else sees and the log does not tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.models import Incident, Notice
+
+LOOK = """
+INSERT INTO incidents_look AS look (user_id, incident_id, sequence, looked_at)
+SELECT %s, incident.id, last.sequence, now() FROM incidents_incident AS incident CROSS JOIN LATERAL (
+    SELECT sequence FROM activity_entry WHERE incident_id = incident.id ORDER BY sequence DESC LIMIT 1
+) AS last WHERE incident.id = ANY(%s)
+ON CONFLICT (user_id, incident_id) DO UPDATE SET sequence = excluded.sequence, looked_at = excluded.looked_at
+WHERE look.sequence < excluded.sequence
+"""
+
+
+def look_at(user: User, incident_id: int) -> None:
+    """The person has the incident before them as it is now: nothing about it is new to them any more."""
+    _look(user, [incident_id])
+
+
+def look_at_all(user: User, incident_ids: Iterable[int]) -> None:
+    """Mark several as seen, of those that the person may see."""
+    visible = Incident.objects.visible_to(user).filter(pk__in=list(incident_ids)).order_by("pk")
+    _look(user, list(visible.values_list("pk", flat=True)))
+
+
+def _look(user: User, incident_ids: list[int]) -> None:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(LOOK, [user.pk, incident_ids])
+        read_notices(user, incident_ids)
+
+
+def read_notices(user: User, incident_ids: Iterable[int] | None = None) -> int:
+    """Mark the person's notices as read: of these incidents, or all; how many were unread."""
+    unread = Notice.objects.filter(user=user, read_at__isnull=True)
+    if incident_ids is not None:
+        unread = unread.filter(incident__in=list(incident_ids))
+    return unread.update(read_at=timezone.now())

@@ -1,0 +1,24 @@
+"""What incidents do when something is recorded: the bell of everybody whom it concerns rings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from activity.delivery import on
+from activity.models import Entry
+from activity.verbs import COMMENT_REMOVED, VERBS
+from incidents import verbs
+from incidents.commands.telling import tell_people
+
+SILENT = {verbs.OPENED.name, verbs.FOLLOWED.name, verbs.UNFOLLOWED.name, COMMENT_REMOVED.name}
+"""Nobody follows an incident that is only just opened; the others are nobody else's concern."""
+HEARD = [
+    verb
+    for verb in VERBS.values()
+    if verb.name.startswith(("incident.", "alert.", "comment.")) and verb.name not in SILENT
+]
+
+
+@on(HEARD)
+def ring(entries: Sequence[Entry]) -> None:
+    tell_people(entries)
