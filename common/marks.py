@@ -21,6 +21,8 @@ from common.icons import icon
 __all__ = [
     "absolute_time",
     "asset_counts",
+    "dated",
+    "day_and_time",
     "entity_icon",
     "icon",
     "person_mark",
@@ -121,6 +123,18 @@ def relative_time(moment: datetime, now: datetime | None = None) -> str:
             span = f"{abs(seconds) // size} {word}"
             return span if seconds > 0 else f"in {span}"
     return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def dated(moment: datetime) -> SafeString:
+    """Day and time, and how long ago."""
+    return format_html('{} <span class="faint">{}</span>', day_and_time(moment), time_mark(moment))
+
+
+def day_and_time(moment: datetime) -> str:
+    """To the minute, in the zone of the person reading; the year where it is another one."""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from alerts.choices import Tactic
+from alerts.rules import in_order_of_attack
 from common.errors import Refused
 from entities.choices import EntityKind
 from incidents.choices import OPEN_STATUSES, IncidentStatus
@@ -113,13 +113,6 @@ def automatic_name(facts: NameFacts) -> str:
     reported = " reported by multiple sources" if facts.sources > 1 else ""
     name = subject + _extent(facts.asset_counts, verb) + reported
     return name if len(name) <= 500 else name[:499] + "…"
-
-
-def in_order_of_attack(categories: Sequence[str]) -> list[str]:
-    """Labels of categories along the kill chain, those the field does not know last."""
-    known = [tactic.label for tactic in Tactic if tactic in categories]
-    unknown = sorted(set(categories) - set(Tactic.slugs()))
-    return [str(label) for label in known] + [slug.replace("_", " ").capitalize() for slug in unknown]
 
 
 def _extent(asset_counts: dict[str, int], verb: str) -> str:

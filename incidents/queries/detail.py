@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from alerts.choices import (
-    AlertStatus,
     Classification,
     Determination,
     EvidenceRole,
@@ -23,10 +18,14 @@ from alerts.choices import (
     finding_in_words,
 )
 from alerts.models import Alert, Evidence
+from alerts.queries.detail import INDICATORS, alert_shown, evidence_row, text_of
+from alerts.rules import in_order_of_attack
 from common.defang import defang
 from common.markdown import render
 from common.marks import (
     asset_counts,
+    dated,
+    day_and_time,
     entity_icon,
     person_mark,
     relative_time,
@@ -39,7 +38,6 @@ from entities.choices import ASSET_KINDS, EntityKind
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.queue import TAG_ORDER, UNASSIGNED_MARK, initials
-from incidents.rules import in_order_of_attack
 
 ALERTS_PER_PAGE = 100
 EVIDENCE_PER_KIND = 200
@@ -86,18 +84,6 @@ def header(incident: Incident) -> dict[str, Any]:
         "version": incident.version,
         "summary": summary_sentence(incident),
     }
-
-
-def dated(moment: datetime) -> SafeString:
-    """Day and time, and how long ago."""
-    return format_html('{} <span class="faint">{}</span>', day_and_time(moment), time_mark(moment))
-
-
-def day_and_time(moment: datetime) -> str:
-    """To the minute, in the zone of the person reading; the year where it is another one."""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    year = "" if local.year == now.year else f" {local.year}"
-    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def some(words: Sequence[str], most: int = 3) -> str:
@@ -168,72 +154,11 @@ def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
     ):
         evidence.setdefault(item.alert_id, []).append(evidence_row(item))
     return {
-        "alerts": [_alert(alert, evidence.get(alert.pk, [])) for alert in shown],
+        "alerts": [alert_shown(alert, evidence.get(alert.pk, [])) for alert in shown],
         "next": after + ALERTS_PER_PAGE if len(rows) > ALERTS_PER_PAGE else None,
         "first": after + 1,
         "last": after + len(shown),
     }
-
-
-def _alert(alert: Alert, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    status = AlertStatus(alert.status)
-    return {
-        "id": alert.pk,
-        "title": alert.title,
-        "description": alert.description,
-        "severity": severity_mark(Severity(alert.severity), compact=True),
-        "status": status_mark(status),
-        "is_active": status != AlertStatus.RESOLVED,
-        "categories": ", ".join(in_order_of_attack(alert.categories)),
-        "techniques": alert.techniques,
-        "source": alert.service_source or alert.source,
-        "detection_source": alert.detection_source,
-        "first_activity": dated(alert.first_activity),
-        "last_activity": dated(alert.last_activity),
-        "received": dated(alert.received_at),
-        "reason": alert.link_reason,
-        "recommended_actions": [
-            line.strip("•-* \t") for line in alert.recommended_actions.splitlines() if line.strip()
-        ],
-        "classification": Classification(alert.classification).label
-        if alert.classification != Classification.NOT_SET
-        else "",
-        "repeats": alert.repeats,
-        "external_id": alert.external_id,
-        "evidence": evidence,
-        "began": day_and_time(alert.first_activity),
-        "main": ", ".join(dict.fromkeys(item["name"] for item in evidence if item["is_asset"]))[:200],
-    }
-
-
-def evidence_row(item: Evidence) -> dict[str, Any]:
-    kind = EntityKind(item.entity.kind)
-    return {
-        "id": item.pk,
-        "icon": entity_icon(kind),
-        "kind": kind.label,
-        "name": defang(item.entity.name, kind),
-        "raw_name": item.entity.name,
-        "is_asset": kind in ASSET_KINDS,
-        "is_indicator": kind in INDICATORS,
-        "roles": ", ".join(
-            str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in item.roles
-        ),
-        "verdict": status_mark(Verdict(item.verdict)),
-        "remediation": RemediationStatus(item.remediation_status).label,
-        "details": [(key.replace("_", " ").capitalize(), _text(value)) for key, value in item.details.items()][:12],
-    }
-
-
-INDICATORS = (EntityKind.IP, EntityKind.DOMAIN, EntityKind.URL, EntityKind.FILE)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
-        return ", ".join(str(item) for item in value)
-    return json.dumps(value, ensure_ascii=False)
 
 
 EVIDENCE_BY_ENTITY = """
@@ -292,7 +217,7 @@ def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
 def _known(attributes: dict[str, Any]) -> str:
     """What is known of an entity, short enough for a row."""
     parts = [
-        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {_text(value)}"
+        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {text_of(value)}"
         for key, value in attributes.items()
         if value not in ("", None, [], False)
     ]

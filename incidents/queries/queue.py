@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import Principal
 from alerts.choices import Classification, Severity
+from alerts.rules import in_order_of_attack
 from common.counting import Count, count, count_each
 from common.filters import ANY
 from common.marks import asset_counts, person_mark, severity_mark, status_mark, tag_mark, time_mark
@@ -26,7 +27,6 @@ from common.time_ranges import range_in_words
 from incidents.choices import IncidentStatus
 from incidents.filters import DEFAULTS, IncidentFilter, with_defaults
 from incidents.models import Incident, IncidentTag
-from incidents.rules import in_order_of_attack
 
 PAGE_SIZE = 50
 

@@ -1,0 +1,1 @@
+"""Page-shaped reading of alerts; nothing here changes anything."""
