@@ -7,8 +7,9 @@ from django.http import QueryDict
 DEFAULTS: dict[str, list[str]] = {
     "status": ["active", "in_progress"],
     "severity": ["low", "medium", "high"],
+    "snoozed": ["no"],
 }
-"""What the queue shows when an address does not say: open incidents of any age, above informational."""
+"""What the queue shows when an address does not say: open incidents of any age, above informational, awake."""
 
 LIST_KEYS = ("sort", "after", "before", "open")
 """Keys of the list itself beside the filters."""

@@ -1,52 +1,30 @@
-"""The queue's filters: one truth for page, API, export and saved links.
-
-Each key may be repeated for "any of". An unknown key or value is refused with the nearest known one.
-"""
+"""From an address to rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
-import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from accounts.models import Principal
-from accounts.people import UNASSIGNED, NamedPeople
-from alerts.choices import Classification, Determination, Severity
-from common.filters import ANY, TermsFilter, WordsFilter, storable, unknown_words
-from common.query_strings import check_keys
-from common.time_ranges import BadRange, parse_range
-from common.words import prefix_query
-from incidents.choices import IncidentStatus
+from common.filter_fields import Field, Kind, misshapen
+from common.query_strings import UnknownKeys, check_keys, nearest
 from incidents.filters.defaults import LIST_KEYS
-from incidents.models import Incident, IncidentSearch, Tag
+from incidents.filters.names import Names
+from incidents.filters.registry import FIELDS
+from incidents.models import Incident
 
-LONGEST_SEARCH = 500
-"""Characters."""
 
+class IncidentFilter:
+    """The filters of an address over incidents; build it with `IncidentFilter(query, queryset, principal=…)`.
 
-class IncidentFilter(django_filters.FilterSet):
-    """Filters over incidents; build it with `IncidentFilter(query, queryset, principal=…)`."""
+    Each key may be repeated for "any of". An unknown key or value is refused with the nearest known one.
+    """
 
-    status = TermsFilter(IncidentStatus, field_name="status", label="Status")
-    severity = TermsFilter(Severity, field_name="severity", label="Severity")
-    assignee = WordsFilter(method="by_assignee", label="Assigned to")
-    tag = WordsFilter(method="by_tag", label="Tags")
-    source = WordsFilter(field_name="service_sources", lookup_expr="overlap", label="Service source")
-    classification = TermsFilter(Classification, field_name="classification", label="Classification")
-    determination = TermsFilter(Determination, field_name="determination", label="Determination")
-    last_activity = django_filters.CharFilter(method="by_time", label="Last activity")
-    created = django_filters.CharFilter(method="by_time", label="Created")
-    updated = django_filters.CharFilter(method="by_time", label="Updated")
-    q = django_filters.CharFilter(method="by_words", label="Search", max_length=LONGEST_SEARCH)
-
-    TIME_FIELDS = {"last_activity": "last_activity", "created": "created_at", "updated": "updated_at"}
-
-    class Meta:
-        model = Incident
-        fields: list[str] = []
+    FIELDS = FIELDS
 
     def __init__(
         self,
@@ -56,75 +34,67 @@ class IncidentFilter(django_filters.FilterSet):
         principal: Principal,
         named_as: IncidentFilter | None = None,
     ) -> None:
-        """`named_as` has the same people and tags, which then are not read again."""
-        super().__init__(data, queryset)
-        self.principal = principal
-        self.people: NamedPeople = named_as.people if named_as else NamedPeople(data.getlist("assignee"), principal)
-        self.tags: dict[str, Tag] = named_as.tags if named_as else _tags(data.getlist("tag"), principal)
+        """`named_as` has the same people, tags and entities, which then are not read again."""
+        self.data, self.queryset, self.principal = data, queryset, principal
+        self.names: Names = named_as.names if named_as else Names(principal)
 
     @classmethod
     def keys(cls) -> list[str]:
-        return list(cls.base_filters)
+        return list(cls.FIELDS)
+
+    @classmethod
+    def field(cls, key: str) -> Field:
+        """Raises UnknownKeys, with the nearest known one."""
+        if key not in cls.FIELDS:
+            raise UnknownKeys({key: nearest(key, sorted(cls.FIELDS))})
+        return cls.FIELDS[key]
+
+    @cached_property
+    def words(self) -> dict[str, list[str]]:
+        """What the address says, by key; an empty search says nothing."""
+        said = {key: list(dict.fromkeys(self.data.getlist(key))) for key in self.FIELDS if key in self.data}
+        return {key: words for key, words in said.items() if FIELDS[key].kind != Kind.TEXT or any(words)}
 
     def check(self) -> None:
         """Raises UnknownKeys or ValidationError (by key) unless every key and value means something."""
         check_keys(self.data, [*self.keys(), *LIST_KEYS])
-        problems: dict[str, list[str]] = {}
-        for key, filter_ in self.filters.items():
-            words = self.data.getlist(key)
-            if isinstance(filter_, TermsFilter):
-                known = [*filter_.terms.slugs(), ANY]
-                problems |= unknown_words(key, words, known)
-            elif key in self.TIME_FIELDS:
-                for word in words:
-                    try:
-                        parse_range(word)
-                    except BadRange as error:
-                        problems[key] = [str(error)]
-        problems |= unknown_words("assignee", self.people.missing, self.people.suggestions())
-        missing = [word for word in self.data.getlist("tag") if word not in self.tags]
-        if missing:
-            names = Tag.objects.known_to(self.principal).order_by("name").values_list("name", flat=True)
-            problems |= unknown_words("tag", missing, names[:2000])
-        # What the form refuses, such as too many values, says more than that each of them is unknown.
-        problems |= {key: list(messages) for key, messages in self.form.errors.items()}
+        problems: dict[str, list[ValidationError]] = {}
+        for key, words in self.words.items():
+            if problem := misshapen(words):
+                problems[key] = [problem]
+        sound = {key: words for key, words in self.words.items() if key not in problems}
+        self.names.learn(sound)
+        for key, words in sound.items():
+            if refusals := self.FIELDS[key].refusals(words, self.names):
+                problems[key] = [*refusals]
         if problems:
             raise ValidationError(problems)
 
-    def by_assignee(self, queryset: QuerySet[Incident], _name: str, value: Sequence[str]) -> QuerySet[Incident]:
-        if not value:
-            return queryset
-        condition = Q(assignee_user__in=self.people.user_ids) | Q(assignee_team__in=self.people.team_ids)
-        if UNASSIGNED in value:
-            condition |= Q(assignee_user__isnull=True, assignee_team__isnull=True)
-        return queryset.filter(condition)
+    def condition(self, key: str, words: Sequence[str]) -> Q:
+        """Rows that any of the words under the key fits: what page, API and search text all come down to.
 
-    def by_tag(self, queryset: QuerySet[Incident], _name: str, value: Sequence[str]) -> QuerySet[Incident]:
-        if not value:
-            return queryset
-        return queryset.filter(tag_ids__overlap=[tag.pk for tag in self.tags.values()])
+        Whoever asks for many calls `names.learn` with all of them first, which reads them in one statement. Raises
+        UnknownKeys for the key, ValidationError under the key for its words.
+        """
+        field, words = self.field(key), list(dict.fromkeys(words))
+        problem = misshapen(words)
+        if problem is None:
+            self.names.learn({key: words})
+        refusals: Sequence[ValidationError] = [problem] if problem else field.refusals(words, self.names)
+        if refusals:
+            raise ValidationError({key: [*refusals]})
+        return field.condition(words, self.names)
 
-    def by_time(self, queryset: QuerySet[Incident], name: str, value: str) -> QuerySet[Incident]:
-        span, field = parse_range(value), self.TIME_FIELDS[name]
-        if span.since:
-            queryset = queryset.filter(**{f"{field}__gte": span.since})
-        if span.until:
-            queryset = queryset.filter(**{f"{field}__lt": span.until})
-        return queryset
+    @cached_property
+    def qs(self) -> QuerySet[Incident]:
+        """The rows that pass every key. For an address that `check` accepts."""
+        self.names.learn(self.words)
+        rows = self.queryset
+        for key, words in self.words.items():
+            condition = self.FIELDS[key].condition(words, self.names)
+            rows = rows.filter(condition) if condition else rows
+        return rows
 
-    def by_words(self, queryset: QuerySet[Incident], _name: str, value: str) -> QuerySet[Incident]:
-        """Every word begins a word of the incident's name, alert titles or entities; a number is its number, too."""
-        number = value.strip().removeprefix("#")
-        condition = Q()
-        query = prefix_query(value)
-        if query:
-            matching = IncidentSearch.objects.extra(where=["words @@ %s::tsquery"], params=[query])
-            condition |= Q(pk__in=matching.values("incident_id"))
-        if number.isascii() and number.isdigit() and len(number) < 19:
-            condition |= Q(pk=int(number))
-        return queryset.filter(condition) if condition else queryset
-
-
-def _tags(names: Sequence[str], principal: Principal) -> dict[str, Tag]:
-    """The tags of these names, as far as this person knows of them."""
-    return Tag.objects.known_to(principal).named(storable(names)) if names else {}
+    def label(self, key: str, word: str) -> str:
+        """A word as a chip shows it; the names it needs have been read by `check` or `qs`."""
+        return self.FIELDS[key].word_label(word, self.names)

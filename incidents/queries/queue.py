@@ -23,7 +23,6 @@ from common.filters import ANY
 from common.marks import asset_counts, person_mark, severity_mark, status_mark, tag_mark, time_mark
 from common.pagination import BadCursor, Order, Page, page_of_ids
 from common.query_strings import address, nearest, with_values
-from common.time_ranges import range_in_words
 from incidents.choices import IncidentStatus
 from incidents.filters import DEFAULTS, IncidentFilter, with_defaults
 from incidents.models import Incident, IncidentTag
@@ -235,6 +234,7 @@ def _of_any_status_and_severity(page: QueuePage, principal: Principal) -> QueryS
     query = page.query.copy()
     query.setlist("status", [ANY])
     query.setlist("severity", [ANY])
+    query.setlist("snoozed", [ANY])
     visible = Incident.objects.visible_to(principal)
     return IncidentFilter(query, visible, principal=principal, named_as=page.filter).qs
 
@@ -242,7 +242,7 @@ def _of_any_status_and_severity(page: QueuePage, principal: Principal) -> QueryS
 def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
     """The filters that are set, as words, each with the address that takes it away."""
     shown = []
-    for key, filter_ in page.filter.filters.items():
+    for key, filter_ in page.filter.FIELDS.items():
         words = page.query.getlist(key)
         if not words or key == "q" or words == [""]:
             continue
@@ -251,21 +251,12 @@ def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
             {
                 "key": key,
                 "label": filter_.label,
-                "value": "Any" if ANY in words else ", ".join(_word(page.filter, key, word) for word in words),
+                "value": "Any" if ANY in words else ", ".join(page.filter.label(key, word) for word in words),
                 "is_any": ANY in words,
                 "remove_url": address(path, with_values(page.query, **{key: removed})),
             }
         )
     return shown
-
-
-def _word(incident_filter: IncidentFilter, key: str, word: str) -> str:
-    if key == "assignee":
-        return incident_filter.people.label(word)
-    if key in incident_filter.TIME_FIELDS:
-        return range_in_words(word)
-    terms = getattr(incident_filter.filters[key], "terms", None)
-    return str(terms.from_slug(word).label) if terms else word
 
 
 def headings(page: QueuePage, path: str) -> dict[str, dict[str, str]]:

@@ -189,8 +189,10 @@ def kept(page: queries.QueuePage) -> list[tuple[str, str]]:
 
 
 def chosen_assignees(page: queries.QueuePage) -> list[dict[str, Any]]:
-    label = page.filter.people.label
-    return [{"value": word, "label": label(word), "mark": ""} for word in page.query.getlist("assignee")]
+    return [
+        {"value": word, "label": page.filter.label("assignee", word), "mark": ""}
+        for word in page.query.getlist("assignee")
+    ]
 
 
 def range_text(page: queries.QueuePage) -> str:

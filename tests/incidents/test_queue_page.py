@@ -62,13 +62,16 @@ def test_what_is_hidden_is_said_with_links_that_show_it(client: Client) -> None:
     assert "3 resolved" in page
     assert "1 informational" in page
     assert "merged" not in page.split("Hidden:")[1].split("</span>")[0]
-    assert 'href="/incidents/?status=resolved&severity=any"' in page
+    assert 'href="/incidents/?status=resolved&severity=any&snoozed=no"' in page
     assert shown(client, "status=resolved&severity=any").count("data-row ") == 3
 
 
 def test_the_link_to_copy_writes_the_defaults_out(client: Client) -> None:
     page = shown(client, "sort=-severity")
-    wanted = "/incidents/?sort=-severity&status=active&status=in_progress&severity=low&severity=medium&severity=high"
+    wanted = (
+        "/incidents/?sort=-severity&status=active&status=in_progress"
+        "&severity=low&severity=medium&severity=high&snoozed=no"
+    )
     assert f'data-copy-link="{wanted}"' in page
     stored([row(name="In the link", severity=Severity.HIGH)])
     assert "In the link" in shown(client, wanted.partition("?")[2])
