@@ -11,6 +11,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from entities.identity import EntityIdentity
+from entities.trigrams import FROM_TEXTS, indexed
+
+TRIGRAMS = FROM_TEXTS.format(key="folded_key", name="folded_name")
 
 
 class Observation(NamedTuple):
@@ -114,10 +117,12 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen, trigrams)
-            SELECT *, '{}'::text[]
-            FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
+            SELECT kind, key, name, attributes, first_seen, last_seen, {TRIGRAMS}
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
+                        %s::text[], %s::text[])
+                AS seen (kind, key, name, attributes, first_seen, last_seen, folded_key, folded_name)
             ON CONFLICT (kind, key) DO UPDATE SET
                 attributes = stored.attributes || excluded.attributes,
                 first_seen = least(stored.first_seen, excluded.first_seen),
@@ -131,6 +136,8 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
                 [json.dumps(sighting.attributes) for sighting in ordered],
                 [sighting.first_seen for sighting in ordered],
                 [sighting.last_seen for sighting in ordered],
+                [indexed(sighting.key) for sighting in ordered],
+                [indexed(sighting.name) for sighting in ordered],
             ],
         )
         return {(kind, key): entity_id for kind, key, entity_id in cursor.fetchall()}

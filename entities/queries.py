@@ -1,0 +1,55 @@
+"""Finding entities by a part of their name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from common.words import fold
+from entities.trigrams import SHORTEST, indexed, trigrams
+
+MOST_NAMES = 1_000
+"""Entities with the same part in their names; a part of more says too little to search by."""
+
+# A lateral join, so that each part is looked up in the index by itself, and no longer than it takes to find too many.
+CONTAINING = """
+SELECT asked.number, found.id, found.key, found.name
+FROM unnest(%s::int[], %s::text[]) AS asked (number, trigrams)
+CROSS JOIN LATERAL (
+    SELECT id, key, name FROM entities_entity AS entity
+    WHERE entity.trigrams @> asked.trigrams::varchar(3)[] LIMIT %s
+) AS found
+"""
+
+
+def entities_containing(parts: Iterable[str]) -> dict[str, list[tuple[int, str, str]] | None]:
+    """For each part of a name: id, key and name of the entities it is a part of, letter case aside; None where they
+    are too many, or the part is too short to tell. One statement."""
+    folded = {part: fold(part) for part in dict.fromkeys(parts)}
+    asked = {part: text for part, text in folded.items() if len(text) >= SHORTEST}
+    found: dict[str, list[tuple[int, str, str]] | None] = dict.fromkeys(folded, None)
+    if not asked:
+        return found
+    rows = _candidates(list(asked.values()))
+    for (part, text), candidates in zip(asked.items(), rows, strict=True):
+        if len(candidates) <= MOST_NAMES:
+            found[part] = [row for row in candidates if text in indexed(row[1]) or text in indexed(row[2])]
+    return found
+
+
+def _candidates(parts: Sequence[str]) -> list[list[tuple[int, str, str]]]:
+    """Entities whose names have the trigrams of each part, one more than the most."""
+    rows: list[list[tuple[int, str, str]]] = [[] for _ in parts]
+    arrays = [_literal(trigrams(part)) for part in parts]
+    with connection.cursor() as cursor:
+        cursor.execute(CONTAINING, [list(range(len(parts))), arrays, MOST_NAMES + 1])
+        for number, entity_id, key, name in cursor.fetchall():
+            rows[number].append((entity_id, key, name))
+    return rows
+
+
+def _literal(words: Sequence[str]) -> str:
+    """An array as PostgreSQL writes it; an array of arrays would have to be rectangular."""
+    escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    return "{" + ",".join(f'"{word}"' for word in escaped) + "}"

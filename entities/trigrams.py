@@ -1,0 +1,30 @@
+"""Parts of names: every three neighbouring characters, so that an index finds a name by any part of it."""
+
+from __future__ import annotations
+
+from common.words import fold
+
+SHORTEST = 3
+"""Characters that a part must have to be found."""
+LONGEST_NAME = 400
+"""Characters; of a longer name or key, its beginning is found by its parts."""
+MOST_ASKED = 16
+"""Trigrams that the index is asked for; the names it gives are compared with the whole part anyway."""
+
+FROM_TEXTS = """ARRAY(SELECT DISTINCT substr(part, place, 3)
+                FROM unnest(ARRAY[{key}, {name}]) AS part, generate_series(1, length(part) - 2) AS place)"""
+"""SQL: the trigrams of a key and a name, both given as `indexed` gives them."""
+
+
+def indexed(text: str) -> str:
+    """What of a key or name is found by its parts, letter case and compatibility forms taken away."""
+    return fold(text[:LONGEST_NAME])[:LONGEST_NAME]
+
+
+def trigrams(part: str) -> list[str]:
+    """Trigrams that a name with this (folded) part in it has: all of them, or of many some from all over it."""
+    found = list(dict.fromkeys(part[place : place + 3] for place in range(len(part) - 2)))
+    if len(found) <= MOST_ASKED:
+        return found
+    step = (len(found) - 1) / (MOST_ASKED - 1)
+    return [found[round(index * step)] for index in range(MOST_ASKED)]
