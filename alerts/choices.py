@@ -145,3 +145,7 @@ class Tactic(NamedTerms):
     EXPLOIT = "exploit", "Exploit"
     SUSPICIOUS_ACTIVITY = "suspicious_activity", "Suspicious activity"
     UNWANTED_SOFTWARE = "unwanted_software", "Unwanted software"
+
+
+ATTACK_TACTICS = tuple(Tactic)[: list(Tactic).index(Tactic.IMPACT) + 1]
+"""Those of ATT&CK itself: the kill chain, without the categories the field uses beside it."""

@@ -155,6 +155,13 @@ class Alert(models.Model):
         return self.title
 
 
+class AlertKind(models.Model):
+    """How often a kind of alert, told by its title, came in the last 30 days; counted anew every hour."""
+
+    title = models.CharField(max_length=500, primary_key=True)
+    seen = models.PositiveIntegerField()
+
+
 class AlertPayload(models.Model):
     """The record as its source sent it, kept unchanged beside the alert."""
 

@@ -28,7 +28,7 @@ class Entity(models.Model):
     """What is known about it, such as a device's operating system; the newest report wins field by field."""
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
-    trigrams = ArrayField(models.CharField(max_length=3), default=list)
+    trigrams = ArrayField(models.CharField(max_length=3), default=list, db_default=[])
     """Every three neighbouring characters of its key and name, folded: an index over them finds any part of a name
     without an extension of the database."""
 

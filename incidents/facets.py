@@ -6,6 +6,8 @@ and comments.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from common.terms import NamedTerms
 
 
@@ -29,3 +31,10 @@ LONGEST = 160
 def facet(kind: Facet, value: str) -> str:
     """The word for a fact, such as "technique:T1059.001"; a sub-technique's incidents carry its technique as well."""
     return f"{kind}:{value}"[:LONGEST]
+
+
+def facets_of(values: Mapping[Facet, Iterable[str]]) -> list[str]:
+    """The words for all that an incident's alerts and assets say, in a steady order."""
+    words = {facet(kind, value) for kind, found in values.items() for value in found}
+    words |= {facet(Facet.TECHNIQUE, value.split(".")[0]) for value in values.get(Facet.TECHNIQUE, ())}
+    return sorted(words)

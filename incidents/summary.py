@@ -10,9 +10,12 @@ from typing import Any
 
 from django.db import connection
 
+from alerts.choices import ATTACK_TACTICS, Severity
 from entities.choices import ASSET_KINDS
+from incidents.facets import COMMENTED, Facet, facets_of
 from incidents.models import Incident
-from incidents.rules import NameFacts, automatic_name
+from incidents.rules import NameFacts, PriorityFacts, automatic_name, highest_criticality, priority_factors
+from incidents.weighing import weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +32,34 @@ class Summary:
     categories: list[str]
     asset_counts: dict[str, int]
     tag_ids: list[int]
+    facets: list[str]
+    """Without COMMENTED, which the log tells, not the alerts."""
     automatic_name: str
+    weight: PriorityFacts
 
 
-FIELDS = tuple(name for name in Summary.__slots__ if name != "incident_id")
+FIELDS = tuple(name for name in Summary.__slots__ if name not in ("incident_id", "weight"))
+STEADY_FACTORS = ("severity", "attack", "tactics", "kinds")
+"""Factors of a priority that neither the hour nor other incidents' alerts change."""
+STEADY_FACETS = tuple(
+    f"{kind}:" for kind in (Facet.ALERT_SEVERITY, Facet.DETECTION_SOURCE, Facet.CATEGORY, Facet.TECHNIQUE)
+)
+"""Beginnings of the facets that alerts tell; what is known of a device may be learnt from another incident's alerts."""
 
 SQL = """
 SELECT incident.id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
        alert.service_sources, alert.titles, alert.sources,
        coalesce((SELECT array_agg(DISTINCT category ORDER BY category)
                  FROM alerts_alert, unnest(categories) AS category WHERE incident_id = incident.id), '{}'),
-       coalesce((SELECT jsonb_object_agg(kind, number)
-                 FROM (SELECT entity.kind, count(DISTINCT entity.id) AS number
-                       FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
-                       WHERE evidence.incident_number = incident.id AND entity.kind = ANY(%(asset_kinds)s)
-                       GROUP BY entity.kind) AS counted), '{}'),
-       coalesce((SELECT array_agg(tag_id ORDER BY tag_id)
-                 FROM incidents_incidenttag WHERE incident_id = incident.id), '{}')
+       coalesce((SELECT array_agg(DISTINCT technique ORDER BY technique)
+                 FROM alerts_alert, unnest(techniques) AS technique WHERE incident_id = incident.id), '{}'),
+       alert.severities, alert.detection_sources, alert.kinds,
+       CASE WHEN EXISTS (SELECT FROM alerts_alertkind) THEN
+            (SELECT min(coalesce(kind.seen, 0)) FROM (
+                 SELECT DISTINCT title FROM alerts_alert WHERE incident_id = incident.id) AS own
+             LEFT JOIN alerts_alertkind AS kind USING (title)) END,
+       asset.counts, asset.device_groups, asset.platforms, asset.criticalities,
+       coalesce(tagged.ids, '{}'), coalesce(tagged.attacks, '{}')
 FROM incidents_incident AS incident
 CROSS JOIN LATERAL (
     SELECT count(*) AS total,
@@ -59,9 +73,34 @@ CROSS JOIN LATERAL (
                || (array_agg(title ORDER BY title) FILTER (WHERE title <> (
                       SELECT title FROM alerts_alert WHERE incident_id = incident.id
                       ORDER BY first_activity, id LIMIT 1)))[1:1] AS titles,
-           count(DISTINCT coalesce(nullif(service_source, ''), source)) AS sources
+           count(DISTINCT coalesce(nullif(service_source, ''), source)) AS sources,
+           count(DISTINCT title) AS kinds,
+           array_agg(DISTINCT severity) AS severities,
+           coalesce(array_agg(DISTINCT detection_source) FILTER (WHERE detection_source <> ''), '{}')
+               AS detection_sources
     FROM alerts_alert WHERE incident_id = incident.id
 ) AS alert
+CROSS JOIN LATERAL (
+    WITH own AS (
+        SELECT DISTINCT entity.id, entity.kind, attributes ->> 'device_group' AS device_group,
+               attributes ->> 'os' AS platform,
+               coalesce(attributes ->> 'criticality', CASE WHEN attributes -> 'critical' = 'true' THEN 'high' END)
+                   AS criticality
+        FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+        WHERE evidence.incident_number = incident.id AND entity.kind = ANY(%(asset_kinds)s)
+    )
+    SELECT coalesce((SELECT jsonb_object_agg(kind, number)
+                     FROM (SELECT kind, count(*) AS number FROM own GROUP BY kind) AS counted), '{}') AS counts,
+           coalesce(array_agg(DISTINCT device_group) FILTER (WHERE device_group <> ''), '{}') AS device_groups,
+           coalesce(array_agg(DISTINCT platform) FILTER (WHERE platform <> ''), '{}') AS platforms,
+           coalesce(array_agg(DISTINCT criticality) FILTER (WHERE criticality <> ''), '{}') AS criticalities
+    FROM own
+) AS asset
+LEFT JOIN LATERAL (
+    SELECT array_agg(tag.id ORDER BY tag.id) AS ids, array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks
+    FROM incidents_incidenttag AS link JOIN incidents_tag AS tag ON tag.id = link.tag_id
+    WHERE link.incident_id = incident.id
+) AS tagged ON true
 WHERE incident.id = ANY(%(ids)s) AND alert.total > 0
 ORDER BY incident.id
 """
@@ -83,23 +122,67 @@ def differences(incidents: Sequence[Incident]) -> list[str]:
         incident = by_id[summary.incident_id]
         for name in FIELDS:
             kept, true = getattr(incident, name), getattr(summary, name)
+            if name == "facets":
+                kept, true = ([word for word in words if word.startswith(STEADY_FACETS)] for words in (kept, true))
             if kept != true:
                 found.append(f"incident {incident.pk}: {name} says {kept!r}, its alerts say {true!r}")
+        found += _wrong_weight(incident, summary)
     return found
+
+
+def _wrong_weight(incident: Incident, summary: Summary) -> Iterable[str]:
+    kept = [list(factor) for factor in incident.priority_factors if factor[0] in STEADY_FACTORS]
+    weigh(incident, priority_factors(summary.weight))
+    true = [list(factor) for factor in incident.priority_factors if factor[0] in STEADY_FACTORS]
+    if kept != true:
+        yield f"incident {incident.pk}: priority_factors say {kept!r}, its alerts say {true!r}"
 
 
 def apply(incident: Incident, summary: Summary) -> None:
     """Put a summary on the row in memory; name and severity given by hand stay."""
+    is_commented = COMMENTED in incident.facets
     for name in FIELDS:
         setattr(incident, name, getattr(summary, name))
+    if is_commented:
+        incident.facets = [*incident.facets, COMMENTED]
     if not incident.name_is_manual:
         incident.name = summary.automatic_name
     if not incident.severity_is_manual:
         incident.severity = summary.automatic_severity
+    weigh(incident, priority_factors(summary.weight))
 
 
 def _summary(row: Sequence[Any]) -> Summary:
-    (incident_id, total, active, first, last, severity, sources, titles, source_count, categories, assets, tags) = row
+    incident_id, total, active, first, last, severity, sources, titles, source_count, categories, techniques = row[:11]
+    severities, detection_sources, kinds, rarest, assets, groups, platforms, criticalities, tag_ids, attacks = row[11:]
     asset_counts = json.loads(assets)
-    name = automatic_name(NameFacts(titles, categories, asset_counts, source_count))
-    return Summary(incident_id, total, active, first, last, severity, sources, categories, asset_counts, tags, name)
+    return Summary(
+        incident_id=incident_id,
+        alerts_total=total,
+        alerts_active=active,
+        first_activity=first,
+        last_activity=last,
+        automatic_severity=severity,
+        service_sources=sources,
+        categories=categories,
+        asset_counts=asset_counts,
+        tag_ids=tag_ids,
+        facets=facets_of(
+            {
+                Facet.ALERT_SEVERITY: [Severity(each).slug for each in severities],
+                Facet.DETECTION_SOURCE: detection_sources,
+                Facet.CATEGORY: categories,
+                Facet.TECHNIQUE: techniques,
+                Facet.DEVICE_GROUP: groups,
+                Facet.OS_PLATFORM: platforms,
+            }
+        ),
+        automatic_name=automatic_name(NameFacts(titles, categories, asset_counts, source_count)),
+        weight=PriorityFacts(
+            criticality=highest_criticality(criticalities),
+            attacks=attacks,
+            tactics=sum(category in ATTACK_TACTICS for category in categories),
+            kinds=kinds,
+            rarest=rarest,
+        ),
+    )

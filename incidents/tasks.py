@@ -6,10 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from activity.actors import SYSTEM
+from alerts.kinds import count_kinds
 from incidents.choices import WakeReason
 from incidents.commands import wake
 from incidents.models import Incident
 from incidents.summary import differences
+from incidents.weighing import weigh_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -33,3 +35,15 @@ def wake_due() -> None:
     due = Incident.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
     for incident in due.only("pk")[: 20 * AT_A_TIME]:
         wake(incident, actor=SYSTEM, reason=WakeReason.TIME)
+
+
+@shared_task
+def weigh_incidents() -> None:
+    """Let priorities grow with the time that incidents wait for somebody."""
+    weigh_waiting()
+
+
+@shared_task
+def count_alert_kinds() -> None:
+    """Count how common each kind of alert has been, which tells how rare a new one is."""
+    count_kinds()

@@ -14,14 +14,22 @@ from functools import lru_cache
 from random import Random
 from typing import Any, NamedTuple
 
-from alerts.choices import DETERMINATIONS, AlertStatus, Classification, Severity
+from alerts.choices import ATTACK_TACTICS, DETERMINATIONS, AlertStatus, Classification, Severity
 from alerts.commands import payload_sha256
 from common.words import words_of
 from entities import identity
 from entities.choices import ASSET_KINDS, EntityKind
 from entities.identity import EntityIdentity
 from incidents.choices import OPEN_STATUSES, IncidentStatus
-from incidents.rules import NameFacts, automatic_name
+from incidents.facets import Facet, facets_of
+from incidents.rules import (
+    NameFacts,
+    PriorityFacts,
+    automatic_name,
+    priority_factors,
+    priority_of,
+    with_present,
+)
 
 SOURCE = "synthetic"
 SPAN = timedelta(days=730)
@@ -35,7 +43,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("status", "classification", "determination", "assignee_user_id", "assignee_team_id", "resolution_note"),
         *("resolved_at", "resolved_by", "redirected_to_id", "restricted", "created_at", "updated_at", "version"),
         *("first_activity", "last_activity", "alerts_total", "alerts_active", "service_sources", "categories"),
-        *("asset_counts", "tag_ids"),
+        *("asset_counts", "tag_ids", "facets", "priority"),
+        *("priority_factors", "resolved_by_user_id"),
     ),
     "incidents_incidenttag": ("incident_id", "tag_id"),
     "incidents_incidentmember": ("incident_id", "user_id"),
@@ -92,6 +101,7 @@ FINDINGS = (
 )
 LIKELIHOOD = (2, 2, 1, 8, 6, 4, 3, 12, 3, 12, 14, 4, 14, 3, 8, 14, 8, 8, 6, 12)
 
+PLATFORMS = ("Windows 11", "Windows Server 2022", "Ubuntu 24.04", "macOS 15")
 SHARES = {EntityKind.DEVICE: 0.2, EntityKind.USER: 0.15, EntityKind.IP: 0.1, EntityKind.FILE: 0.1, EntityKind.URL: 0.05}
 """How many entities of each kind there are for each incident."""
 
@@ -107,7 +117,11 @@ def _entity(kind: EntityKind, number: int) -> EntityIdentity:
     match kind:
         case EntityKind.DEVICE:
             site = ("fin", "ops", "lab", "hq", "plant")[number % 5]
-            return identity.device(hostname=f"{site}-ws-{number:06}", domain="synthetic.example")
+            return identity.device(
+                hostname=f"{site}-ws-{number:06}",
+                domain="synthetic.example",
+                attributes={"os": PLATFORMS[number % 7 % len(PLATFORMS)], "device_group": f"site {site}"},
+            )
         case EntityKind.USER:
             return identity.user(upn=f"person{number:06}@synthetic.example")
         case EntityKind.IP:
@@ -124,6 +138,8 @@ class Known(NamedTuple):
     kind: EntityKind
     name: str
     key: str
+    platform: str = ""
+    group: str = ""
 
 
 class Person(NamedTuple):
@@ -219,6 +235,12 @@ class Synthesiser:
         active = sum(alert.status != AlertStatus.RESOLVED for alert in alerts)
         resolved_at = None if is_open else min(last + timedelta(hours=random.uniform(0.2, 70)), self.now)
         is_restricted = random.random() < 0.002
+        factors = with_present(
+            priority_factors(_weight(alerts)),
+            severity=severity,
+            waiting_since=first if is_open and not (user or team) else None,
+            now=self.now,
+        )
         batch.rows["incidents_incident"].append(
             (
                 *(number, name[:500], is_renamed, automatic, int(severity), is_reweighed, int(weight)),
@@ -228,6 +250,8 @@ class Synthesiser:
                 merged_into if status == IncidentStatus.REDIRECTED else None,
                 *(is_restricted, first, resolved_at or last, 1, first, last, len(alerts), active),
                 *(_array(services), _array(categories), json.dumps(assets), _array(map(str, tag_ids))),
+                *(_array(_facets_of(alerts)), priority_of(factors), json.dumps(factors)),
+                None if is_open else (user or self.world.users[0]).id,
             )
         )
         batch.rows["incidents_incidenttag"] += [(number, tag_id) for tag_id in tag_ids]
@@ -325,6 +349,29 @@ def _facts(alerts: Sequence[_Alert]) -> tuple[NameFacts, list[str], list[str], d
     assets = {str(kind): kinds.count(kind) for kind in ASSET_KINDS if kind in kinds}
     facts = NameFacts([*titles[:1], *sorted(titles[1:])[:1]], categories, assets, len(services))
     return facts, categories, services, assets
+
+
+def _facets_of(alerts: Sequence[_Alert]) -> list[str]:
+    devices = [entity for alert in alerts for entity in alert.entities if entity.kind == EntityKind.DEVICE]
+    findings = {alert.finding for alert in alerts}
+    return facets_of(
+        {
+            Facet.ALERT_SEVERITY: {finding.severity.slug for finding in findings},
+            Facet.DETECTION_SOURCE: {finding.service for finding in findings},
+            Facet.CATEGORY: {finding.category for finding in findings},
+            Facet.TECHNIQUE: {finding.technique for finding in findings},
+            Facet.DEVICE_GROUP: {entity.group for entity in devices},
+            Facet.OS_PLATFORM: {entity.platform for entity in devices},
+        }
+    )
+
+
+def _weight(alerts: Sequence[_Alert]) -> PriorityFacts:
+    categories = {alert.finding.category for alert in alerts}
+    return PriorityFacts(
+        tactics=len(categories & {str(tactic) for tactic in ATTACK_TACTICS}),
+        kinds=len({alert.finding.title for alert in alerts}),
+    )
 
 
 def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row) -> Row:

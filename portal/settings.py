@@ -230,6 +230,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "let priorities grow with waiting": {
+        "task": "incidents.tasks.weigh_incidents",
+        "schedule": timedelta(minutes=5),
+    },
+    "count how common alert kinds are": {
+        "task": "incidents.tasks.count_alert_kinds",
+        "schedule": timedelta(hours=1),
+    },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             model_name="entity",
             name="trigrams",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=3), default=list, size=None
+                base_field=models.CharField(max_length=3), db_default=[], default=list, size=None
             ),
         ),
         migrations.AddIndex(

@@ -13,6 +13,7 @@ from activity.actors import Actor
 from activity.models import Entry
 from activity.record import Change, Draft, record, record_all
 from activity.verbs import Verb
+from incidents import weighing
 from incidents.models import Incident
 
 
@@ -42,10 +43,12 @@ def save_and_record(
     facts: dict[str, Any] | None = None,
     text: str | None = None,
 ) -> Entry:
-    """Save the named fields of a locked incident under a new version, and record what changed."""
+    """Save the named fields of a locked incident under a new version, with the priority they give it, and record what
+    changed."""
     incident.version += 1
     incident.updated_at = timezone.now()
-    incident.save(update_fields=[*fields, "version", "updated_at"])
+    weight = weighing.FIELDS if weighing.weigh(incident) else ()
+    incident.save(update_fields=[*fields, *weight, "version", "updated_at"])
     return record(
         Draft(
             verb,

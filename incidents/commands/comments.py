@@ -12,6 +12,7 @@ from activity.record import Draft, record
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
 from common.command import command
 from common.errors import Refused
+from incidents import facets
 from incidents.commands.change import lock
 from incidents.commands.following import start_following
 from incidents.models import Incident
@@ -54,7 +55,13 @@ def remove_comment(incident: Incident, comment: Entry, *, actor: Actor) -> Entry
     incident = lock(incident)
     _latest(incident, comment)
     _only_author(comment, actor)
-    return _say(incident, COMMENT_REMOVED, actor, None, about=comment)
+    removal = _say(incident, COMMENT_REMOVED, actor, None, about=comment)
+    log = Entry.objects.of_incident(incident.pk)
+    removed = log.filter(verb=COMMENT_REMOVED.name).values("about")
+    if not log.filter(verb=COMMENTED.name).exclude(pk__in=removed).exists():
+        incident.facets = [word for word in incident.facets if word != facets.COMMENTED]
+        incident.save(update_fields=["facets"])
+    return removal
 
 
 def _say(
@@ -66,7 +73,11 @@ def _say(
     batch: UUID | None = None,
 ) -> Entry:
     incident.updated_at = timezone.now()
-    incident.save(update_fields=["updated_at"])
+    fields = ["updated_at"]
+    if verb == COMMENTED and facets.COMMENTED not in incident.facets:
+        incident.facets = [*incident.facets, facets.COMMENTED]
+        fields.append("facets")
+    incident.save(update_fields=fields)
     return record(
         Draft(
             verb,

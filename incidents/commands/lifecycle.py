@@ -18,6 +18,8 @@ from incidents.commands.snoozing import SNOOZE_FIELDS, as_logged
 from incidents.models import Incident
 from incidents.rules import check_text, check_transition
 
+RESOLUTION = ("status", "resolution_note", "resolved_at", "resolved_by", "resolved_by_user")
+
 
 @command
 def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None = None) -> Incident:
@@ -34,6 +36,7 @@ def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None =
     note = check_text(note, "resolution_note")
     incident.status = IncidentStatus.RESOLVED
     incident.resolution_note, incident.resolved_at, incident.resolved_by = note, timezone.now(), actor.label
+    incident.resolved_by_user_id = actor.id if actor.kind == ActorKind.USER else None
     drafts = alerts.resolve_for_incident(incident.pk, actor=actor, batch=batch)
     changes = [Change("status", old.slug, IncidentStatus.RESOLVED.slug)]
     if incident.alerts_active:
@@ -46,7 +49,7 @@ def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None =
         incident,
         verbs.RESOLVED,
         changes,
-        fields=["status", "resolution_note", "resolved_at", "resolved_by", "alerts_active", *SNOOZE_FIELDS],
+        fields=[*RESOLUTION, "alerts_active", *SNOOZE_FIELDS],
         actor=actor,
         batch=batch,
         text=note,
@@ -96,11 +99,12 @@ def reopen(
     note = incident.resolution_note
     incident.status = status
     incident.resolution_note, incident.resolved_at, incident.resolved_by = "", None, ""
+    incident.resolved_by_user_id = None
     save_and_record(
         incident,
         verbs.REOPENED,
         [Change("status", old.slug, status.slug)],
-        fields=["status", "resolution_note", "resolved_at", "resolved_by"],
+        fields=RESOLUTION,
         actor=actor,
         batch=batch,
         facts={"had_note": bool(note)},

@@ -16,7 +16,7 @@ from activity.actors import CORRELATION, SYSTEM, Actor
 from activity.record import Change, Draft, record_all
 from alerts.choices import Severity
 from alerts.models import Alert
-from incidents import summary, verbs
+from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
 from incidents.commands.change import lock_all
 from incidents.commands.lifecycle import resolve
@@ -120,6 +120,9 @@ COLUMNS = {
     "categories": "varchar[]",
     "asset_counts": "jsonb",
     "tag_ids": "integer[]",
+    "facets": "varchar[]",
+    "priority": "smallint",
+    "priority_factors": "jsonb",
     "updated_at": "timestamptz",
     "version": "integer",
 }
@@ -146,7 +149,7 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     changes = _changes(before, _state(incident))
     incident.version += 1
     incident.updated_at = timezone.now()
-    incident.save(update_fields=[*summary.FIELDS, "name", "severity", "updated_at", "version"])
+    incident.save(update_fields=[*summary.FIELDS, *weighing.FIELDS, "name", "severity", "updated_at", "version"])
     first, *rest = drafts
     facts = first.facts | ({"incident_changes": [vars_of(change) for change in changes]} if changes else {})
     record_all([replace(draft, incident_version=incident.version) for draft in (replace(first, facts=facts), *rest)])

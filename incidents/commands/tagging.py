@@ -9,10 +9,11 @@ from activity.actors import Actor
 from activity.record import Change
 from common.command import command
 from common.errors import Refused
-from incidents import verbs
+from incidents import verbs, weighing
 from incidents.choices import TagKind
 from incidents.commands.change import lock, save_and_record
 from incidents.models import Incident, IncidentTag, Tag
+from incidents.rules import attack_factor
 
 LONGEST_TAG = 100
 MOST_TAGS = 50
@@ -47,11 +48,15 @@ def change_tags(
     IncidentTag.objects.filter(incident=incident, tag_id__in=gone).delete()
     IncidentTag.objects.bulk_create([IncidentTag(incident=incident, tag=tag) for tag in coming.values()])
     incident.tag_ids = sorted(after)
+    if kind == TagKind.ATTACK:
+        attacks = [tag.name for tag in after.values() if tag.kind == TagKind.ATTACK]
+        others = [factor for factor in incident.priority_factors if factor[0] != "attack"]
+        weighing.weigh(incident, [*others, *attack_factor(attacks)])
     save_and_record(
         incident,
         verbs.TAGS_CHANGED,
         [Change("tags", _names(present.values()), _names(after.values()))],
-        fields=["tag_ids"],
+        fields=["tag_ids", *weighing.FIELDS],
         actor=actor,
         batch=batch,
     )

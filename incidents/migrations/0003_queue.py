@@ -137,18 +137,18 @@ class Migration(migrations.Migration):
             model_name="incident",
             name="facets",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=160), default=list, size=None
+                base_field=models.CharField(max_length=160), db_default=[], default=list, size=None
             ),
         ),
         migrations.AddField(
             model_name="incident",
             name="priority",
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name="incident",
             name="priority_factors",
-            field=models.JSONField(default=list),
+            field=models.JSONField(db_default=[], default=list),
         ),
         migrations.AddField(
             model_name="incident",

@@ -145,12 +145,12 @@ class Incident(models.Model):
     """Kind of asset → how many, such as {"device": 6, "user": 3}."""
     tag_ids = ArrayField(models.IntegerField(), default=list)
     """The tags again, as an array that an index can be asked for; the many-to-many table stays the truth."""
-    facets = ArrayField(models.CharField(max_length=160), default=list)
+    facets = ArrayField(models.CharField(max_length=160), default=list, db_default=[])
     """What else it can be filtered by, one word per fact, such as "category:impact" or "os:windows", so that one index
     serves them all (see incidents/facets.py)."""
-    priority = models.PositiveSmallIntegerField(default=0)
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
     """0 to 100, by incidents/rules.py; its time-dependent part is brought up to date by a task."""
-    priority_factors = models.JSONField(default=list)
+    priority_factors = models.JSONField(default=list, db_default=[])
     """[factor, points] of each factor that counts, so that the score explains itself."""
 
     objects = IncidentQuerySet.as_manager()

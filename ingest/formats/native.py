@@ -197,6 +197,7 @@ DEVICE_FIELDS = (
     "os",
     "os_version",
     "ip_addresses",
+    "device_group",
     "critical",
 )
 
@@ -216,6 +217,7 @@ def _device(piece: Fields, gatherer: EvidenceGatherer) -> Built:
             os=piece.text("os"),
             os_version=piece.text("os_version"),
             ip_addresses=list(piece.texts("ip_addresses")),
+            device_group=piece.text("device_group"),
             critical=piece.flag("critical"),
         ),
     ), {}

@@ -137,7 +137,11 @@ def _entities(incidents: int) -> dict[EntityKind, list[Known]]:
             with transaction.atomic():
                 ids = observe([Observation(identity, now) for identity in identities])
             for identity, entity_id in zip(identities, ids, strict=True):
-                known = Known(entity_id, identity.kind, identity.name, identity.key)
+                about = identity.attributes
+                known = Known(
+                    *(entity_id, identity.kind, identity.name, identity.key),
+                    *(about.get("os", ""), about.get("device_group", "")),
+                )
                 found.setdefault(identity.kind, []).append(known)
             bar.update(len(identities))
     return found
