@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0002_evidence_follows_its_alert"),
+        ("alerts", "0003_filters_and_orders"),
     ]
 
     operations = [
