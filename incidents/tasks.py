@@ -9,9 +9,9 @@ from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
 from incidents.choices import WakeReason
 from incidents.commands import wake
+from incidents.commands.waiting import weigh_waiting
 from incidents.models import Incident
 from incidents.summary import differences
-from incidents.weighing import weigh_waiting
 
 logger = logging.getLogger(__name__)
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from alerts.choices import Severity
 from incidents.models import Incident
-from incidents.rules import WAITING_POINTS, Factor, priority_of, with_present
+from incidents.rules import Factor, priority_of, with_present
 
 FIELDS = ("priority", "priority_factors")
-AT_A_TIME = 500
 
 
 def weigh(incident: Incident, lasting: Sequence[Factor] | None = None, now: datetime | None = None) -> bool:
@@ -36,32 +33,3 @@ def weigh(incident: Incident, lasting: Sequence[Factor] | None = None, now: date
     changed = plain != incident.priority_factors
     incident.priority_factors, incident.priority = plain, priority_of(factors)
     return changed
-
-
-def weigh_waiting(now: datetime | None = None) -> int:
-    """Let the priority of open incidents without an owner grow with the time they wait; how many grew.
-
-    Looks at those alone whose stored share is less than the hour gives, a batch at a time; a row that somebody works
-    on is left for the next time.
-    """
-    now = now or timezone.now()
-    waiting = Incident.objects.open().filter(assignee_user__isnull=True, assignee_team__isnull=True)
-    grown = 0
-    heavy_enough = Q()
-    for span, points in WAITING_POINTS:
-        heavy_enough |= Q(priority_factors__contains=[["waiting", points]])
-        grown += _weigh_all(waiting.filter(created_at__lte=now - span).exclude(heavy_enough), now)
-    return grown
-
-
-def _weigh_all(rows: QuerySet[Incident], now: datetime) -> int:
-    grown, last = 0, 0
-    while True:
-        with transaction.atomic():
-            batch = list(rows.filter(pk__gt=last).order_by("pk").select_for_update(skip_locked=True)[:AT_A_TIME])
-            changed = [incident for incident in batch if weigh(incident, now=now)]
-            Incident.objects.bulk_update(changed, FIELDS)
-        grown += len(changed)
-        if len(batch) < AT_A_TIME:
-            return grown
-        last = batch[-1].pk

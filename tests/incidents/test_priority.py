@@ -19,9 +19,9 @@ from entities import identity
 from incidents import rules, summary
 from incidents.choices import TagKind
 from incidents.commands import assign, change_tags, reopen, resolve, set_severity, unassign
+from incidents.commands.waiting import weigh_waiting
 from incidents.models import Incident
 from incidents.rules import PriorityFacts, factor_in_words, priority_factors, priority_of, with_present
-from incidents.weighing import weigh_waiting
 from ingest.commands import ingest
 from tests.conftest import NOON, alert, device, opened
 
