@@ -37,7 +37,7 @@ from common.marks import (
 from entities.choices import ASSET_KINDS, EntityKind
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
-from incidents.queries.queue import TAG_ORDER, UNASSIGNED_MARK, initials
+from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK, initials
 
 ALERTS_PER_PAGE = 100
 EVIDENCE_PER_KIND = 200

@@ -5,74 +5,64 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
-from alerts.choices import Classification, Severity
-from alerts.rules import in_order_of_attack
+from alerts.choices import Severity
+from common.columns import Column, Row, cells, chosen_columns, columns_text
 from common.counting import Count, count, count_each
 from common.filters import ANY
-from common.marks import asset_counts, person_mark, severity_mark, status_mark, tag_mark, time_mark
-from common.pagination import BadCursor, Order, Page, page_of_ids
-from common.query_strings import address, nearest, with_values
+from common.pagination import BadCursor, Order, Page, page_of_rows
+from common.query_strings import address, with_values
+from common.sorting import Sorting, SortKey, added, clicked, parts
 from incidents.choices import IncidentStatus
 from incidents.filters import DEFAULTS, IncidentFilter, with_defaults
-from incidents.models import Incident, IncidentTag
+from incidents.models import Incident
+from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
 
 PAGE_SIZE = 50
 
-ORDERS = {
-    order.name: order
-    for order in (
-        Order("-last_activity", ("-last_activity", "-id")),
-        Order("last_activity", ("last_activity", "id")),
-        Order("-severity", ("-severity", "-last_activity", "-id")),
-        Order("severity", ("severity", "last_activity", "id")),
-        Order("-created", ("-created_at", "-id")),
-        Order("created", ("created_at", "id")),
-        Order("-updated", ("-updated_at", "-id")),
-        Order("updated", ("updated_at", "id")),
-        Order("-number", ("-id",)),
-        Order("number", ("id",)),
-    )
-}
-DEFAULT_ORDER = "-last_activity"
-"""Every order is served by an index, from either end."""
-
-ROW_FIELDS = (
-    "id",
-    "name",
-    "severity",
-    "status",
-    "classification",
-    "last_activity",
-    "alerts_active",
-    "alerts_total",
-    "service_sources",
-    "categories",
-    "asset_counts",
-    "restricted",
-    "version",
-    "assignee_user__username",
-    "assignee_user__display_name",
-    "assignee_team__slug",
-    "assignee_team__name",
+SORTING = Sorting(
+    (
+        SortKey("last_activity", "last_activity"),
+        SortKey("severity", "severity", then="last_activity"),
+        SortKey("priority", "priority", then="last_activity"),
+        SortKey("created", "created_at"),
+        SortKey("updated", "updated_at"),
+        SortKey("number", "id"),
+    ),
+    usual="-last_activity",
 )
+"""Each by itself is served by an index, from either end; of several, what the first leaves equal is sorted."""
+DEFAULT_ORDER = SORTING.usual
+ORDERS = {name: SORTING.order(name) for name in SORTING.names()}
+
+ROW_FIELDS = ("id", "name", "version")
+"""Of every row, whatever its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A row of the queue, ready to print."""
+
+    number: int
+    html: SafeString
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
     """One page of the queue, ready to be shown."""
 
-    rows: list[dict[str, Any]]
+    rows: list[QueueRow]
+    columns: list[Column]
     count: Count
     order: Order
     query: QueryDict
@@ -86,9 +76,7 @@ class QueuePage:
 
 def order_named(name: str) -> Order:
     """Raises ValidationError, with the nearest name, for an order that is none."""
-    if name not in ORDERS:
-        raise ValidationError({"sort": [f"“{name[:60]}” is no order{nearest(name, ORDERS)}"]})
-    return ORDERS[name]
+    return SORTING.order(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +101,52 @@ def asked(query: QueryDict, principal: Principal) -> Asked:
     return Asked(full, incident_filter, order_named(full.get("sort", DEFAULT_ORDER)))
 
 
-def queue_page(query: QueryDict, principal: Principal, path: str) -> QueuePage:
-    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+def columns_named(query: QueryDict, remembered: Sequence[str] = ()) -> list[Column]:
+    """The columns that an address asks for, or else those the person likes. Raises ValidationError (see common)."""
+    return chosen_columns(COLUMNS, query.get("columns"), remembered, USUAL, LEADS_ON)
+
+
+def queue_page(
+    query: QueryDict,
+    principal: Principal,
+    path: str,
+    *,
+    remembered: Sequence[str] = (),
+    selectable: bool = False,
+    opened: str = "",
+) -> QueuePage:
+    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing.
+
+    `remembered` names the columns the person likes, for an address that does not say; `opened` is the number of the
+    incident whose details stand beside the list.
+    """
     wanted = asked(query, principal)
     full, incident_filter, order, matching = wanted.query, wanted.filter, wanted.order, wanted.matching
+    columns = columns_named(full, remembered)
+    fields, annotations = reading(columns, *ROW_FIELDS)
     try:
-        page = page_of_ids(matching, order, after=full.get("after", ""), before=full.get("before", ""), size=PAGE_SIZE)
+        page, values = page_of_rows(
+            matching,
+            order,
+            fields,
+            after=full.get("after", ""),
+            before=full.get("before", ""),
+            size=PAGE_SIZE,
+            **annotations,
+        )
     except BadCursor as error:
         raise ValidationError({"after": [str(error)]}) from None
     state = with_values(full)
     return QueuePage(
-        rows=rows(page.ids),
+        rows=printed(values, columns, selectable=selectable, opened=opened),
+        columns=columns,
         count=count_of(page, matching, full),
         order=order,
         query=full,
         filter=incident_filter,
         previous_url=address(path, state | {"before": [page.previous]}) if page.previous else "",
         next_url=address(path, state | {"after": [page.next]}) if page.next else "",
-        link=address(path, state),
+        link=address(path, state | {"columns": [columns_text(columns)]}),
     )
 
 
@@ -140,65 +156,44 @@ def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Coun
     return Count(len(page.ids)) if is_first and not page.next else count(matching)
 
 
-def rows(ids: Sequence[int], now: datetime | None = None) -> list[dict[str, Any]]:
-    """Rows in the order of their ids, every value ready to print: the template's loop formats nothing."""
-    now = now or timezone.now()
-    found = Incident.objects.filter(pk__in=list(ids)).values(*ROW_FIELDS, tag_texts=TAG_TEXTS) if ids else ()
-    values = {row["id"]: row for row in found}
-    return [_row(values[number], now) for number in ids if number in values]
+def printed(
+    values: Sequence[Row], columns: Sequence[Column], *, selectable: bool = False, opened: str = ""
+) -> list[QueueRow]:
+    """Rows as the table shows them; the first can be reached by Tab, the others by the arrows from there."""
+    now = timezone.now()
+    return [
+        QueueRow(
+            row["id"],
+            row_html(
+                row,
+                columns,
+                now,
+                selectable=selectable,
+                classes="row-open" if str(row["id"]) == opened else "",
+                tabindex=0 if index == 0 else -1,
+            ),
+        )
+        for index, row in enumerate(values)
+    ]
 
 
-TAG_ORDER = {"attack": 0, "automatic": 1, "critical": 2, "redirected": 3, "custom": 4}
-TAG_TEXTS = ArraySubquery(
-    IncidentTag.objects.filter(incident=OuterRef("pk")).values(text=Concat("tag__kind", Value(" "), "tag__name"))
-)
-"""The tags of a row as "kind name", read with it."""
-UNASSIGNED_MARK = ("", "Unassigned", "unassigned")
-
-
-def _row(value: dict[str, Any], now: datetime) -> dict[str, Any]:
-    number = value["id"]
-    severity, status = Severity(value["severity"]), IncidentStatus(value["status"])
-    tags = (text.split(" ", 1) for text in value["tag_texts"])
-    shown = sorted(tags, key=lambda tag: (TAG_ORDER[tag[0]], tag[1].lower()))
-    sources, categories = value["service_sources"], in_order_of_attack(value["categories"])
-    return {
-        "number": str(number),
-        "name": value["name"],
-        "url": f"/incidents/{number}/",
-        "severity": severity_mark(severity, compact=True),
-        "severity_slug": severity.slug,
-        "status": status_mark(status),
-        "assignee": person_mark(*_assignee(value)),
-        "tags": [tag_mark(name, kind) for kind, name in shown],
-        "assets": asset_counts(value["asset_counts"]),
-        "alerts_active": str(value["alerts_active"]),
-        "alerts_total": str(value["alerts_total"]),
-        "sources": sources[0] if len(sources) == 1 else f"{len(sources)} sources" if sources else "",
-        "sources_title": ", ".join(sources),
-        "categories": " +".join([*categories[:1], *([str(len(categories) - 1)] if len(categories) > 1 else [])]),
-        "categories_title": ", ".join(categories),
-        "classification": Classification(value["classification"]).label
-        if value["classification"] != Classification.NOT_SET
-        else "",
-        "last_activity": time_mark(value["last_activity"], now),
-        "restricted": value["restricted"],
-        "version": value["version"],
-    }
-
-
-def _assignee(value: dict[str, Any]) -> tuple[str, str, str]:
-    if value["assignee_user__username"]:
-        return initials(value["assignee_user__display_name"]), value["assignee_user__display_name"], "person"
-    if value["assignee_team__slug"]:
-        return initials(value["assignee_team__name"]), value["assignee_team__name"], "team"
-    return UNASSIGNED_MARK
-
-
-def initials(name: str) -> str:
-    """Two letters for a person's or team's mark."""
-    words = name.split() or ["?"]
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+def row_html(
+    row: Row, columns: Sequence[Column], now: datetime, *, selectable: bool, classes: str = "", tabindex: int = -1
+) -> SafeString:
+    """One row of the table."""
+    number = row["id"]
+    marked = f' class="{classes}"' if classes else ""
+    check = (
+        f'<td class="cell-check"><label class="check"><input type="checkbox" name="incident" value="{number}" '
+        f'data-select-row><span class="visually-hidden">Select #{number} {escape(row["name"])}</span></label></td>'
+        if selectable
+        else ""
+    )
+    return mark_safe(
+        f'<tr data-row data-id="{number}" data-live="{number}" data-href="/incidents/{number}/" '
+        f'data-pane-url="/incidents/{number}/details/" tabindex="{tabindex}"{marked}>'
+        f"{check}{cells(columns, row, now)}</tr>\n"
+    )
 
 
 def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, str]]:
@@ -259,17 +254,30 @@ def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
     return shown
 
 
-def headings(page: QueuePage, path: str) -> dict[str, dict[str, str]]:
-    """The columns one can sort by: the address of the other order, and the present direction for assistive tech."""
-    shown = {}
-    for name in ("severity", "last_activity", "number", "created", "updated"):
-        descending = page.order.name == f"-{name}"
-        ascending = page.order.name == name
-        other = name if descending else f"-{name}"
-        shown[name] = {
-            "url": address(path, with_values(page.query, sort=[other])),
-            "direction": "descending" if descending else "ascending" if ascending else "",
+def headings(page: QueuePage, path: str) -> list[dict[str, Any]]:
+    """The heads of the columns; one can be sorted by where `sort_url` is: alone, or by `add_url` as well."""
+    present = parts(page.order)
+    several = len(present) > 1
+    shown = []
+    for column in page.columns:
+        head: dict[str, Any] = {
+            "key": column.key,
+            "label": column.heading or column.label,
+            "width": column.width,
+            "hint": column.hint,
+            "give": column.give,
+            "number": column.number,
         }
+        if column.sort:
+            rank, direction = present.get(column.sort, (0, ""))
+            more = added(page.order, column.sort)
+            head |= {
+                "sort_url": address(path, with_values(page.query, sort=[clicked(page.order, column.sort)])),
+                "add_url": address(path, with_values(page.query, sort=[more])) if more else "",
+                "direction": direction,
+                "rank": rank if several else 0,
+            }
+        shown.append(head)
     return shown
 
 

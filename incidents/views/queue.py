@@ -15,7 +15,7 @@ from accounts.choices import Permission
 from activity.queries import moment
 from alerts.choices import DETERMINATIONS, Classification, Severity
 from common.filters import ANY
-from common.marks import icon, severity_mark, status_mark
+from common.marks import severity_mark, status_mark
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.choices import IncidentStatus
 from incidents.filters import DEFAULTS
@@ -32,8 +32,11 @@ def queue(request: PersonRequest) -> HttpResponse:
     """The list of incidents that the address describes; to HTMX, the list and its counts alone."""
     path = queries.queue_path()
     cursor = moment()
+    may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
-        page = queries.queue_page(request.GET, request.user, path)
+        page = queries.queue_page(
+            request.GET, request.user, path, selectable=may_bulk, opened=request.GET.get("open", "")
+        )
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
     context: dict[str, Any] = {
@@ -41,7 +44,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "rows": page.rows,
         "chips": queries.chips(page, path),
         "hidden": queries.hidden(page, request.user, path),
-        "columns": columns(queries.headings(page, path)),
+        "columns": queries.headings(page, path),
         "ranges": ranges(page, path),
         "filter_groups": filter_groups(page),
         "kept": kept(page),
@@ -56,9 +59,8 @@ def queue(request: PersonRequest) -> HttpResponse:
         "search_kept": [
             (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
         ],
-        "may_bulk": request.user.may(Permission.BULK_EDIT),
+        "may_bulk": may_bulk,
         "manage_many_url": reverse("incidents:manage_many"),
-        "restricted_mark": icon("restricted", "s"),
         "key_hints": KEY_HINTS,
         "may_export": request.user.may(Permission.EXPORT),
         "export_url": address("/exports/incidents.csv", with_values(page.query)),
@@ -100,24 +102,6 @@ def problems(error: UnknownKeys | ValidationError) -> list[str]:
         for field, messages in error.message_dict.items()
         for message in messages
     ]
-
-
-def columns(headings: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
-    severity, last = headings["severity"], headings["last_activity"]
-    return [
-        {"label": "Sev", "width": "icon", "hint": "Severity"} | sorting(severity),
-        {"label": "Incident", "width": "fill"},
-        {"label": "Status", "width": "medium", "give": 3},
-        {"label": "Assigned to", "width": "person", "give": 2},
-        {"label": "Alerts", "width": "time", "hint": "Active alerts of all", "number": True, "give": 2},
-        {"label": "Categories", "width": "long", "hint": "The first on the kill chain, and how many more", "give": 1},
-        {"label": "Classification", "width": "medium", "give": 1},
-        {"label": "Last", "width": "medium", "hint": "Last activity"} | sorting(last),
-    ]
-
-
-def sorting(heading: dict[str, str]) -> dict[str, str]:
-    return {"sort_url": heading["url"], "direction": heading["direction"]}
 
 
 def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from alerts.choices import Severity
 from incidents.choices import IncidentStatus
 from incidents.commands import rename
 from incidents.models import Incident
+from incidents.queries.columns import USUAL
 from incidents.search import add_words
 from tests.conftest import NOON, alert, device, opened, owner_connection
 from tests.incidents.rows import news, row, stored, tag
@@ -72,6 +73,7 @@ def test_the_link_to_copy_writes_the_defaults_out(client: Client) -> None:
         "/incidents/?sort=-severity&status=active&status=in_progress"
         "&severity=low&severity=medium&severity=high&snoozed=no"
     )
+    wanted += f"&columns={','.join(USUAL)}"
     assert f'data-copy-link="{wanted}"' in page
     stored([row(name="In the link", severity=Severity.HIGH)])
     assert "In the link" in shown(client, wanted.partition("?")[2])

@@ -49,7 +49,7 @@ def page(user: User, query: str) -> QueuePage:
 
 
 def numbers(found: QueuePage) -> list[int]:
-    return [int(each["number"]) for each in found.rows]
+    return [each.number for each in found.rows]
 
 
 @pytest.mark.parametrize("name", ORDERS)

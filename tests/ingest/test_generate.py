@@ -67,7 +67,7 @@ def test_what_was_generated_is_found_in_the_queue(generated: list[Incident], ana
     assert evidence is not None
     query = with_defaults(QueryDict(f"q={evidence.entity.name}&status=any&severity=any"))
     page = queue_page(query, ana, "/incidents/")  # type: ignore[arg-type]
-    assert evidence.incident_number in [int(row["number"]) for row in page.rows]
+    assert evidence.incident_number in [row.number for row in page.rows]
 
 
 def test_it_refuses_where_incidents_are_stored_unless_told_to_add(generated: list[Incident]) -> None:
