@@ -12,7 +12,7 @@ from accounts.models import Principal
 from alerts.choices import Severity
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
-from incidents.queries.queue import TAG_ORDER, TAG_TEXTS
+from incidents.queries.columns import TAG_ORDER, TAG_TEXTS
 
 FIELDS = (
     "id",
