@@ -171,7 +171,7 @@ def test_the_same_address_gives_the_same_incidents_as_the_page(
     queue: list[Incident], ana: User, sign_in: Callable[[User], Client], query: str
 ) -> None:
     client = sign_in(ana)
-    on_page = [int(shown["number"]) for shown in client.get(f"{reverse('incidents:queue')}?{query}").context["rows"]]
+    on_page = [shown.number for shown in client.get(f"{reverse('incidents:queue')}?{query}").context["rows"]]
     body = listed(client, f"{query}&count=exact" if query else "count=exact")
     assert numbers(body) == on_page
     assert (body["count"], body["count_is_exact"]) == (len(on_page), True)
