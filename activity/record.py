@@ -15,6 +15,8 @@ from activity.delivery import deliver
 from activity.models import Body, Entry
 from activity.verbs import VERBS, Verb
 
+AT_A_TIME = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -64,17 +66,26 @@ def record_all(drafts: Iterable[Draft], *, tell: bool = True) -> list[Entry]:
     Raises RuntimeError outside a transaction (a change and its entry stand or fall together), ValueError for a verb
     that is not registered or a change whose old and new value are equal.
     """
+    entries = store(prepare(drafts))
+    if tell:
+        deliver(entries)
+    return entries
+
+
+def prepare(drafts: Iterable[Draft]) -> list[Entry]:
+    """The entries of these drafts, not stored yet. Raises ValueError as record_all does."""
     drafts = list(drafts)
-    if not connection.in_atomic_block:
-        raise RuntimeError("record() needs the transaction of the change it tells of")
     for draft in drafts:
         _check(draft)
-    bodies = _store_bodies(drafts)
-    entries = [_entry(draft, bodies.get(position)) for position, draft in enumerate(drafts)]
-    recorded = Entry.objects.bulk_create(entries)
-    if tell:
-        deliver(recorded)
-    return recorded
+    return [_entry(draft) for draft in drafts]
+
+
+def store(entries: Sequence[Entry]) -> list[Entry]:
+    """Add entries with their texts, in the transaction that is open; RuntimeError outside one."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() needs the transaction of the change it tells of")
+    Body.objects.bulk_create(list(filter(None, (entry.body for entry in entries))))
+    return Entry.objects.bulk_create(entries, batch_size=AT_A_TIME)
 
 
 def _check(draft: Draft) -> None:
@@ -85,17 +96,9 @@ def _check(draft: Draft) -> None:
             raise ValueError(f"{draft.verb.name}: {change.field} did not change, so there is nothing to record")
 
 
-def _store_bodies(drafts: Sequence[Draft]) -> dict[int, Body]:
-    positions = [position for position, draft in enumerate(drafts) if draft.text is not None]
-    bodies = [
-        Body(text=drafts[position].text, sha256=text_sha256(drafts[position].text or "")) for position in positions
-    ]
-    Body.objects.bulk_create(bodies)
-    return dict(zip(positions, bodies, strict=True))
-
-
-def _entry(draft: Draft, body: Body | None) -> Entry:
+def _entry(draft: Draft) -> Entry:
     subject = draft.subject
+    body = Body(text=draft.text, sha256=text_sha256(draft.text)) if draft.text is not None else None
     return Entry(
         incident_id=draft.incident_id,
         incident_version=draft.incident_version,

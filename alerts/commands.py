@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +23,7 @@ from activity.actors import Actor
 from activity.record import Change, Draft, Subject
 from alerts import verbs
 from alerts.choices import AlertStatus, Classification, Determination, Severity
-from alerts.models import Alert, AlertPayload, Evidence
+from alerts.models import Alert, AlertPayload, AlertQuerySet, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,50 +129,82 @@ def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Chan
     return changes
 
 
-def assign_for_incident(
-    incident_id: int, *, user: User | None, team: Team | None, actor: Actor, batch: UUID
+class Updates:
+    """What becomes of alert rows, kept back so that the same change of many is one statement."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self.now = now or timezone.now()
+        self._alerts: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
+
+    def add(self, alerts: Iterable[Alert], **values: Any) -> None:
+        self._alerts[tuple(sorted(values.items()))].extend(alert.pk for alert in alerts)
+
+    def take(self, other: Updates) -> None:
+        for values, ids in other._alerts.items():
+            self._alerts[values] += ids
+
+    def write(self) -> None:
+        for values, ids in self._alerts.items():
+            if ids:
+                Alert.objects.filter(pk__in=ids).update(**dict(values), updated_at=self.now)
+        self._alerts.clear()
+
+
+@contextmanager
+def _written(updates: Updates | None) -> Iterator[Updates]:
+    """The updates given, which their owner writes; or some that are written at once."""
+    kept = Updates() if updates is None else updates
+    yield kept
+    if updates is None:
+        kept.write()
+
+
+def locked(incident_ids: Iterable[int]) -> AlertQuerySet:
+    """The alerts of these incidents, in the order of their ids, as much of them as their commands read."""
+    rows = Alert.objects.filter(incident__in=list(incident_ids)).order_by("pk").select_for_update(of=("self",))
+    return rows.select_related("assignee_user", "assignee_team").only(
+        *("title", "status", "classification", "determination", "incident", "resolved_at"),
+        *("assignee_user__username", "assignee_user__display_name", "assignee_team__slug", "assignee_team__name"),
+    )
+
+
+def assign(
+    alerts: Iterable[Alert],
+    *,
+    user: User | None,
+    team: Team | None,
+    actor: Actor,
+    batch: UUID,
+    updates: Updates | None = None,
 ) -> list[Draft]:
-    """Give every alert of the incident the incident's assignee."""
-    chosen = _locked(incident_id).select_related("assignee_user", "assignee_team")
-    return assign(chosen, user=user, team=team, actor=actor, batch=batch)
-
-
-def assign(alerts: Iterable[Alert], *, user: User | None, team: Team | None, actor: Actor, batch: UUID) -> list[Draft]:
-    """Give locked alerts to a user, a team or nobody; those that are theirs already are left alone."""
-    assignee = assignee_value(user, team)
-    changed = [
-        alert
-        for alert in alerts
-        if (alert.assignee_user_id, alert.assignee_team_id) != (user and user.pk, team and team.pk)
-    ]
-    drafts = [
+    """Give locked alerts an assignee, or nobody; those that have it already are left alone."""
+    new, ids = assignee_value(user, team), (user and user.pk, team and team.pk)
+    changed = [alert for alert in alerts if (alert.assignee_user_id, alert.assignee_team_id) != ids]
+    with _written(updates) as kept:
+        kept.add(changed, assignee_user=user, assignee_team=team)
+    return [
         _draft(
             verbs.ALERT_ASSIGNED,
             alert,
-            [Change("assignee", assignee_value(alert.assignee_user, alert.assignee_team), assignee)],
+            [Change("assignee", assignee_value(alert.assignee_user, alert.assignee_team), new)],
             actor,
             batch,
         )
         for alert in changed
     ]
-    if changed:
-        rows = Alert.objects.filter(pk__in=[alert.pk for alert in changed])
-        rows.update(assignee_user=user, assignee_team=team, updated_at=timezone.now())
-    return drafts
 
 
-def resolve_for_incident(incident_id: int, *, actor: Actor, batch: UUID) -> list[Draft]:
-    """Resolve every active alert of the incident, each with its own entry."""
-    return set_status(list(_locked(incident_id).active()), AlertStatus.RESOLVED, actor=actor, batch=batch)
-
-
-def set_status(alerts: Iterable[Alert], status: AlertStatus, *, actor: Actor, batch: UUID) -> list[Draft]:
+def set_status(
+    alerts: Iterable[Alert], status: AlertStatus, *, actor: Actor, batch: UUID, updates: Updates | None = None
+) -> list[Draft]:
     """Set the status of locked alerts; those that have it already are left alone."""
     changed = [alert for alert in alerts if alert.status != status]
     verb = verbs.ALERT_STATUS_SET
     if status == AlertStatus.RESOLVED:
         verb = verbs.ALERT_RESOLVED
-    drafts = [
+    with _written(updates) as kept:
+        kept.add(changed, status=status, resolved_at=kept.now if status == AlertStatus.RESOLVED else None)
+    return [
         _draft(
             verbs.ALERT_REOPENED if alert.status == AlertStatus.RESOLVED else verb,
             alert,
@@ -180,13 +214,6 @@ def set_status(alerts: Iterable[Alert], status: AlertStatus, *, actor: Actor, ba
         )
         for alert in changed
     ]
-    if not changed:
-        return []
-    now = timezone.now()
-    Alert.objects.filter(pk__in=[alert.pk for alert in changed]).update(
-        status=status, resolved_at=now if status == AlertStatus.RESOLVED else None, updated_at=now
-    )
-    return drafts
 
 
 def classify(
@@ -221,10 +248,6 @@ def assignee_value(user: User | None, team: Team | None) -> dict[str, Any] | Non
     if team:
         return {"kind": "team", "name": team.slug, "label": team.name}
     return None
-
-
-def _locked(incident_id: int) -> Any:
-    return Alert.objects.of_incident(incident_id).order_by("pk").select_for_update(of=("self",))
 
 
 def _evidence_row(alert: Alert, facts: EvidenceFacts) -> Evidence:

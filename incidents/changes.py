@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from accounts.models import Team, User
 from alerts.choices import AlertStatus, Classification, Determination, Severity
 from incidents.choices import IncidentStatus
+
+
+class Gone(Exception):
+    """Somebody whom stored changes name does not exist any more."""
 
 
 class _Keep:
@@ -40,6 +45,28 @@ class Changes:
     remove_tags: Sequence[str] = ()
     comment: str = ""
 
+    def as_values(self) -> dict[str, Any]:
+        """What is to be changed as plain values, people by their ids; `from_values` reads them."""
+        return {
+            each.name: _plain(getattr(self, each.name))
+            for each in fields(self)
+            if getattr(self, each.name) != each.default
+        }
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Changes:
+        """The changes that `as_values` wrote down. Raises Gone when their assignee does not exist any more."""
+        read: dict[str, Any] = dict(values)
+        for name, terms in (("severity", Severity), ("status", IncidentStatus)):
+            if read.get(name) is not None:
+                read[name] = terms.from_slug(read[name])
+        for name, words in (("classification", Classification), ("determination", Determination)):
+            if name in read:
+                read[name] = words(read[name])
+        if read.get("assignee") is not None:
+            read["assignee"] = _person(read["assignee"])
+        return cls(**read)
+
     def is_empty(self) -> bool:
         """Whether nothing is to be changed; no tags to add or remove are none, in whatever sequence."""
         return all(
@@ -62,3 +89,24 @@ class AlertChanges:
 
     def is_empty(self) -> bool:
         return self == AlertChanges(determination=self.determination, comment=self.comment) and not self.comment.strip()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, User | Team):
+        return {"team" if isinstance(value, Team) else "user": value.pk}
+    if isinstance(value, Severity | IncidentStatus):
+        return value.slug
+    if isinstance(value, Classification | Determination):
+        return str(value)
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+def _person(value: dict[str, int]) -> User | Team:
+    found: User | Team | None
+    if "team" in value:
+        found = Team.objects.filter(pk=value["team"]).first()
+    else:
+        found = User.objects.select_related("role").filter(pk=value["user"]).first()
+    if found is None:
+        raise Gone("Who they were to be assigned to does not exist any more.")
+    return found

@@ -51,6 +51,7 @@ class WakeReason(NamedTerms):
 class ActState(NamedTerms):
     """How far a bulk act has come."""
 
+    DRAFT = "draft", "Being prepared"
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
@@ -65,3 +66,4 @@ class Outcome(NamedTerms):
     CHANGED = "changed", "Changed"
     UNCHANGED = "unchanged", "Already so"
     REFUSED = "refused", "Refused"
+    CONFLICT = "conflict", "Changed meanwhile"

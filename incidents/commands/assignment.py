@@ -13,7 +13,7 @@ from alerts.commands import assignee_value
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
-from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.commands.change import alert_updates, alerts_of, lock, record_of_alerts, save_and_record
 from incidents.commands.following import start_following
 from incidents.models import Incident
 
@@ -56,6 +56,7 @@ def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor
         batch=batch,
     )
     start_following(incident, user)
-    drafts = alerts.assign_for_incident(incident.pk, user=user, team=team, actor=actor, batch=batch)
+    with alert_updates(incident) as updates:
+        drafts = alerts.assign(alerts_of(incident), user=user, team=team, actor=actor, batch=batch, updates=updates)
     record_of_alerts(incident, drafts)
     return incident

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,14 +12,19 @@ from django.utils import timezone
 
 from activity.actors import Actor
 from activity.models import Entry
-from activity.record import Change, Draft, record, record_all
+from activity.record import Change, Draft, record_all
 from activity.verbs import Verb
+from alerts import commands as alerts
+from alerts.choices import AlertStatus
+from alerts.models import Alert
 from incidents import weighing
 from incidents.models import Incident
 
 
 def lock(incident: Incident) -> Incident:
     """The incident as it is now, held until the transaction ends. Everything else is locked after it."""
+    if incident.handful:
+        return incident
     return (
         Incident.objects.select_for_update(of=("self",))
         .select_related("assignee_user", "assignee_team")
@@ -46,23 +52,47 @@ def save_and_record(
     """Save the named fields of a locked incident under a new version, with the priority they give it, and record what
     changed."""
     incident.version += 1
-    incident.updated_at = timezone.now()
     weight = weighing.FIELDS if weighing.weigh(incident) else ()
-    incident.save(update_fields=[*fields, *weight, "version", "updated_at"])
-    return record(
-        Draft(
-            verb,
-            actor,
-            incident_id=incident.pk,
-            incident_version=incident.version,
-            changes=changes,
-            facts=facts or {},
-            text=text,
-            batch=batch,
-        )
-    )
+    save(incident, *fields, *weight, "version")
+    draft = Draft(verb, actor, incident_id=incident.pk, changes=changes, facts=facts or {}, text=text, batch=batch)
+    return record_under_version(incident, [draft])[0]
+
+
+def save(incident: Incident, *fields: str) -> None:
+    """Save the named fields of a locked incident, and that it was changed now."""
+    incident.updated_at = timezone.now()
+    if incident.handful:
+        incident.handful.save(incident, (*fields, "updated_at"))
+    else:
+        incident.save(update_fields=[*fields, "updated_at"])
 
 
 def record_of_alerts(incident: Incident, drafts: Sequence[Draft]) -> None:
     """Record what an act on the incident did to its alerts, under the incident's present version."""
-    record_all([replace(draft, incident_version=incident.version) for draft in drafts], tell=False)
+    record_under_version(incident, drafts, tell=False)
+
+
+def record_under_version(incident: Incident, drafts: Sequence[Draft], *, tell: bool = True) -> list[Entry]:
+    """Record drafts about the incident under its present version; for `tell` see activity/record.py."""
+    drafts = [replace(draft, incident_version=incident.version) for draft in drafts]
+    return incident.handful.record(drafts, tell=tell) if incident.handful else record_all(drafts, tell=tell)
+
+
+def alerts_of(incident: Incident, *, active: bool = False) -> list[Alert]:
+    """The locked incident's alerts, locked as well; with `active`, only those that are not resolved."""
+    if incident.handful:
+        found = incident.handful.alerts_of(incident)
+        return [alert for alert in found if alert.status != AlertStatus.RESOLVED] if active else found
+    rows = alerts.locked([incident.pk])
+    return list(rows.active() if active else rows)
+
+
+@contextmanager
+def alert_updates(incident: Incident) -> Iterator[alerts.Updates]:
+    """Collects what becomes of the incident's alerts, and writes it at the end."""
+    if incident.handful:
+        yield incident.handful.alert_updates
+    else:
+        updates = alerts.Updates()
+        yield updates
+        updates.write()

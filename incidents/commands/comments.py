@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.utils import timezone
-
 from activity.actors import Actor, ActorKind
 from activity.models import Entry
-from activity.record import Draft, record
+from activity.record import Draft
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
 from common.command import command
 from common.errors import Refused
 from incidents import facets
-from incidents.commands.change import lock
+from incidents.commands.change import lock, record_under_version, save
 from incidents.commands.following import start_following
 from incidents.models import Incident
 from incidents.rules import check_text
@@ -72,23 +70,13 @@ def _say(
     about: Entry | None = None,
     batch: UUID | None = None,
 ) -> Entry:
-    incident.updated_at = timezone.now()
-    fields = ["updated_at"]
+    fields = []
     if verb == COMMENTED and facets.COMMENTED not in incident.facets:
         incident.facets = [*incident.facets, facets.COMMENTED]
         fields.append("facets")
-    incident.save(update_fields=fields)
-    return record(
-        Draft(
-            verb,
-            actor,
-            incident_id=incident.pk,
-            incident_version=incident.version,
-            text=text,
-            about=about,
-            batch=batch,
-        )
-    )
+    save(incident, *fields)
+    draft = Draft(verb, actor, incident_id=incident.pk, text=text, about=about, batch=batch)
+    return record_under_version(incident, [draft])[0]
 
 
 def _latest(incident: Incident, comment: Entry) -> Entry:

@@ -39,7 +39,10 @@ def start_following(incident: Incident, user: User | int | None) -> None:
     assignment and the comment say it."""
     if user is not None:
         user_id = user if isinstance(user, int) else user.pk
-        Follower.objects.bulk_create([Follower(incident=incident, user_id=user_id)], ignore_conflicts=True)
+        if incident.handful:
+            incident.handful.follow(incident, user_id)
+        else:
+            Follower.objects.bulk_create([Follower(incident=incident, user_id=user_id)], ignore_conflicts=True)
 
 
 def follows(incident: Incident, user_id: int) -> bool:

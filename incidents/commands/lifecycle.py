@@ -9,16 +9,18 @@ from django.utils import timezone
 from activity.actors import Actor, ActorKind
 from activity.record import Change
 from alerts import commands as alerts
+from alerts.choices import AlertStatus
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
 from incidents.choices import IncidentStatus
-from incidents.commands.change import lock, record_of_alerts, save_and_record
+from incidents.commands.change import alert_updates, alerts_of, lock, record_of_alerts, save_and_record
 from incidents.commands.snoozing import SNOOZE_FIELDS, as_logged
 from incidents.models import Incident
 from incidents.rules import check_text, check_transition
 
 RESOLUTION = ("status", "resolution_note", "resolved_at", "resolved_by", "resolved_by_user")
+"""Fields that say whether an incident is resolved, why, when and by whom."""
 
 
 @command
@@ -37,7 +39,9 @@ def resolve(incident: Incident, *, actor: Actor, note: str, batch: UUID | None =
     incident.status = IncidentStatus.RESOLVED
     incident.resolution_note, incident.resolved_at, incident.resolved_by = note, timezone.now(), actor.label
     incident.resolved_by_user_id = actor.id if actor.kind == ActorKind.USER else None
-    drafts = alerts.resolve_for_incident(incident.pk, actor=actor, batch=batch)
+    with alert_updates(incident) as updates:
+        active = alerts_of(incident, active=True)
+        drafts = alerts.set_status(active, AlertStatus.RESOLVED, actor=actor, batch=batch, updates=updates)
     changes = [Change("status", old.slug, IncidentStatus.RESOLVED.slug)]
     if incident.alerts_active:
         changes.append(Change("alerts_active", incident.alerts_active, 0))

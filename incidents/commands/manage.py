@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from accounts.models import Team, User
+from accounts.models import Principal, Team, User
 from activity.actors import Actor, Channel
 from activity.models import Entry
+from activity.queries import in_words
+from activity.snapshots import unseen
 from alerts.choices import Severity
 from alerts.commands import assignee_value
 from common.command import command
 from common.errors import Conflict, FieldConflict, Refused
 from incidents import verbs
 from incidents.changes import KEEP, Changes
-from incidents.choices import IncidentStatus, TagKind
-from incidents.commands.assignment import assign, unassign
-from incidents.commands.change import lock, lock_all
-from incidents.commands.classification import classify
+from incidents.choices import IncidentStatus, Outcome, TagKind
+from incidents.commands.assignment import assign, check_assignee, unassign
+from incidents.commands.change import lock
+from incidents.commands.classification import check_finding, classify
 from incidents.commands.comments import add_comment
+from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
-from incidents.commands.tagging import change_tags
+from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
 from incidents.rules import check_text
 
@@ -76,12 +81,99 @@ def apply_changes(
     return incident
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one incident of many, and why where it was not changed as wanted."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+UNSEEN = Result(Outcome.REFUSED, "It does not exist, or you may not see it any more.")
+MERGED = Result(Outcome.REFUSED, "Merged into another incident; work on that one.")
+
+
 @command
-def apply_to_many(incident_ids: Sequence[int], changes: Changes, *, actor: Actor) -> list[Incident]:
-    """The same changes on several incidents, all or none, in one batch."""
-    batch = uuid4()
+def apply_to_many(
+    incident_ids: Iterable[int],
+    changes: Changes,
+    *,
+    actor: Actor,
+    principal: Principal | None = None,
+    batch: UUID | None = None,
+    seen: str = "",
+) -> dict[int, Result]:
+    """The same changes on many incidents in one batch, each of them wholly or not at all; what became of each.
+
+    What `principal` may not see is left alone, and so is an incident of which somebody else has changed the same
+    field since the snapshot `seen` (activity/snapshots.py). Raises Refused for what no incident could be given.
+    """
+    check_for_any(changes)
+    batch = batch or uuid4()
     actor = actor.through(Channel.BULK)
-    return [apply_changes(incident, changes, actor=actor, batch=batch) for incident in lock_all(incident_ids).values()]
+    wanted = sorted(set(incident_ids))
+    handful = Handful(wanted)
+    visible = visible_among(handful.incidents, principal)
+    newer = _entries_since(seen, visible, actor) if seen else {}
+
+    def result(incident: Incident | None) -> Result:
+        if incident is None or incident.pk not in visible:
+            return UNSEEN
+        if incident.status == IncidentStatus.REDIRECTED:
+            return MERGED
+        conflicts = _conflicts(incident, changes, newer.get(incident.pk, ()))
+        if conflicts:
+            return Result(Outcome.CONFLICT, _in_words(conflicts))
+        try:
+            changed = handful.attempt(incident, lambda: apply_changes(incident, changes, actor=actor, batch=batch))
+        except Refused as refused:
+            return Result(Outcome.REFUSED, refused.problem[:500])
+        return Result(Outcome.CHANGED if changed else Outcome.UNCHANGED)
+
+    results = {number: result(handful.incidents.get(number)) for number in wanted}
+    handful.write()
+    return results
+
+
+def visible_among(incident_ids: Iterable[int], principal: Principal | None) -> set[int]:
+    """Those of locked incidents that this person or token may see; all of them to nobody in particular."""
+    if principal is None:
+        return set(incident_ids)
+    rows = Incident.objects.visible_to(principal).filter(pk__in=list(incident_ids))
+    return set(rows.values_list("pk", flat=True))
+
+
+def check_for_any(changes: Changes) -> None:
+    """Raises Refused for changes that no incident could be given, whatever it is like."""
+    if isinstance(changes.assignee, User):
+        check_assignee(changes.assignee)
+    if changes.classification is not None:
+        check_finding(changes.classification, changes.determination)
+    if changes.status == IncidentStatus.REDIRECTED:
+        raise Refused("An incident is redirected by merging it.", field="status")
+    if changes.status == IncidentStatus.RESOLVED:
+        check_text(changes.resolution_note, "resolution_note")
+    if changes.comment.strip():
+        check_text(changes.comment, "comment")
+    check_tags([*(changes.tags or ()), *changes.add_tags])
+
+
+def _in_words(conflicts: Sequence[FieldConflict]) -> str:
+    """“Changed meanwhile: severity by Lee Park (low)”, for each field."""
+    parts = (
+        f"{each.field.replace('_', ' ')} by {each.changed_by} ({in_words(each.theirs, each.field) or 'nothing'})"
+        for each in conflicts
+    )
+    return f"Changed meanwhile: {', '.join(parts)}"[:500]
+
+
+def _entries_since(seen: str, incident_ids: Iterable[int], actor: Actor) -> dict[int, list[Entry]]:
+    """What others have recorded about these incidents since the snapshot, by incident."""
+    found: dict[int, list[Entry]] = defaultdict(list)
+    for entry in unseen(Entry.objects.filter(incident__in=list(incident_ids)), seen).order_by("sequence"):
+        if (entry.actor_kind, entry.actor_id) != (actor.kind, actor.id) and entry.incident_id:
+            found[entry.incident_id].append(entry)
+    return found
 
 
 def _change_status(incident: Incident, changes: Changes, actor: Actor, batch: UUID) -> Incident:
@@ -113,6 +205,13 @@ def _tags(incident: Incident, changes: Changes) -> tuple[list[str], list[str]]:
 def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> None:
     """Raises Conflict when a field that is to be changed was changed since `based_on`, to something else."""
     newer = Entry.objects.of_incident(incident.pk).filter(incident_version__gt=based_on).order_by("sequence")
+    conflicts = _conflicts(incident, changes, newer)
+    if conflicts:
+        raise Conflict(incident.version, conflicts)
+
+
+def _conflicts(incident: Incident, changes: Changes, newer: Iterable[Entry]) -> list[FieldConflict]:
+    """The fields that are to be changed and that these entries tell were changed, to something else."""
     changed_by: dict[str, str] = {}
     for entry in newer:
         # A note is the text of its entry, not one of the entry's changes.
@@ -121,13 +220,13 @@ def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> Non
         # An alert's entry carries the alert's own fields, and what its source's newer word changed of the incident.
         for change in entry.facts.get("incident_changes", ()) if entry.subject_kind else entry.changes:
             changed_by[change["field"]] = entry.actor_label
-    conflicts = [
+    if not changed_by:
+        return []
+    return [
         FieldConflict(field, theirs, mine, changed_by[field])
         for field, theirs, mine in _wishes(incident, changes)
         if field in changed_by and theirs != mine
     ]
-    if conflicts:
-        raise Conflict(incident.version, conflicts)
 
 
 def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, Any]]:

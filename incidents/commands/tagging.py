@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 from uuid import UUID
 
 from activity.actors import Actor
@@ -14,6 +15,8 @@ from incidents.choices import TagKind
 from incidents.commands.change import lock, save_and_record
 from incidents.models import Incident, IncidentTag, Tag
 from incidents.rules import attack_factor
+
+Made = TypeVar("Made")
 
 LONGEST_TAG = 100
 MOST_TAGS = 50
@@ -35,9 +38,11 @@ def change_tags(
     """
     incident = lock(incident)
     present = {tag.pk: tag for tag in incident.tags.all()}
-    leaving = {tag.pk for tag in Tag.objects.named(_tidied(remove)).values()}
+    add, remove = tuple(add), tuple(remove)
+    leaving = {tag.pk for tag in _once(incident, ("named", remove), lambda: Tag.objects.named(tidied(remove))).values()}
+    wanted = _once(incident, ("tags", add, kind), lambda: find_or_create(add, kind))
     gone = {pk for pk, tag in present.items() if tag.kind == kind and pk in leaving}
-    coming = {tag.pk: tag for tag in find_or_create(add, kind) if tag.pk not in present or tag.pk in gone}
+    coming = {tag.pk: tag for tag in wanted if tag.pk not in present or tag.pk in gone}
     gone -= set(coming)
     coming = {pk: tag for pk, tag in coming.items() if pk not in present}
     if not gone and not coming:
@@ -45,9 +50,7 @@ def change_tags(
     after = {pk: tag for pk, tag in present.items() if pk not in gone} | coming
     if len(after) > MOST_TAGS:
         raise Refused(f"An incident holds at most {MOST_TAGS} tags; remove some first.", field="tags")
-    IncidentTag.objects.filter(incident=incident, tag_id__in=gone).delete()
-    IncidentTag.objects.bulk_create([IncidentTag(incident=incident, tag=tag) for tag in coming.values()])
-    incident.tag_ids = sorted(after)
+    put_tags(incident, coming=coming.values(), gone=gone)
     if kind == TagKind.ATTACK:
         attacks = [tag.name for tag in after.values() if tag.kind == TagKind.ATTACK]
         others = [factor for factor in incident.priority_factors if factor[0] != "attack"]
@@ -55,7 +58,7 @@ def change_tags(
     save_and_record(
         incident,
         verbs.TAGS_CHANGED,
-        [Change("tags", _names(present.values()), _names(after.values()))],
+        [Change("tags", tag_names(present.values()), tag_names(after.values()))],
         fields=["tag_ids", *weighing.FIELDS],
         actor=actor,
         batch=batch,
@@ -63,25 +66,47 @@ def change_tags(
     return incident
 
 
+def put_tags(incident: Incident, *, coming: Iterable[Tag], gone: Iterable[int]) -> None:
+    """Link and unlink tags of a locked incident; its `tag_ids` are the caller's to save."""
+    coming, gone = list(coming), set(gone)
+    if incident.handful:
+        incident.handful.retag(incident, coming=coming, gone=gone)
+    else:
+        IncidentTag.objects.filter(incident=incident, tag_id__in=gone).delete()
+        IncidentTag.objects.bulk_create([IncidentTag(incident=incident, tag=tag) for tag in coming])
+    incident.tag_ids = sorted({*incident.tag_ids, *(tag.pk for tag in coming)} - gone)
+
+
+def _once(incident: Incident, key: object, make: Callable[[], Made]) -> Made:
+    return incident.handful.once(key, make) if incident.handful else make()
+
+
 def find_or_create(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> list[Tag]:
     """The tags of these names; those that do not exist yet are created, spelled as given."""
-    wanted = _tidied(names)
-    for name in wanted:
-        if len(name) > LONGEST_TAG:
-            raise Refused(f"A tag has at most {LONGEST_TAG} characters: “{name[:30]}…” has {len(name)}.", field="tags")
-    known = Tag.objects.named(wanted)
+    wanted = tidied(names)
+    known = check_tags(wanted, kind)
     new = [name for name in wanted if name not in known]
     if new:
         # Two people may type the same new tag at once: the second one finds the first one's.
         Tag.objects.bulk_create([Tag(name=name, kind=kind) for name in new], ignore_conflicts=True)
-        known |= Tag.objects.named(new)
-    for tag in known.values():
-        if tag.kind != kind:
-            raise Refused(f"“{tag.name}” is a system tag and cannot be set by hand.", field="tags")
+        known |= check_tags(new, kind)
     return list({tag.pk: tag for tag in known.values()}.values())
 
 
-def _tidied(names: Iterable[str]) -> list[str]:
+def check_tags(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> dict[str, Tag]:
+    """The tags that exist of these names; Refused for a name that is too long or another kind's."""
+    wanted = tidied(names)
+    for name in wanted:
+        if len(name) > LONGEST_TAG:
+            raise Refused(f"A tag has at most {LONGEST_TAG} characters: “{name[:30]}…” has {len(name)}.", field="tags")
+    known = Tag.objects.named(wanted)
+    for tag in known.values():
+        if tag.kind != kind:
+            raise Refused(f"“{tag.name}” is a system tag and cannot be set by hand.", field="tags")
+    return known
+
+
+def tidied(names: Iterable[str]) -> list[str]:
     """Names with single spaces inside and none around; empty ones are none."""
     tidied = [" ".join(name.split()) for name in names]
     if any("\x00" in name for name in tidied):
@@ -89,5 +114,5 @@ def _tidied(names: Iterable[str]) -> list[str]:
     return list(filter(None, tidied))
 
 
-def _names(tags: Iterable[Tag]) -> list[str]:
+def tag_names(tags: Iterable[Tag]) -> list[str]:
     return sorted((tag.name for tag in tags), key=str.lower)

@@ -153,6 +153,9 @@ class Incident(models.Model):
     priority_factors = models.JSONField(default=list, db_default=[])
     """[factor, points] of each factor that counts, so that the score explains itself."""
 
+    handful: Any = None
+    """Those it is being changed together with (incidents/commands/handful.py); None when it is changed alone."""
+
     objects = IncidentQuerySet.as_manager()
 
     class Meta:

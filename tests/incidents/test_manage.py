@@ -235,13 +235,22 @@ def test_a_bulk_act_is_one_batch_through_one_channel(several: list[int], ana: Us
     assert {(entry.batch, entry.channel) for entry in entries} == {(entries[0].batch, "bulk")}
 
 
-def test_a_bulk_act_does_all_or_none(several: list[int], ana: User) -> None:
+def test_of_many_each_is_changed_wholly_or_not_at_all(several: list[int], ana: User) -> None:
     change_tags(Incident(pk=several[2]), add=[f"tag {n}" for n in range(50)], actor=ana.as_actor())
+    changes = Changes(severity=Severity.HIGH, add_tags=["one more"])
+    results = apply_to_many(several, changes, actor=ana.as_actor())
+    assert [results[number].outcome for number in several] == ["changed", "changed", "refused"]
+    assert "at most 50 tags" in results[several[2]].reason
+    left = Incident.objects.get(pk=several[2])
+    assert not left.severity_is_manual
+    assert left.tags.count() == len(left.tag_ids) == 50
+
+
+def test_what_no_incident_could_be_given_is_refused_for_all(several: list[int], ana: User) -> None:
     before = Entry.objects.count()
     with pytest.raises(Refused):
-        apply_to_many(several, Changes(severity=Severity.HIGH, add_tags=["one more"]), actor=ana.as_actor())
+        apply_to_many(several, Changes(severity=Severity.HIGH, add_tags=["x" * 101]), actor=ana.as_actor())
     assert Entry.objects.count() == before
-    assert not Incident.objects.filter(severity_is_manual=True).exists()
 
 
 def test_a_bulk_act_skips_what_is_so_already(several: list[int], ana: User) -> None:
