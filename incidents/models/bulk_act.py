@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from activity.actors import Actor, ActorKind, Channel
 from incidents.choices import ActState, Outcome
 from incidents.models.incident import Incident
 
@@ -25,10 +26,15 @@ class BulkAct(models.Model):
     undo_of = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
     query = models.CharField(max_length=8000, blank=True)
     """The list that was chosen from, as its address had it; empty where incidents were ticked one by one."""
+    seen = models.TextField(blank=True)
+    """The snapshot of the log that the person's last preview was made from (activity/snapshots.py): an incident of
+    which somebody else has changed the same field since is left."""
     state = models.CharField(max_length=10, choices=ActState.choices, default=ActState.QUEUED)
     problem = models.TextField(blank=True)
     """Why it failed, in words for the person who asked."""
     total = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    """Outcome → how many incidents, of those that are done."""
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
@@ -41,6 +47,20 @@ class BulkAct(models.Model):
                 fields=["created_at"], name="bulk_act_unfinished", condition=Q(state__in=["queued", "running"])
             ),
         ]
+
+    @property
+    def done(self) -> int:
+        """How many of its incidents have an outcome."""
+        return sum(self.counts.values())
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (ActState.DONE, ActState.FAILED, ActState.CANCELLED)
+
+    def as_actor(self) -> Actor:
+        """Who asked for it, acting through it."""
+        kind, channel = ActorKind(self.actor["kind"]), Channel.BULK
+        return Actor(kind, self.actor["label"], self.actor["id"], channel)
 
 
 class BulkItem(models.Model):
