@@ -85,6 +85,10 @@ class Field:
         """Rows that any of the words fits; the words have been checked by `refusals`."""
         raise NotImplementedError
 
+    def misshapen(self, words: Sequence[str]) -> ValidationError | None:
+        """Why so many or such words cannot even be looked up."""
+        return misshapen(words)
+
     def options(self) -> list[Option]:
         """All values there are, where they are few and fixed."""
         return []

@@ -56,9 +56,9 @@ class TermsFilter(WordsFilter):
         return queryset.filter(**{f"{self.field_name}__in": [self.terms.from_slug(word).value for word in value]})
 
 
-def storable(words: Sequence[str]) -> list[str]:
+def storable(words: Sequence[str], most: int = MOST_VALUES) -> list[str]:
     """As many as may be asked for, without those that no row can hold."""
-    return [word for word in words[:MOST_VALUES] if "\x00" not in word]
+    return [word for word in words[:most] if "\x00" not in word]
 
 
 def unknown_words(key: str, words: Sequence[str], known: Any) -> dict[str, list[str]]:

@@ -24,15 +24,20 @@ def words_of(texts: Iterable[str]) -> set[str]:
     words: set[str] = set()
     for text in texts:
         for run in fold(text).split():
-            whole = run.strip(_EDGES).rstrip(".")
+            whole = lexeme(run)
             if whole:
                 words.add(whole[:LONGEST_WORD])
                 words.update(part[:LONGEST_WORD] for part in _INNER.split(whole) if len(part) > 1)
     return words
 
 
+def lexeme(run: str) -> str:
+    """A text as it is looked for: folded, without the punctuation around it."""
+    return fold(run).strip(_EDGES).rstrip(".")
+
+
 def prefix_query(text: str) -> str:
     """A PostgreSQL tsquery, as text, that asks for every word of `text` as the beginning of one; "" for no words."""
-    terms = [run.strip(_EDGES).rstrip(".")[:LONGEST_WORD] for run in fold(text).split()]
+    terms = [lexeme(run)[:LONGEST_WORD] for run in fold(text).split()]
     quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "':*" for term in terms if term]
     return " & ".join(quoted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import QueryDict
 
+from incidents.query_text.names import words_by_key
+
 DEFAULTS: dict[str, list[str]] = {
     "status": ["active", "in_progress"],
     "severity": ["low", "medium", "high"],
@@ -16,9 +18,13 @@ LIST_KEYS = ("sort", "columns", "group", "after", "before", "open")
 
 
 def with_defaults(query: QueryDict) -> QueryDict:
-    """The address with the defaults that it leaves unsaid written out, so that a copied link always means the same."""
+    """The address with the defaults that it leaves unsaid written out, so that a copied link always means the same.
+
+    A key that the search text mentions, wherever in it, is not left unsaid: its default would contradict the text.
+    """
     full = query.copy()
+    mentioned = words_by_key(query.getlist("q"))
     for key, values in DEFAULTS.items():
-        if key not in full:
+        if key not in full and key not in mentioned:
             full.setlist(key, values)
     return full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -246,25 +246,6 @@ class EntityField(Field):
 
     def word_label(self, word: str, names: Names) -> str:
         return names.entity_label(word)
-
-
-class TextField(Field):
-    """The search box."""
-
-    kind = Kind.TEXT
-
-    def __init__(self, key: str, label: str, search: Callable[[str, Names], Q], *, icon: str = "search") -> None:
-        super().__init__(key, label, icon=icon)
-        self.search = search
-
-    def refusals(self, words: Sequence[str], names: Names) -> list[UnknownWord]:
-        return []
-
-    def condition(self, words: Sequence[str], names: Names) -> Q:
-        condition = Q()
-        for word in words:
-            condition &= self.search(word, names)
-        return condition
 
 
 def in_words(word: str) -> str:

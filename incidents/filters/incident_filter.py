@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from accounts.models import Principal
-from common.filter_fields import Field, Kind, misshapen
+from common.filter_fields import Field, Kind
 from common.query_strings import UnknownKeys, check_keys, nearest
 from incidents.filters.defaults import LIST_KEYS
 from incidents.filters.names import Names
@@ -60,7 +60,7 @@ class IncidentFilter:
         check_keys(self.data, [*self.keys(), *LIST_KEYS])
         problems: dict[str, list[ValidationError]] = {}
         for key, words in self.words.items():
-            if problem := misshapen(words):
+            if problem := FIELDS[key].misshapen(words):
                 problems[key] = [problem]
         sound = {key: words for key, words in self.words.items() if key not in problems}
         self.names.learn(sound)
@@ -77,7 +77,7 @@ class IncidentFilter:
         UnknownKeys for the key, ValidationError under the key for its words.
         """
         field, words = self.field(key), list(dict.fromkeys(words))
-        problem = misshapen(words)
+        problem = field.misshapen(words)
         if problem is None:
             self.names.learn({key: words})
         refusals: Sequence[ValidationError] = [problem] if problem else field.refusals(words, self.names)

@@ -13,18 +13,22 @@ from django.db.models.functions import Lower
 from accounts.models import AccessToken, Principal, Team, User
 from accounts.people import ME, UNASSIGNED
 from alerts.models import Evidence
-from common.filters import storable
+from common.filters import MOST_VALUES, storable
 from entities.choices import EntityKind
 from entities.models import Entity, EntityIdentifier
 from incidents.filters import vocabulary
 from incidents.filters.spelling import Named, named
 from incidents.models import Incident, Tag
+from incidents.query_text.names import entities_with_parts, parts_of_names, words_by_key
 
 PEOPLE_KEYS = ("assignee", "resolved_by")
 TAG_KEYS = ("tag", "tag_all", "tag_none")
 ENTITY_KEY = "entity"
+TEXT_KEY = "q"
 SYSTEM_WORD = "system"
 APART = "\x1f"
+MOST_WORDS = 2 * MOST_VALUES
+"""Of one key: those of the key itself, and those of the search text."""
 MOST_ALIKE = 20
 """Entities that one word may name, such as an address that is a user's and a mailbox's."""
 
@@ -53,9 +57,18 @@ class Names:
         self.tags: dict[str, tuple[int, str] | None] = {}
         """Word → id and kind of the tag; None for none."""
         self.entities: dict[str, list[KnownEntity]] = {}
+        self.parts: dict[str, list[int] | None] = {}
+        """Part of a name that is searched for → ids of the entities with it; None for too many (see query_text)."""
 
     def learn(self, words: Mapping[str, Sequence[str]]) -> None:
-        """Read whatever these words (by key) name that has not been read yet: one statement, or none."""
+        """Read whatever these words (by key) name that has not been read yet: one statement, or none; and another where
+        a search text may mean parts of entities' names."""
+        texts = storable(words.get(TEXT_KEY, ()))
+        if texts:
+            said = words_by_key(texts)
+            words = {key: [*words.get(key, ()), *said.get(key, ())] for key in {*words, *said}}
+            new = [part for part in parts_of_names(texts) if part not in self.parts]
+            self.parts |= entities_with_parts(new)
         people = self._new(words, PEOPLE_KEYS, self.people)
         people = [word for word in people if word not in (ME, UNASSIGNED, SYSTEM_WORD)]
         tags = self._new(words, TAG_KEYS, self.tags)
@@ -75,7 +88,7 @@ class Names:
 
     @staticmethod
     def _new(words: Mapping[str, Sequence[str]], keys: Iterable[str], known: Mapping[str, Any]) -> list[str]:
-        wanted = dict.fromkeys(word for key in keys for word in storable(words.get(key, ())))
+        wanted = dict.fromkeys(word for key in keys for word in storable(words.get(key, ()), MOST_WORDS))
         return [word for word in wanted if word not in known]
 
     @staticmethod

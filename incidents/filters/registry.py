@@ -16,14 +16,13 @@ from incidents.filters.fields import (
     ResolverField,
     TagField,
     TechniqueField,
-    TextField,
     VocabularyField,
     is_awake,
     is_commented,
     is_restricted,
     is_snoozed,
 )
-from incidents.filters.words import by_words
+from incidents.filters.text import TextField
 
 LARGEST_NUMBER = 2**63 - 1
 BANDS = {
@@ -70,8 +69,9 @@ _ALL: tuple[Field, ...] = (
     YesNoField("snoozed", "Snoozed", is_snoozed, is_awake, icon="snooze", help="Asleep until a time or a new alert"),
     YesNoField("restricted", "Restricted", is_restricted, icon="restricted", help="Seen by its members only"),
     RangeField("number", "Number", column="id", largest=LARGEST_NUMBER, icon="number", help="Such as 1042"),
-    TextField("q", "Search", by_words),
+    TextField("q", "Search", icon="search"),
 )
 
 FIELDS: dict[str, Field] = {field.key: field for field in _ALL}
 """Key → field."""
+TextField.fields = FIELDS

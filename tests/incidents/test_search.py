@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +15,7 @@ from entities import identity
 from incidents.commands import restrict
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
+from incidents.query_text.printing import quoted
 from tests.conftest import alert, opened
 from tests.ingest.hostile import KEPT_TEXTS
 
@@ -70,13 +72,40 @@ def found(words: str, user: User) -> set[int]:
         "t1059.001",
         "T1059",
         "“encoded”",
+        "ws-1",
+        "S-17",
+        "oso.exa",
+        ".smith@",
+        "3.0.113",
+        SHA256[1:20],
+        "voice.d",
+        "ws-1 encoded",
+        "enc OR nothing-like-it",
+        '"encoded powershell"',
+        '"Encoded PowerS"',
+        "enc -ws-18",
+        "entity:203.0.113.7 -severity:low",
+        "(entity:203.0.113.8 OR ws-1) status:active",
     ],
 )
 def test_it_is_found_by(wanted: Incident, ana: User, words: str) -> None:
     assert found(words, ana) == {wanted.pk}
 
 
-@pytest.mark.parametrize("words", ["ncoded", "fin-ws-18", "encoded spray", "203.0.113.77", "contoso.exampl3"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ncoded",
+        "fin-ws-18",
+        "ws-2",
+        "s-",
+        "encoded -ws-1",
+        '"powershell encoded"',
+        "encoded spray",
+        "203.0.113.77",
+        "contoso.exampl3",
+    ],
+)
 def test_it_is_not_found_by(wanted: Incident, ana: User, words: str) -> None:
     assert found(words, ana) == set()
 
@@ -104,15 +133,31 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, *(each.text[:500] for each in KEPT_TEXTS)])
-def test_hostile_words_are_words(wanted: Incident, ana: User, text: str) -> None:
-    assert found(text, ana) <= {wanted.pk, *Incident.objects.values_list("pk", flat=True)}
+def test_hostile_text_in_quotation_marks_is_words(wanted: Incident, ana: User, text: str) -> None:
+    assert found(quoted(text), ana) <= {wanted.pk, *Incident.objects.values_list("pk", flat=True)}
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, *(each.text[:500] for each in KEPT_TEXTS)])
+def test_hostile_text_as_it_is_is_searched_for_or_refused(wanted: Incident, ana: User, text: str) -> None:
+    try:
+        assert found(text, ana) <= {wanted.pk, *Incident.objects.values_list("pk", flat=True)}
+    except ValidationError as refused:
+        assert list(refused.message_dict) == ["q"]
 
 
 def test_the_page_shows_what_was_searched_for_as_text(
     wanted: Incident, ana: User, sign_in: Callable[[User], Client]
 ) -> None:
-    text = '"><script>alert(1)</script>'
+    text = "'><script>alert(1)</script>"
     answer = sign_in(ana).get(reverse("incidents:queue"), {"q": text})
     assert answer.status_code == 200
     assert "<script>alert" not in answer.content.decode()
-    assert "&quot;&gt;&lt;script&gt;alert(1)" in answer.content.decode()
+    assert "&#x27;&gt;&lt;script&gt;alert(1)" in answer.content.decode()
+
+
+def test_what_cannot_be_searched_for_is_shown_as_text(
+    wanted: Incident, ana: User, sign_in: Callable[[User], Client]
+) -> None:
+    answer = sign_in(ana).get(reverse("incidents:queue"), {"q": 'alert:"><script>alert(1)</script>'})
+    assert answer.status_code == 400
+    assert "<script>alert" not in answer.content.decode()
