@@ -183,7 +183,6 @@ def _pane(client: Client, rounds: int) -> Iterator[Row]:
     """Opening the details of incidents and saving one field, against an empty page."""
     numbers = list(Incident.objects.open().filter(restricted=False).order_by("-last_activity").values_list("pk")[:200])
     chosen = iter([number for (number,) in numbers] * (rounds // 50 + 2))
-    tags = iter(range(10_000_000))
 
     def details() -> None:
         client.get(f"{PATH}{next(chosen)}/details/", headers={"HX-Request": "true"})
