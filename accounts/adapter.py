@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
@@ -22,6 +23,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         return super().clean_username(username.lower(), shallow=shallow)
+
+
+class SignIn(AuthenticationBackend):
+    """Signing in by name or address and password; and who a session belongs to."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """The person with their role, in one statement: every page asks what they may."""
+        return User.objects.active().select_related("role").filter(pk=user_id).first()
 
 
 def display_name(user: User) -> str:
