@@ -37,6 +37,13 @@ ACTIVE = Q(status__in=[1, 2])
 """New or in progress; as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
 
 
+def hidden_incidents(principal: Principal, outer: str) -> models.QuerySet[Any]:
+    """The incident of the outer row, if it is one of those that are kept from this person or token."""
+    incidents: Any = Alert._meta.get_field("incident").related_model
+    hidden: models.QuerySet[Any] = incidents.objects.filter(pk=OuterRef(outer), restricted=True)
+    return hidden if isinstance(principal, AccessToken) else hidden.exclude(members__user=principal)
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, principal: Principal) -> Self:
         """What this person or token may see: the alerts of the incidents they may see, by the same rule.
@@ -46,11 +53,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         """
         if not principal.may(Permission.SEE_INCIDENTS):
             return self.none()
-        incidents: Any = Alert._meta.get_field("incident").related_model
-        hidden = incidents.objects.filter(pk=OuterRef("incident_id"), restricted=True)
-        if not isinstance(principal, AccessToken):
-            hidden = hidden.exclude(members__user=principal)
-        return self.filter(~Exists(hidden))
+        return self.filter(~Exists(hidden_incidents(principal, "incident_id")))
 
     def active(self) -> Self:
         """Alerts that are new or in progress."""
@@ -169,6 +172,14 @@ class AlertPayload(models.Model):
     raw = models.JSONField()
 
 
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    def visible_to(self, principal: Principal) -> Self:
+        """Evidence in alerts that this person or token may see."""
+        if not principal.may(Permission.SEE_INCIDENTS):
+            return self.none()
+        return self.filter(~Exists(hidden_incidents(principal, "incident_number")))
+
+
 class Evidence(models.Model):
     """An entity in an alert: the part it plays there and what was found about it."""
 
@@ -184,6 +195,8 @@ class Evidence(models.Model):
         max_length=24, choices=RemediationStatus.choices, default=RemediationStatus.NONE
     )
     details = models.JSONField(default=dict)
+
+    objects = EvidenceQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "evidence"

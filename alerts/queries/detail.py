@@ -9,15 +9,17 @@ from typing import Any
 from alerts.choices import (
     AlertStatus,
     Classification,
+    Determination,
     EvidenceRole,
     RemediationStatus,
     Severity,
     Verdict,
+    finding_in_words,
 )
 from alerts.models import Alert, Evidence
 from alerts.rules import in_order_of_attack
 from common.defang import defang
-from common.marks import dated, day_and_time, entity_icon, severity_mark, status_mark
+from common.marks import dated, day_and_time, entity_icon, person_mark, severity_mark, status_mark
 from entities.choices import ASSET_KINDS, EntityKind
 
 
@@ -83,3 +85,49 @@ def text_of(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return ", ".join(str(item) for item in value)
     return json.dumps(value, ensure_ascii=False)
+
+
+MOST_EVIDENCE = 200
+"""Pieces of one alert that its pane shows."""
+
+
+def pane(alert: Alert) -> dict[str, Any]:
+    """An alert beside its list: what alert_shown says, its incident, who has it, its evidence by kind, assets first.
+
+    Read with `incident` and both assignees; one more statement for the evidence.
+    """
+    found = Evidence.objects.filter(alert=alert).select_related("entity").order_by("event_time", "id")
+    items = list(found[: MOST_EVIDENCE + 1])
+    rows = [evidence_row(item) for item in items[:MOST_EVIDENCE]]
+    order = [str(kind.label) for kind in dict.fromkeys((*ASSET_KINDS, *EntityKind))]
+    groups = [
+        {"label": label, "icon": of_kind[0]["icon"], "rows": of_kind}
+        for label in order
+        if (of_kind := [row for row in rows if row["kind"] == label])
+    ]
+    return alert_shown(alert, rows) | {
+        "severity": severity_mark(Severity(alert.severity)),
+        "finding": finding_in_words(Classification(alert.classification), Determination(alert.determination)),
+        "assignee": assignee_mark(alert),
+        "resolved": dated(alert.resolved_at) if alert.resolved_at else "",
+        "source_url": alert.source_url,
+        "source_url_shown": defang(alert.source_url, EntityKind.URL) if alert.source_url else "",
+        "product": " ".join(dict.fromkeys(filter(None, (alert.product_name, alert.detector_id)))),
+        "groups": groups,
+        "more_evidence": len(items) > MOST_EVIDENCE,
+        "incident": {
+            "number": alert.incident_id,
+            "name": alert.incident.name,
+            "restricted": alert.incident.restricted,
+            "version": alert.incident.version,
+        },
+    }
+
+
+def assignee_mark(alert: Alert) -> str:
+    """Who has it."""
+    if alert.assignee_user:
+        return person_mark(alert.assignee_user.initials, alert.assignee_user.display_name)
+    if alert.assignee_team:
+        return person_mark(alert.assignee_team.initials, alert.assignee_team.name, "team")
+    return person_mark("", "Unassigned", "unassigned")

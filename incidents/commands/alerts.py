@@ -52,6 +52,8 @@ class AlertAct:
     changed: int
     """Alerts that are otherwise than before."""
     unchanged: int
+    comments: int = 0
+    """Incidents that were commented on."""
     resolved: list[int] = field(default_factory=list)
     """Incidents whose last active alert was resolved by it."""
 
@@ -100,11 +102,13 @@ def manage_alerts(
     actor: Actor,
     based_on: Mapping[int, int] | None = None,
     leave: Leave | None = None,
+    once: UUID | None = None,
 ) -> AlertAct:
     """The same changes on alerts of any incidents, all or none, in one batch; each incident's log tells of its own.
 
-    `based_on` holds the versions of the incidents the person saw: where somebody has changed the same field of one of
-    the alerts since, to something else, raises AlertConflict. `leave` names the alerts whose field stays as it is.
+    The comment is added to each incident, once for each form it was typed in. `based_on` holds the versions of the
+    incidents the person saw: where somebody has changed the same field of one of the alerts since, to something else,
+    raises AlertConflict. `leave` names the alerts whose field stays as it is.
     """
     wanted = sorted(set(alert_ids))
     if len(wanted) > MOST_ALERTS:
@@ -120,7 +124,8 @@ def manage_alerts(
     act = _carry_out(incidents, chosen, changes, actor, uuid4(), leave or {})
     if changes.comment.strip():
         for incident in incidents.values():
-            add_comment(incident, changes.comment, actor=actor)
+            add_comment(incident, changes.comment, actor=actor, once=once)
+        act = replace(act, comments=len(incidents))
     return act
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from alerts.choices import Classification, Determination, Severity
+from alerts.filters.fields import AssigneeField, CategoryField, TechniqueField, VocabularyField
 from common.filter_fields import Field, RangeField, TermsField, TimeField, YesNoField
 from incidents.choices import IncidentStatus
 from incidents.facets import Facet
 from incidents.filters.fields import (
     AllTagsField,
-    AssigneeField,
-    CategoryField,
     EntityField,
     FacetTermsField,
     NoTagsField,
     ResolverField,
     TagField,
-    TechniqueField,
-    VocabularyField,
     is_awake,
     is_commented,
     is_restricted,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -13,22 +12,20 @@ from django.shortcuts import redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from accounts.models import Team, User
 from activity.queries import in_words
 from alerts.choices import Determination
 from common.errors import Conflict, Refused
 from common.filters import MOST_VALUES
-from common.marks import person_mark, tag_mark
+from common.marks import tag_mark
 from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, apply_to_many, assign
 from incidents.forms import CommentForm, ManageForm, ManageManyForm
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.views.answers import chosen_assignee as _chosen
+from incidents.views.answers import saved_event as _event
 from incidents.views.lookup import incident_or_404
 from incidents.views.page import new_comment, pane_context
-
-SAVED = "watchfloor:saved"
-"""The event that tells an open list or page to show itself anew."""
 
 
 @needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
@@ -208,33 +205,12 @@ def chosen_tags(names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [{"value": name, "label": name, "mark": tag_mark(name, TagKind.CUSTOM)} for name in names or []]
 
 
-def _chosen(word: str | None) -> list[dict[str, Any]]:
-    """The assignee field's present value with its mark."""
-    if not word:
-        return []
-    if word.startswith("team:"):
-        team = Team.objects.filter(slug=word.removeprefix("team:")).first()
-        name, mark = (team.name, person_mark(team.initials, team.name, "team")) if team else (word, "")
-    else:
-        user = User.objects.filter(username=word).first()
-        name, mark = (user.display_name, person_mark(user.initials, user.display_name)) if user else (word, "")
-    return [{"value": word, "label": name, "mark": mark}]
-
-
 def _saved(request: PersonRequest, incident: Incident, text: str) -> HttpResponse:
     """After a save: the pane shows the incident as it is now, and the list or page beside it is told."""
     if not request.htmx:
         messages.success(request, text)
         return redirect("incidents:alerts", number=incident.pk)
     return _event(render(request, "incidents/pane.html", pane_context(request, incident)), text)
-
-
-def _event(response: HttpResponse, text: str, *, close_pane: bool = False) -> HttpResponse:
-    events: dict[str, Any] = {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
-    if close_pane:
-        events["watchfloor:close-pane"] = {}
-    response["HX-Trigger"] = json.dumps(events)
-    return response
 
 
 def _numbers(request: PersonRequest) -> list[int]:

@@ -1,0 +1,1 @@
+"""What alerts can be filtered by: one truth for page and API."""

@@ -1,0 +1,61 @@
+"""The words that senders use for alerts: service and detection sources, categories, techniques."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Principal, User
+from alerts.models import Alert
+from common.vocabulary import Vocabulary
+
+RECENT = 3_000
+"""Of active alerts, and of all, whose words are read."""
+COLUMNS = {"source": "service_source", "detection_source": "detection_source"}
+ARRAYS = {"category": "categories", "technique": "techniques"}
+SUB_TECHNIQUES = 99
+"""Numbers that ATT&CK may give the sub-techniques of one technique; it has used 24."""
+
+
+class AlertWords(Vocabulary[Principal, Alert]):
+    """The words of alerts, from their columns."""
+
+    name = "alerts"
+    fields = (*COLUMNS.values(), *ARRAYS.values())
+    statement = """
+    SELECT kind, word FROM (
+        SELECT 'source' AS kind, service_source AS word, count(*) AS number FROM recent GROUP BY 2
+        UNION ALL SELECT 'detection_source', detection_source, count(*) FROM recent GROUP BY 2
+        UNION ALL SELECT 'category', word, count(*) FROM recent, unnest(categories) AS word GROUP BY 2
+        UNION ALL SELECT 'technique', word, count(*) FROM recent, unnest(techniques) AS word GROUP BY 2
+    ) AS counted WHERE word <> '' ORDER BY number DESC, word
+    """
+
+    def has(self, kind: str, words: Sequence[str]) -> Q:
+        if kind in COLUMNS:
+            return Q(**{f"{COLUMNS[kind]}__in": list(words)})
+        every = [each for word in words for each in (with_sub_techniques(word) if kind == "technique" else [word])]
+        return Q(**{f"{ARRAYS[kind]}__overlap": every})
+
+    def visible_to(self, principal: Principal) -> QuerySet[Alert]:
+        return Alert.objects.visible_to(principal)
+
+    def samples(self, principal: Principal) -> dict[str, list[QuerySet[Alert]]]:
+        """Of the unrestricted ones, and of those the person is named to."""
+        newest = Alert.objects.filter(incident__restricted=False).order_by("-last_activity", "-pk")
+        found: dict[str, list[QuerySet[Alert]]] = {"everybody": [newest.active()[:RECENT], newest[:RECENT]]}
+        if isinstance(principal, User):
+            theirs = Alert.objects.filter(incident__restricted=True, incident__members__user=principal)
+            found[f"user:{principal.pk}"] = [theirs.order_by("-last_activity", "-pk")[:RECENT]]
+        return found
+
+
+def with_sub_techniques(technique: str) -> list[str]:
+    """T1059 with T1059.001 and so on, as alerts name them; a sub-technique by itself."""
+    if "." in technique:
+        return [technique]
+    return [technique, *(f"{technique}.{number:03}" for number in range(1, SUB_TECHNIQUES + 1))]
+
+
+WORDS = AlertWords()

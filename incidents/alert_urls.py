@@ -1,0 +1,13 @@
+"""Addresses of what is done to alerts; they stand under /alerts/, beside the list."""
+
+from django.urls import path
+
+from incidents.views import alerts
+
+app_name = "alert_acts"
+
+urlpatterns = [
+    path("manage/", alerts.manage_many, name="manage_many"),
+    path("<int:alert_id>/manage/", alerts.manage, name="manage"),
+    path("<int:alert_id>/assign-to-me/", alerts.assign_to_me, name="assign_to_me"),
+]

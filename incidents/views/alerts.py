@@ -1,0 +1,170 @@
+"""Managing alerts from their own list: an alert belongs to its incident, whose log tells of what is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.access import PersonRequest, needs
+from accounts.choices import Permission
+from activity.queries import in_words
+from alerts.lookup import visible_alerts
+from alerts.models import Alert
+from alerts.views import pane_context
+from common.errors import FieldConflict, Refused
+from incidents.alert_forms import FIELDS, ManageAlertsForm, read_leave, read_versions, versions_text
+from incidents.changes import AlertChanges
+from incidents.commands import manage_alerts
+from incidents.commands.alerts import MOST_ALERTS, AlertAct, AlertConflict
+from incidents.views.answers import chosen_assignee, saved_event
+
+CHOICES = [f"{word}_{name}" for name in FIELDS for word in ("keep", "theirs")]
+"""What a form says of a conflict: the choice, and the alerts it is about."""
+LABELS = {"status": "Status", "assignee": "Assigned to", "classification": "Classification"}
+
+
+@needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
+def manage(request: PersonRequest, alert_id: int) -> HttpResponse:
+    """Status, assignee, classification of one alert, and a comment on its incident."""
+    return _manage(request, [alert_id])
+
+
+@needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
+def manage_many(request: PersonRequest) -> HttpResponse:
+    """The same on several alerts, of whatever incidents; all or none."""
+    words = request.POST.getlist("alert") or request.GET.getlist("alert")
+    words = [word for text in words for word in text.split(",") if word]
+    are_numbers = all(word.isascii() and word.isdigit() and len(word) < 19 for word in words)
+    if not words or len(words) > MOST_ALERTS or not are_numbers:
+        raise Http404(f"Choose 1 to {MOST_ALERTS} alerts.")
+    return _manage(request, sorted({int(word) for word in words}))
+
+
+@needs(post=Permission.EDIT_INCIDENTS)
+def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
+    """Take the alert on; its incident stays whose it is."""
+    _found(request, [alert_id])
+    try:
+        manage_alerts([alert_id], AlertChanges(assignee=request.user), actor=request.user.as_actor())
+    except Refused as refused:
+        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+    return _saved(request, [alert_id], "The alert is yours")
+
+
+def _manage(request: PersonRequest, alert_ids: Sequence[int]) -> HttpResponse:
+    alerts = _found(request, alert_ids)
+    if request.method != "POST":
+        return _pane(request, alerts, ManageAlertsForm(alerts))
+    form = ManageAlertsForm(alerts, request.POST)
+    based_on = read_versions(request.POST.get("versions", ""))
+    if based_on is None:
+        form.add_error(None, "This form is damaged; open it again.")
+    if not form.is_valid():
+        return _pane(request, alerts, form, status=422)
+    changes = form.changes()
+    if changes.is_empty():
+        form.add_error(None, "Choose something to change first.")
+        return _pane(request, alerts, form, status=422)
+    try:
+        act = manage_alerts(
+            alert_ids,
+            changes,
+            actor=request.user.as_actor(),
+            based_on=based_on,
+            leave=read_leave(request.POST),
+            once=form.cleaned_data["once"],
+        )
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return _pane(request, alerts, form, status=422)
+    except AlertConflict as conflict:
+        alerts = _found(request, alert_ids)
+        return _pane(request, alerts, form.brought_up_to_date(alerts), status=409, conflict=conflict)
+    return _saved(request, alert_ids, in_a_sentence(act, len(alert_ids)))
+
+
+def in_a_sentence(act: AlertAct, chosen: int) -> str:
+    """What came of a save, as the toast says it."""
+    if not act.changed:
+        text = "Nothing was changed" if not act.comments else "Comment added"
+    elif chosen == 1:
+        text = "Saved the alert"
+    else:
+        text = f"Saved {act.changed} alert{'s' if act.changed != 1 else ''}"
+        text += f"; {act.unchanged} were so already" if act.unchanged else ""
+    if len(act.resolved) == 1:
+        text += f". #{act.resolved[0]} is resolved: none of its alerts is active."
+    elif act.resolved:
+        text += f". {len(act.resolved)} incidents are resolved: none of their alerts is active."
+    return text
+
+
+def _found(request: PersonRequest, alert_ids: Sequence[int]) -> list[Alert]:
+    alerts = list(visible_alerts(request.user, alert_ids))
+    if len(alerts) != len(alert_ids):
+        raise Http404("One of these alerts does not exist, or you may not see it.")
+    return alerts
+
+
+def _pane(
+    request: PersonRequest,
+    alerts: Sequence[Alert],
+    form: ManageAlertsForm,
+    *,
+    status: int = 200,
+    conflict: AlertConflict | None = None,
+) -> HttpResponse:
+    one = alerts[0] if len(alerts) == 1 else None
+    word = form["assignee"].value() or ""
+    context: dict[str, Any] = {
+        "alerts": alerts,
+        "one": one,
+        "address": reverse("alert_acts:manage", args=[one.pk]) if one else reverse("alert_acts:manage_many"),
+        "form": form,
+        "was": [(f"was_{name}", form.was[name]) for name in FIELDS],
+        "versions": request.POST.get("versions", "") if form.is_bound and not conflict else versions_text(alerts),
+        "numbers": ",".join(str(alert.pk) for alert in alerts),
+        "assignee": chosen_assignee("" if form.is_mixed("assignee") and not form.is_bound else word),
+        "mixed_assignee": form.is_mixed("assignee"),
+        "incidents": len({alert.incident_id for alert in alerts}),
+        "in_pane": bool(request.htmx),
+        "once": form["once"].value() or uuid4(),
+        "carried": [(key, request.POST[key]) for key in CHOICES if key in request.POST],
+    }
+    if conflict:
+        context["carried"] = []
+        context["conflict_by"] = ", ".join(dict.fromkeys(each.changed_by for each in conflict.conflicts))
+        context["conflicts"] = [_in_both_words(each, conflict) for each in conflict.conflicts]
+        context["theirs"] = [
+            (f"theirs_{name}", ",".join(map(str, sorted(numbers)))) for name, numbers in conflict.alerts.items()
+        ]
+    template = "alerts/manage.html#pane" if request.htmx else "alerts/manage.html"
+    return render(request, template, context, status=status)
+
+
+def _in_both_words(each: FieldConflict, conflict: AlertConflict) -> dict[str, str]:
+    """A field in conflict with both values as people read them."""
+    on = len(conflict.alerts[each.field])
+    return {
+        "name": each.field,
+        "label": LABELS[each.field] + (f" of {on} alerts" if on > 1 else ""),
+        "theirs": in_words(each.theirs, each.field) or "Nobody",
+        "yours": in_words(each.mine, each.field) or "Nobody",
+    }
+
+
+def _saved(request: PersonRequest, alert_ids: Sequence[int], text: str) -> HttpResponse:
+    """After a save: the pane shows the alert as it is now, or closes after several; the list is told."""
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("alerts:alert", alert_ids[0]) if len(alert_ids) == 1 else redirect("alerts:queue")
+    if len(alert_ids) > 1:
+        return saved_event(HttpResponse(""), text, close_pane=True)
+    alert = _found(request, alert_ids)[0]
+    return saved_event(render(request, "alerts/pane.html", pane_context(request, alert)), text)

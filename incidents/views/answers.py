@@ -1,0 +1,36 @@
+"""What answers to a save have in common."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+
+from accounts.models import Team, User
+from common.marks import person_mark
+
+SAVED = "watchfloor:saved"
+"""The event that tells an open list or page to show itself anew."""
+
+
+def saved_event(response: HttpResponse, text: str, *, close_pane: bool = False) -> HttpResponse:
+    """The answer, with the event that makes lists show themselves anew, and a toast."""
+    events: dict[str, Any] = {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
+    if close_pane:
+        events["watchfloor:close-pane"] = {}
+    response["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def chosen_assignee(word: str | None) -> list[dict[str, Any]]:
+    """The assignee field's present value with its mark."""
+    if not word:
+        return []
+    if word.startswith("team:"):
+        team = Team.objects.filter(slug=word.removeprefix("team:")).first()
+        name, mark = (team.name, person_mark(team.initials, team.name, "team")) if team else (word, "")
+    else:
+        user = User.objects.filter(username=word).first()
+        name, mark = (user.display_name, person_mark(user.initials, user.display_name)) if user else (word, "")
+    return [{"value": word, "label": name, "mark": mark}]
