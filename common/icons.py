@@ -125,6 +125,7 @@ ROLES: dict[str, str] = {
     "previous": "chevron-left",
     "up": "chevron-up",
     "down": "chevron-down",
+    "grip": "grip-vertical",
     "sort": "chevrons-up-down",
     "sort_up": "arrow-up",
     "sort_down": "arrow-down",

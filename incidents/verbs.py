@@ -30,6 +30,9 @@ FOLLOWED = Verb("incident.followed", "Followed", "follow", "follows the incident
 UNFOLLOWED = Verb("incident.unfollowed", "No longer followed", "unfollow", "no longer follows the incident")
 PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
 """What concerns one person alone: no news to anybody else."""
+VIEW_SAVED = Verb("view.saved", "View saved", "saved_view", "saved a view of the queue")
+VIEW_CHANGED = Verb("view.changed", "View changed", "saved_view", "changed a view of the queue")
+VIEW_DELETED = Verb("view.deleted", "View deleted", "delete", "deleted a view of the queue")
 
 register(
     OPENED,
@@ -54,4 +57,7 @@ register(
     WOKEN,
     FOLLOWED,
     UNFOLLOWED,
+    VIEW_SAVED,
+    VIEW_CHANGED,
+    VIEW_DELETED,
 )

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.choices import Permission
+from incidents.views.side_list import side_list_context
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -31,5 +32,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 "current": request.path.startswith(url),
             }
             for label, url, icon, shortcut in places
-        ]
+        ],
+        # asked for by whole pages alone, not by every fragment
+        "side_list": lambda: side_list_context(request) if user.may(Permission.SEE_INCIDENTS) else None,
     }

@@ -12,6 +12,7 @@ from portal.status import status
 urlpatterns = [
     path("", home, name="home"),
     path("incidents/", include("incidents.urls")),
+    path("views/", include("incidents.view_urls")),
     path("exports/", include("exports.urls")),
     path("preferences/", include("accounts.urls")),
     path("api/v1/", include("portal.api")),

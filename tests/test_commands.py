@@ -29,8 +29,9 @@ from common.errors import Refused
 from exports.commands import record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes
-from incidents.choices import IncidentStatus
-from incidents.models import Incident, Tag
+from incidents.choices import Audience, IncidentStatus
+from incidents.commands.saved_views import ViewValues, shared_with
+from incidents.models import Incident, SavedView, Tag
 from ingest.commands import ingest_batch
 from tests.conftest import NOON, alert, device, opened, person
 
@@ -114,6 +115,13 @@ def remember(name: str, act: Act) -> Act:
     return remembering
 
 
+def mine(name: str, query: str) -> ViewValues:
+    return ViewValues(name, query)
+
+
+keep_view = remember(
+    "view", lambda w: incidents.save_view(mine("Phishing", "tag=phishing"), creator=w.lee, actor=w.actor)
+)
 say = remember("comment", lambda w: incidents.add_comment(w.incident, "First words", actor=w.actor))
 
 
@@ -385,6 +393,25 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=restricted,
         )
     ],
+    "incidents.commands.saved_views.save_view": [
+        Scenario(
+            lambda w: incidents.save_view(mine("Phishing", "tag=phishing"), creator=w.lee, actor=w.actor),
+            refuse=lambda w: incidents.save_view(mine(" ", ""), creator=w.lee, actor=w.actor),
+            again="anew",
+        )
+    ],
+    "incidents.commands.saved_views.change_view": [
+        Scenario(
+            lambda w: incidents.change_view(w.kept["view"], mine("Waves", "tag=wave"), based_on=1, actor=w.actor),
+            refuse=lambda w: incidents.change_view(w.kept["view"], mine("", ""), based_on=1, actor=w.actor),
+            before=keep_view,
+        )
+    ],
+    "incidents.commands.saved_views.delete_view": [
+        Scenario(
+            lambda w: incidents.delete_view(w.kept["view"], actor=w.actor), before=keep_view, again="refused"
+        )
+    ],
     "incidents.commands.following.follow": [
         Scenario(
             lambda w: incidents.follow(w.incident, actor=w.actor),
@@ -520,6 +547,16 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for team in Team.objects.all():
         members = sorted(team.members.values_list("username", flat=True))
         yield ("team", str(team.pk)), {"name": team.name, "members": members}
+    for view in SavedView.objects.select_related("team"):
+        is_there = view.deleted_at is None
+        yield (
+            ("saved_view", str(view.pk)),
+            {
+                "name": view.name if is_there else None,
+                "query": view.query if is_there else None,
+                "shared_with": shared_with(Audience(view.audience), view.team) if is_there else None,
+            },
+        )
     for token in AccessToken.objects.select_related("role"):
         yield (
             ("token", str(token.pk)),

@@ -10,6 +10,7 @@ from incidents.commands.linking import Link, Opening, link_alerts, open_incident
 from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.restriction import lift_restriction, restrict, set_incident_members
+from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
 from incidents.commands.snoozing import snooze, wake
 from incidents.commands.tagging import change_tags
 
@@ -19,12 +20,15 @@ __all__ = [
     "add_comment",
     "apply_changes",
     "apply_to_many",
+    "arrange_views",
     "assign",
     "assign_alerts",
     "change_note",
     "change_tags",
+    "change_view",
     "classify",
     "classify_alerts",
+    "delete_view",
     "edit_comment",
     "follow",
     "lift_restriction",
@@ -36,7 +40,9 @@ __all__ = [
     "reopen",
     "resolve",
     "restrict",
+    "save_view",
     "set_alert_status",
+    "set_default_view",
     "set_incident_members",
     "set_severity",
     "set_status",

@@ -13,7 +13,7 @@ DEFAULTS: dict[str, list[str]] = {
 }
 """What the queue shows when an address does not say: open incidents of any age, above informational, awake."""
 
-LIST_KEYS = ("sort", "columns", "group", "after", "before", "open")
+LIST_KEYS = ("sort", "columns", "group", "after", "before", "open", "view")
 """Keys of the list itself beside the filters."""
 
 

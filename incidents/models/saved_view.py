@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.choices import Permission
 from accounts.models import AccessToken, Principal, Team, User
 from incidents.choices import Audience
 
@@ -15,6 +16,10 @@ from incidents.choices import Audience
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, principal: Principal) -> Self:
         """Views for everyone, those of one's teams, and one's own; tokens see those for everyone."""
+        return self.filter(deleted_at__isnull=True).once_shown_to(principal)
+
+    def once_shown_to(self, principal: Principal) -> Self:
+        """The same with those that were deleted: whoever follows an old link may learn what became of it."""
         if isinstance(principal, AccessToken):
             return self.filter(audience=Audience.EVERYONE)
         teams = Team.members.through.objects.filter(user=principal).values("team_id")
@@ -35,6 +40,10 @@ class SavedView(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
+    changed_by = models.CharField(max_length=200, blank=True)
+    """Who changed it last, as they were called then."""
+    deleted_at = models.DateTimeField(null=True)
+    """A deleted view keeps its slug, so that old links never lead to another list."""
 
     objects = SavedViewQuerySet.as_manager()
 
@@ -50,17 +59,37 @@ class SavedView(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_shared(self) -> bool:
+        return self.audience != Audience.PRIVATE
+
+    def may_be_changed_by(self, user: User) -> bool:
+        """Its creator may; of a shared one also those who manage rules, since people rely on it when the creator is
+        gone."""
+        return user.pk == self.creator_id or (self.is_shared and user.may(Permission.MANAGE_RULES))
+
 
 class ViewPlace(models.Model):
-    """Where a person keeps a saved view in their side list, and whether it is what their queue opens with."""
+    """Where a person keeps a view in their side list, and whether it is what their queue opens with."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
-    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="places")
+    view = models.ForeignKey(SavedView, null=True, on_delete=models.CASCADE, related_name="places")
+    starting = models.CharField(max_length=20, blank=True)
+    """Slug of a starting view (incidents/starting_views.py) in place of a saved one."""
     position = models.PositiveIntegerField(default=0)
     is_default = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False)
+    """Kept out of the side list."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "view"], name="view_place_once"),
+            models.UniqueConstraint(
+                fields=["user", "starting"], condition=~Q(starting=""), name="view_place_of_starting_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(view__isnull=False, starting="") | (Q(view__isnull=True) & ~Q(starting="")),
+                name="view_place_of_one",
+            ),
             models.UniqueConstraint(fields=["user"], condition=Q(is_default=True), name="view_one_default"),
         ]

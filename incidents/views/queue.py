@@ -7,7 +7,7 @@ from typing import Any
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
@@ -21,7 +21,9 @@ from incidents.choices import IncidentStatus
 from incidents.filters import DEFAULTS
 from incidents.models import Incident
 from incidents.queries import queue as queries
+from incidents.queries.saved_views import side_list
 from incidents.views.page import pane_context
+from incidents.views.view_bar import view_bar
 
 KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
 RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", "180d"), ("Any", ""))
@@ -31,6 +33,8 @@ RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", 
 def queue(request: PersonRequest) -> HttpResponse:
     """The list of incidents that the address describes; to HTMX, the list and its counts alone."""
     path = queries.queue_path()
+    if not request.META.get("QUERY_STRING") and request.path == path and (url := default_url(request)):
+        return redirect(url)
     cursor = moment()
     may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
@@ -62,14 +66,17 @@ def queue(request: PersonRequest) -> HttpResponse:
         "may_bulk": may_bulk,
         "manage_many_url": reverse("incidents:manage_many"),
         "key_hints": KEY_HINTS,
-        "may_export": request.user.may(Permission.EXPORT),
-        "export_url": address("/exports/incidents.csv", with_values(page.query)),
     }
-    context |= open_pane(request)
+    context |= view_bar(request, page.link) | open_pane(request)
     template = "incidents/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def default_url(request: PersonRequest) -> str:
+    """The view that this person's queue opens with."""
+    return next((view.url for view in side_list(request.user) if view.is_default), "")
 
 
 def open_pane(request: PersonRequest) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import { wireKeyboard } from "./keyboard.js";
 import { wirePane } from "./pane.js";
 import { wirePoll } from "./poll.js";
 import { wireRelativeTime } from "./relative_time.js";
+import { wireReorder } from "./reorder.js";
 import { wireSelection } from "./selection.js";
 import { wireToasts } from "./toast.js";
 
@@ -26,5 +27,6 @@ wirePane();
 wireKeyboard();
 wireDrafts();
 wireRelativeTime();
+wireReorder();
 wirePoll();
 document.documentElement.dataset.ready = "";

@@ -1,0 +1,69 @@
+"""What the queue's page says of the saved view it shows, and its buttons: save, share, take out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.access import PersonRequest
+from accounts.choices import Permission
+from common.query_strings import address, with_values
+from incidents.queries import saved_views
+from incidents.queries.saved_views import View
+
+ME_IN_TEXT = re.compile(r"(?<![\w\"])(assignee:(?:[^\s\"(),]+,)*)me(?=[\s,)]|$)", re.IGNORECASE)
+"""“me” among the values of an assignee in a search text, outside of quotation marks."""
+
+
+def view_bar(request: PersonRequest, link: str) -> dict[str, Any]:
+    """Context around the list at `link`, the address that shows it to anybody."""
+    path, _, text = link.partition("?")
+    query = QueryDict(text)
+    view = present_view(request)
+    plain = with_values(query, view=None)
+    mine = with_name(query, request.user.username)
+    return {
+        "view": view,
+        "view_changed": view is not None and not saved_views.same_list(request.GET, QueryDict(view.query)),
+        "view_is_default": view is not None and is_default(view, request),
+        "view_query": saved_views.query_text(query),
+        "save_url": address("/views/new/", plain),
+        "copy_url": address(path, plain),
+        "copy_named_url": address(path, mine) if mine != plain else "",
+        "exports": exports(plain) if request.user.may(Permission.EXPORT) else [],
+    }
+
+
+def present_view(request: PersonRequest) -> View | None:
+    """The view that the address names; one that is gone or not for this person is none."""
+    slug = request.GET.get("view", "")
+    return saved_views.find(slug, request.user) if slug and "\x00" not in slug else None
+
+
+def is_default(view: View, request: PersonRequest) -> bool:
+    return any(each.is_default and each.slug == view.slug for each in saved_views.side_list(request.user))
+
+
+def with_name(query: QueryDict, username: str) -> dict[str, list[str]]:
+    """The query with “me” replaced by the person's name, so that the link means them to whoever opens it."""
+    values = with_values(query, view=None)
+    if "assignee" in values:
+        named = [username if word == "me" else word for word in values["assignee"]]
+        values["assignee"] = list(dict.fromkeys(named))
+    if "q" in values:
+        values["q"] = [named_in_text(text, username) for text in values["q"]]
+    return values
+
+
+def named_in_text(text: str, username: str) -> str:
+    """The search text with “assignee:me” naming the person; what stands in quotation marks is left alone."""
+    parts = text.split('"')
+    parts[::2] = [ME_IN_TEXT.sub(lambda found: f"{found[1]}{username}", part) for part in parts[::2]]
+    return '"'.join(parts)
+
+
+def exports(values: dict[str, list[str]]) -> list[dict[str, str]]:
+    """What the list can be taken out as."""
+    return [{"label": "CSV", "url": address("/exports/incidents.csv", values)}]
