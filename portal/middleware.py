@@ -5,8 +5,10 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -14,16 +16,32 @@ from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
 
 
+def sign_in_first(htmx: HtmxDetails) -> HttpResponse:
+    """The answer that makes HTMX take the whole page to the sign-in and back."""
+    back = urlencode({"next": htmx.current_url_abs_path or "/"})
+    return HttpResponse(status=401, headers={"HX-Redirect": f"{resolve_url('account_login')}?{back}"})
+
+
 class SignInRequired(LoginRequiredMiddleware):
     """Pages are for people who are signed in, unless their view says otherwise (`login_not_required`)."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
-        """A fragment is not replaced by a sign-in form: the whole page goes there, and comes back afterwards."""
+        """A fragment is not replaced by a sign-in form: the whole page goes there, and comes back afterwards. Who has
+        sent a form comes back to the page it stood on, where what was typed is kept."""
         htmx: HtmxDetails | None = getattr(request, "htmx", None)
         if htmx:
-            back = urlencode({"next": htmx.current_url_abs_path or "/"})
-            return HttpResponse(status=401, headers={"HX-Redirect": f"{resolve_url('account_login')}?{back}"})
+            return sign_in_first(htmx)
+        if request.method not in ("GET", "HEAD"):
+            return redirect_to_login(_page_of_form(request), resolve_url("account_login"))
         return super().handle_no_permission(request, view_func)
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from, or the first one."""
+    address = urlsplit(request.headers.get("Referer", ""))
+    if address.netloc != request.get_host():
+        return "/"
+    return urlunsplit(("", "", address.path or "/", address.query, ""))
 
 
 class PersonalTimeZone:

@@ -276,12 +276,13 @@ def pane(
     label: str = "Details",
     closed: bool = False,
     parameter: str = "",
-    row_keys: str = "",
+    edit: str = "",
+    take: str = "",
 ) -> SafeString:
     """The place beside a list where a row's details open; a sheet over it on narrow screens.
 
-    `parameter` names the key of the address that keeps the open row; `row_keys` ("i m c") the keys its content answers,
-    so that they work on a row whose pane is still closed.
+    `parameter` names the key of the address that keeps the open row. `edit` is the form that the keys of triage open
+    and `take` where "assign to me" is sent: relative to a row's details, or whole on a page without rows.
     """
     return component(
         "pane",
@@ -290,7 +291,8 @@ def pane(
         label=label,
         closed=closed,
         parameter=parameter,
-        row_keys=row_keys,
+        edit=edit,
+        take=take,
     )
 
 

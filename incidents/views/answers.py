@@ -14,9 +14,13 @@ SAVED = "watchfloor:saved"
 """The event that tells an open list or page to show itself anew."""
 
 
-def saved_event(response: HttpResponse, text: str, *, close_pane: bool = False) -> HttpResponse:
-    """The answer, with the event that makes lists show themselves anew, and a toast."""
-    events: dict[str, Any] = {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
+def saved_event(
+    response: HttpResponse, text: str, *, close_pane: bool = False, resolved: int | None = None
+) -> HttpResponse:
+    """The answer, with the event that makes lists show themselves anew, and a toast; `resolved` is the row that a list
+    beside it may leave for the next one."""
+    events: dict[str, Any] = {"watchfloor:resolved": {"id": resolved}} if resolved else {}
+    events |= {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
     if close_pane:
         events["watchfloor:close-pane"] = {}
     response["HX-Trigger"] = json.dumps(events)

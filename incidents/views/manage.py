@@ -58,7 +58,7 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
         incident = incident_or_404(request, number)
         return _manage_pane(request, incident, form.brought_up_to_date(incident), status=409, conflict=conflict)
     text = f"Saved #{number}" if saved.version != incident.version or changes.comment else "Nothing was changed"
-    return _saved(request, incident_or_404(request, number), text)
+    return _saved(request, incident_or_404(request, number), text, was_open=incident.is_open)
 
 
 @needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
@@ -115,6 +115,7 @@ def comment(request: PersonRequest, number: int) -> HttpResponse:
         context = {"comment_form": form, "incident": detail.header(incident)}
         return render(request, "incidents/activity.html#comment_box", context, status=422)
     if not request.htmx:
+        messages.success(request, "Comment added", extra_tags=f"comment-{number}")
         return redirect("incidents:activity", number=number)
     context = {"comment_form": new_comment(), "incident": detail.header(incident)}
     return _event(render(request, "incidents/activity.html#comment_box", context), "Comment added")
@@ -153,7 +154,10 @@ def _manage_pane(
         "automatic_name": incident.automatic_name if incident.name_is_manual else "",
         "in_pane": bool(request.htmx),
         "once": form["once"].value() or uuid4(),
+        "number": str(incident.pk),
     }
+    if asks:
+        form.fields["classification"].widget.attrs["data-focus"] = True
     if form.is_bound and not conflict:
         context["was"] = {field: form.data.get(f"was_{field}", "") for field in shown} | {
             "tags": form.sent.getlist("was_tags")
@@ -205,12 +209,14 @@ def chosen_tags(names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [{"value": name, "label": name, "mark": tag_mark(name, TagKind.CUSTOM)} for name in names or []]
 
 
-def _saved(request: PersonRequest, incident: Incident, text: str) -> HttpResponse:
-    """After a save: the pane shows the incident as it is now, and the list or page beside it is told."""
+def _saved(request: PersonRequest, incident: Incident, text: str, *, was_open: bool = False) -> HttpResponse:
+    """After a save: the pane shows the incident as it is now, and the list or page beside it is told; of what has just
+    been resolved, too, so that the next one comes in front."""
     if not request.htmx:
-        messages.success(request, text)
+        messages.success(request, text, extra_tags=f"manage-{incident.pk} comment-{incident.pk}")
         return redirect("incidents:alerts", number=incident.pk)
-    return _event(render(request, "incidents/pane.html", pane_context(request, incident)), text)
+    resolved = incident.pk if was_open and not incident.is_open else None
+    return _event(render(request, "incidents/pane.html", pane_context(request, incident)), text, resolved=resolved)
 
 
 def _numbers(request: PersonRequest) -> list[int]:

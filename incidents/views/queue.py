@@ -64,6 +64,7 @@ def queue(request: PersonRequest) -> HttpResponse:
             (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
         ],
         "may_bulk": may_bulk,
+        "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
         "manage_many_url": reverse("incidents:manage_many"),
         "key_hints": KEY_HINTS,
     }

@@ -10,6 +10,12 @@
 const DELAY = 140;
 let made = 0;
 
+/** @type {WeakMap<Element, Combobox>} */
+const comboboxes = new WeakMap();
+
+/** What runs a combobox element. @param {Element | null} root */
+export const comboboxOf = (root) => (root ? comboboxes.get(root) : undefined);
+
 class Combobox {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -23,6 +29,9 @@ class Combobox {
     this.timer = 0;
     this.request = null;
     this.typed = false;
+    /** @type {Promise<void> | null} an answer that is waited for, to take its first option */
+    this.awaited = null;
+    comboboxes.set(root, this);
     this.takeOverValue();
     this.makeList();
     this.listen();
@@ -40,7 +49,10 @@ class Combobox {
     this.label = this.input.dataset.label ?? this.input.value;
     this.input.value = this.label;
     this.cross = this.root.querySelector(".combobox-clear");
-    if (this.cross) this.cross.hidden = !this.hidden.value;
+    if (!this.cross) return;
+    this.cross.hidden = !this.hidden.value;
+    // who uses keys empties the field; Tab goes on to the next one
+    this.cross.tabIndex = -1;
   }
 
   makeList() {
@@ -63,6 +75,7 @@ class Combobox {
   listen() {
     this.input.addEventListener("input", () => {
       this.typed = true;
+      this.input.setCustomValidity("");
       this.load();
     });
     this.input.addEventListener("keydown", (event) => this.onKey(event));
@@ -112,16 +125,21 @@ class Combobox {
     } else if (key === "Enter" && this.open && this.options[this.active]) {
       event.preventDefault();
       this.choose(this.options[this.active]);
+    } else if (key === "Enter" && this.isHalfSaid && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      this.takeFirst();
     } else if (key === "Enter" && this.multiple && this.input.value.trim() && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
     } else if (key === "Escape") {
-      if (this.open) this.close();
-      else if (this.input.value && !this.multiple) this.clear();
-      else return;
+      if (!this.open) return;
+      this.close();
+      if (!this.multiple) this.takeBack();
       event.preventDefault();
       event.stopPropagation();
     } else if (key === "Tab" && this.open && this.typed && this.options[this.active]) {
       this.choose(this.options[this.active]);
+    } else if (key === "Tab" && this.isHalfSaid) {
+      this.takeFirst();
     } else if (key === "Backspace" && this.multiple && !this.input.value) {
       const last = [...this.root.querySelectorAll(".combobox-chosen")].at(-1);
       if (!last) return;
@@ -130,25 +148,86 @@ class Combobox {
     }
   }
 
+  /** Whether a name was typed of which no options are shown yet. */
+  get isHalfSaid() {
+    return !this.multiple && this.typed && !this.open && this.input.value.trim() !== "";
+  }
+
+  /** Typed faster than the options came: wait for them and take the first, as if it had been chosen. */
+  takeFirst() {
+    const text = this.input.value;
+    this.close();
+    this.typed = false;
+    this.awaited = this.fetchFirst(text.trim())
+      .then((option) => {
+        if (option) this.choose(option);
+        else this.input.setCustomValidity(`Nothing fits “${text.trim()}”. Choose from the list, or empty the field.`);
+      })
+      .catch(() => this.input.setCustomValidity("Suggestions cannot be loaded. Try again in a moment."))
+      .finally(() => {
+        this.awaited = null;
+      });
+    return this.awaited;
+  }
+
+  async fetchFirst(text) {
+    const list = document.createElement("template");
+    list.innerHTML = await this.fetchOptions(text);
+    return list.content.querySelector("[role=option]:not([aria-disabled])");
+  }
+
+  /** Before its form is sent: what was typed counts. @returns {Promise<void> | null} what has to be waited for */
+  settle() {
+    if (this.awaited || !this.typed) return this.awaited;
+    if (this.multiple) {
+      if (this.create && this.input.value.trim()) this.keepTyped();
+      return null;
+    }
+    if (this.open && this.options[this.active]) this.choose(this.options[this.active]);
+    else if (this.isHalfSaid) return this.takeFirst();
+    return null;
+  }
+
+  /** Be as if these had been chosen. @param {{value: string, label: string}[]} items */
+  set(items) {
+    if (this.multiple) {
+      for (const chosen of this.root.querySelectorAll(".combobox-chosen")) chosen.remove();
+      for (const { value, label } of items) {
+        const option = document.createElement("div");
+        Object.assign(option.dataset, { value, label });
+        this.add(option);
+      }
+    } else {
+      this.hidden.value = items[0]?.value ?? "";
+      this.label = this.input.value = items[0]?.label ?? "";
+    }
+    this.changed();
+  }
+
   load(delay = DELAY) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), delay);
   }
 
   async ask() {
+    try {
+      this.show(await this.fetchOptions(this.typed ? this.input.value.trim() : ""));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      const signedOut = "You are signed out. Save to sign in again; what you typed is kept.";
+      this.say(error.message === "redirected" ? signedOut : "Suggestions cannot be loaded. Try again in a moment.");
+    }
+  }
+
+  async fetchOptions(text) {
     this.request?.abort();
     this.request = new AbortController();
     const address = new URL(this.root.dataset.url, location.href);
-    address.searchParams.set("q", this.typed ? this.input.value.trim() : "");
+    address.searchParams.set("q", text);
     for (const value of this.multiple ? this.values : []) address.searchParams.append("chosen", value);
-    try {
-      const answer = await fetch(address, { signal: this.request.signal, headers: { Accept: "text/html" } });
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      this.show(await answer.text());
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.say("Suggestions cannot be loaded. Try again in a moment.");
-    }
+    const answer = await fetch(address, { signal: this.request.signal, headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) throw new Error(answer.redirected ? "redirected" : String(answer.status));
+    return answer.text();
   }
 
   say(text) {
@@ -226,6 +305,7 @@ class Combobox {
     this.hidden.value = value;
     this.label = label;
     this.input.value = label;
+    this.input.setCustomValidity("");
     this.close();
     this.changed();
   }
@@ -259,7 +339,7 @@ class Combobox {
 
   close() {
     clearTimeout(this.timer);
-    this.request?.abort();
+    if (!this.awaited) this.request?.abort();
     if (this.open) this.list.hidePopover();
     this.input.ariaExpanded = "false";
     this.input.removeAttribute("aria-activedescendant");
@@ -274,6 +354,11 @@ class Combobox {
       if (this.create && this.input.value.trim()) this.keepTyped();
       return;
     }
+    this.takeBack();
+  }
+
+  /** The name stands again that was chosen before something else was typed. */
+  takeBack() {
     if (!this.typed) return;
     this.typed = false;
     if (this.input.value.trim() === "") this.clear();
@@ -295,6 +380,7 @@ class Combobox {
   }
 
   changed() {
+    this.typed = false;
     if (this.cross) this.cross.hidden = !this.hidden.value;
     this.root.dispatchEvent(new Event("change", { bubbles: true }));
     this.place();
@@ -312,7 +398,19 @@ function wireAll(root) {
   }
 }
 
+/** A form waits for the options of what was typed last. */
+function settleForm(event) {
+  const fields = [...event.target.querySelectorAll("[data-combobox]")].map(comboboxOf);
+  const awaited = fields.map((field) => field?.settle()).filter(Boolean);
+  if (awaited.length === 0) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const form = event.target;
+  Promise.all(awaited).then(() => form.isConnected && form.requestSubmit());
+}
+
 export function wireCombobox() {
+  document.addEventListener("submit", settleForm, { capture: true });
   wireAll(document);
   document.body.addEventListener("htmx:load", (event) => wireAll(event.target.parentElement ?? document));
 }

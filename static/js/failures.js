@@ -1,9 +1,12 @@
-/** What to do when a request of HTMX fails: tell the person, keep what they typed, never swap an error into a list. */
+/**
+ * What to do when a request of HTMX fails: tell the person, keep what they typed, never swap an error into a list. A form
+ * with a `data-failed` notice says so itself and offers to try again; else a toast does.
+ */
 import { showToast } from "./toast.js";
 
 const ADVICE = {
   400: "That was not understood. Check what you entered and try again.",
-  401: "You are signed out. Sign in in another tab, then try again here; what you typed is kept.",
+  401: "You are signed out. Sign in again; what you typed is kept.",
   403: "You may not do this. If you were signed out meanwhile, reload the page; what you typed is kept.",
   404: "This is no longer here, or you may no longer see it. Reload the page.",
   409: "Someone changed this meanwhile. Reload the page to see their change.",
@@ -17,6 +20,15 @@ function advice(status) {
   return ADVICE[status] ?? "Something went wrong on the server and nothing was saved. Try again in a moment.";
 }
 
+/** At the form that was sent, where it has a place for it. */
+function tell(event, text) {
+  const notice = event.target.matches?.("form") && event.target.querySelector("[data-failed]");
+  if (!notice) return showToast(text, { kind: "error" });
+  notice.querySelector("[data-failed-text]").textContent = text;
+  notice.hidden = false;
+  notice.scrollIntoView({ block: "nearest" });
+}
+
 export function wireFailures() {
   const body = document.body;
   body.addEventListener("htmx:beforeSwap", (event) => {
@@ -27,21 +39,26 @@ export function wireFailures() {
       event.detail.shouldSwap = false;
       showToast(advice(xhr.status), { kind: "error" });
     }
-    // after the session ended, the sign-in page would arrive where a fragment was meant to be: go there instead
-    if (xhr.status === 200 && new URL(xhr.responseURL || location.href).pathname.startsWith("/accounts/login")) {
+    // the session has ended and something on the way has led to the sign-in page: the whole page goes there, and back
+    const signIn = body.dataset.signIn;
+    if (signIn && new URL(xhr.responseURL || location.href, location.href).pathname === signIn) {
       event.detail.shouldSwap = false;
-      showToast(advice(401), { kind: "error" });
+      location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
     }
   });
   body.addEventListener("htmx:responseError", (event) => {
-    showToast(advice(event.detail.xhr.status), { kind: "error" });
+    // signed out: the answer has sent the page to the sign-in already
+    if (event.detail.xhr.getResponseHeader("HX-Redirect") || event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+    tell(event, advice(event.detail.xhr.status));
   });
-  body.addEventListener("htmx:sendError", () => {
-    showToast("The server cannot be reached. Check your connection, then try again; nothing was saved.", {
-      kind: "error",
-    });
+  body.addEventListener("htmx:sendError", (event) => {
+    tell(event, "The server cannot be reached. Check your connection, then try again; nothing is lost.");
   });
-  body.addEventListener("htmx:timeout", () => {
-    showToast("The server took too long to answer. Reload the page to see whether it was saved.", { kind: "error" });
+  body.addEventListener("htmx:timeout", (event) => {
+    tell(event, "The server took too long to answer. Try again: what was saved already is not saved twice.");
+  });
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    const notice = event.target.querySelector?.(":scope [data-failed]");
+    if (notice) notice.hidden = true;
   });
 }

@@ -1,29 +1,56 @@
 /**
- * Single keys for triage. Two sources: the list keys below, and `data-shortcut="m"` on any link, button or field, which
- * the key then presses or focuses (sequences such as "g i" work). They never fire while typing, with a modifier held or
- * under a dialog, and not at all with `data-shortcuts="off"` on the body. The help dialog lists what the page has.
+ * Single keys for triage. Three sources: the fields of the incident in hand (edit.js), the list keys below, and
+ * `data-shortcut="n"` on any link, button or field, which the key then presses or focuses (sequences such as "g i" work).
+ * They never fire while typing, with a modifier held or under a dialog. With `data-shortcuts="off"` on the body only the
+ * keys remain that no text has: arrows, Enter and Space on a row that has the focus, Esc. The help dialog lists what the
+ * page has.
  */
-import { closePane, currentRow, move, openRow, paneIsFilled, paneIsOpen, rows } from "./pane.js";
+import { canEdit, edit, FIELDS, takeOn, typeAhead } from "./edit.js";
+import { closePane, currentRow, focusCurrent, leaveForm, move, openRow, pane, paneForm, paneIsOpen, rows } from "./pane.js";
 import { clearSelection, toggleRow } from "./selection.js";
 
 /** @typedef {{keys: string[], text: string, run: (event: KeyboardEvent) => unknown, when?: () => boolean}} Shortcut */
 
 const PAUSE = 1200;
 const hasRows = () => rows().length > 0;
+const canSelect = () => Boolean(document.querySelector("input[data-select-row]"));
+const pageLink = (relation) => document.querySelector(`.pagination a[rel="${relation}"]`);
 
 /** @type {Shortcut[]} */
 const LIST_KEYS = [
   { keys: ["j", "ArrowDown"], text: "Next row", when: hasRows, run: () => move(1) },
   { keys: ["k", "ArrowUp"], text: "Previous row", when: hasRows, run: () => move(-1) },
-  { keys: ["Enter"], text: "Open details", when: hasRows, run: openCurrent },
+  { keys: ["Enter"], text: "Open details; again, go into them", when: hasRows, run: openCurrent },
   { keys: ["o"], text: "Open page", when: hasRows, run: openPage },
-  { keys: ["x", " "], text: "Select row", when: hasRows, run: () => select(false) },
-  { keys: ["X"], text: "Select up to here", when: hasRows, run: () => select(true) },
+  { keys: ["x", " "], text: "Select row", when: canSelect, run: () => select(false) },
+  { keys: ["X"], text: "Select up to here", when: canSelect, run: () => select(true) },
+  { keys: ["J", "Shift ArrowDown"], text: "Select and go down", when: canSelect, run: () => extend(1) },
+  { keys: ["K", "Shift ArrowUp"], text: "Select and go up", when: canSelect, run: () => extend(-1) },
+  { keys: ["]"], text: "Next page", when: () => Boolean(pageLink("next")), run: () => pageLink("next").click() },
+  { keys: ["["], text: "Previous page", when: () => Boolean(pageLink("prev")), run: () => pageLink("prev").click() },
   { keys: ["u"], text: "Undo, while it is offered", when: () => Boolean(newestUndo()), run: () => newestUndo().click() },
-  { keys: ["Escape"], text: "Close details, clear selection", run: leave },
+  { keys: ["Escape"], text: "Leave form, close details, clear selection", run: leave },
 ];
 
-const NAMES = { ArrowDown: "↓", ArrowUp: "↑", " ": "Space", Escape: "Esc", X: "Shift x" };
+/** @type {Shortcut[]} what the keys change about the incident in hand, or about the selected ones */
+const EDIT_KEYS = [
+  { keys: ["i"], text: "Assign to me", when: canEdit, run: takeOn },
+  ...Object.entries(FIELDS).map(([key, { text }]) => ({ keys: [key], text, when: canEdit, run: () => edit(key) })),
+];
+
+/** What no text has in it, so that it also works with the single keys switched off. */
+const TEXTLESS = ["ArrowDown", "ArrowUp", "Shift ArrowDown", "Shift ArrowUp", "Enter", " "];
+const NAMES = {
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  " ": "Space",
+  Escape: "Esc",
+  X: "Shift x",
+  J: "Shift j",
+  K: "Shift k",
+  "Shift ArrowDown": "Shift ↓",
+  "Shift ArrowUp": "Shift ↑",
+};
 
 /** Keys pressed so far of a sequence. */
 let sequence = "";
@@ -32,7 +59,8 @@ let sequenceTimer = 0;
 function openCurrent() {
   const row = currentRow();
   if (!row) return false;
-  return openRow(row);
+  if (!paneIsOpen() || !row.classList.contains("row-open")) return openRow(row);
+  pane().querySelector("h2 a, a, button, input:not([type=hidden]), select, textarea")?.focus();
 }
 
 function openPage() {
@@ -46,7 +74,16 @@ function select(extend) {
   return toggleRow(row, { extend });
 }
 
+/** Select the row in hand, go on, and select that one too. */
+function extend(step) {
+  const row = currentRow();
+  if (row && !row.querySelector("input[data-select-row]")?.checked) select(false);
+  move(step);
+  if (currentRow() !== row) select(true);
+}
+
 function leave() {
+  if (paneForm()) return leaveForm();
   return closePane() || clearSelection(document.body);
 }
 
@@ -79,20 +116,14 @@ function press(element) {
   }
 }
 
-/** A key that the details of a row answer to (the pane names them in `data-row-keys`): open them or wait for them, press
- * it there. */
-async function pressInPane(keys) {
-  const row = currentRow();
-  if (!row?.dataset.paneUrl) return;
-  await (paneIsOpen() ? paneIsFilled() : openRow(row));
-  const element = document.querySelector(`[data-pane] [data-shortcut="${CSS.escape(keys)}"]`);
-  if (element) press(element);
-}
-
 /** @param {KeyboardEvent} event @returns {boolean} whether the key was ours */
 function handle(event) {
+  const name = event.shiftKey && event.key.startsWith("Arrow") ? `Shift ${event.key}` : event.key;
   const known = targets();
   const keys = sequence ? `${sequence} ${event.key}` : event.key;
+  const found = (shortcuts) => shortcuts.find((one) => one.keys.includes(name) && (one.when?.() ?? true));
+  const change = sequence ? undefined : found(EDIT_KEYS);
+  if (change) return change.run(event) !== false;
   const element = known.find((one) => one.dataset.shortcut === keys);
   if (element) {
     press(element);
@@ -105,22 +136,33 @@ function handle(event) {
     return true;
   }
   sequence = "";
-  const shortcut = LIST_KEYS.find((one) => one.keys.includes(event.key) && (one.when?.() ?? true));
-  if (shortcut) return shortcut.run(event) !== false;
-  if (/^[a-z]$/.test(event.key) && document.querySelector(`[data-pane][data-row-keys~="${event.key}"]`)) {
-    pressInPane(event.key);
-    return true;
-  }
-  return false;
+  const shortcut = found(LIST_KEYS);
+  return shortcut ? shortcut.run(event) !== false : false;
 }
 
+/** Esc while typing: out of the form in the pane, or back to the list from a field beside it. */
+function stopTyping(field) {
+  if (field.closest("[data-pane]") && paneForm()) return leaveForm();
+  field.blur();
+  if (currentRow()) focusCurrent();
+}
+
+/** Whether a popover is open that Esc closes by itself. */
+const popoverIsOpen = () => Boolean(document.querySelector(":popover-open:not(.combobox-list)"));
+
 function onKey(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (document.body.dataset.shortcuts === "off" && event.key !== "Escape") return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  // keys of an input method under way are its own (229 is what some browsers call them)
+  if (event.isComposing || event.keyCode === 229) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape" && popoverIsOpen()) return;
+  if (typeAhead(event)) return event.preventDefault();
   if (typing(event.target)) {
-    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Escape") stopTyping(event.target);
     return;
+  }
+  if (document.body.dataset.shortcuts === "off" && event.key !== "Escape") {
+    if (!TEXTLESS.includes(event.key) || !event.target.closest?.("tr[data-row]")) return;
   }
   // Enter and Space belong to the control that has the focus, the arrows to what scrolls
   const onControl = event.target.closest?.("a, button, summary, input, [role=option]");
@@ -137,15 +179,23 @@ function onKey(event) {
 function listKeys() {
   const place = document.querySelector("[data-shortcut-list]");
   if (!place) return;
-  const seen = new Set();
+  const usable = (shortcuts) => shortcuts.filter((one) => one.when?.() ?? true);
+  const lists = usable(LIST_KEYS);
+  const changes = usable(EDIT_KEYS);
+  const seen = new Set(changes.flatMap((one) => one.keys));
   const page = targets()
     .filter((element) => !seen.has(element.dataset.shortcut) && seen.add(element.dataset.shortcut))
     .map((element) => [
       element.dataset.shortcutLabel || element.getAttribute("aria-label") || element.textContent.trim(),
       element.dataset.shortcut.split(" "),
     ]);
-  const list = LIST_KEYS.filter((one) => one.when?.() ?? true).map((one) => [one.text, one.keys]);
-  place.replaceChildren(section("This page", page), section("Lists and details", list));
+  const lines = (shortcuts) => shortcuts.map((one) => [one.text, one.keys]);
+  const sections = [section("Lists and details", lines(lists)), section("This page", page)];
+  if (changes.length) {
+    const writing = [["Save", ["Ctrl Enter"]], ["Save, in a field of one line", ["Enter"]], ["Leave the form", ["Escape"]]];
+    sections.splice(1, 0, section("The incident, or those selected", lines(changes)), section("In a form", writing));
+  }
+  place.replaceChildren(...sections);
 }
 
 function section(title, entries) {
@@ -175,9 +225,12 @@ export function wireKeyboard() {
   document.addEventListener("click", (event) => {
     if (event.target.closest('[data-dialog-open="keyboard-help"]')) listKeys();
   });
-  // Ctrl+Enter (Cmd+Enter) saves the form one is typing in
+  // Ctrl+Enter (Cmd+Enter) saves the form one is typing in; so does Enter in a list of the pane, as it does in a line
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
+    const inList = event.target.matches?.("form.manage select");
+    if (!event.ctrlKey && !event.metaKey && !inList) return;
+    event.preventDefault();
     event.target.closest?.("form")?.requestSubmit();
   });
 }

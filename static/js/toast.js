@@ -6,21 +6,25 @@ const LONG = 20_000;
 /**
  * Show a message.
  * @param {string} text
- * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string}} [options]
+ * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string, undo?: () => void}} [options]
+ * `undo` is what undoing does where the browser can do it alone
  */
-export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo" } = {}) {
+export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo", undo = undefined } = {}) {
   const pattern = document.querySelector(`template[data-toast-kind="${kind}"]`);
   const place = document.getElementById("toasts");
   if (!(pattern instanceof HTMLTemplateElement) || !place) return;
   const toast = /** @type {HTMLElement} */ (pattern.content.firstElementChild?.cloneNode(true));
   toast.querySelector(".toast-text").textContent = text;
-  const undo = toast.querySelector("[data-toast-undo]");
-  if (undoUrl) {
-    undo.setAttribute("hx-post", undoUrl);
-    undo.textContent = undoLabel;
-  } else {
-    undo?.remove();
-  }
+  const button = toast.querySelector("[data-toast-undo]");
+  if (undo) {
+    button.removeAttribute("hx-post");
+    button.addEventListener("click", () => {
+      close(toast);
+      undo();
+    });
+  } else if (undoUrl) button.setAttribute("hx-post", undoUrl);
+  else button?.remove();
+  if (button) button.textContent = undoLabel;
   place.append(toast);
   window.htmx?.process(toast);
 }

@@ -133,8 +133,9 @@ def test_the_focus_stays_on_its_row_when_the_list_is_refreshed(
     page.keyboard.press("j")
     page.keyboard.press("i")
     expect(row_of(page, three[1])).to_contain_text("Ana Ruiz")
+    expect(row_of(page, three[1])).to_be_focused()
     page.keyboard.press("j")
-    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[2].name)
+    expect(row_of(page, three[2])).to_be_focused()
 
 
 def test_slash_goes_to_the_search_and_keys_typed_there_are_text(
@@ -183,9 +184,9 @@ def test_the_help_dialog_lists_the_keys_of_the_page_and_holds_them_back(
         ("Previous row", "k"),
         ("Open details", "Enter"),
         ("Select row", "x"),
-        ("Manage incident", "m"),
+        ("Manage, all fields", "m"),
         ("Assign to me", "i"),
-        ("Close details, clear selection", "Esc"),
+        ("Leave form, close details, clear selection", "Esc"),
         ("Show the keys", "?"),
     ):
         line = dialog.get_by_role("listitem").filter(has_text=words).first
