@@ -105,7 +105,7 @@ def update_from_source(stored: Alert, fresh: NewAlert, *, actor: Actor) -> list[
     changes += _update_evidence(stored, fresh.evidence)
     if not changes:
         return []
-    return [_draft(verbs.ALERT_UPDATED, stored, changes, actor)]
+    return [draft_of(verbs.ALERT_UPDATED, stored, changes, actor)]
 
 
 def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Change]:
@@ -183,7 +183,7 @@ def assign(
     with _written(updates) as kept:
         kept.add(changed, assignee_user=user, assignee_team=team)
     return [
-        _draft(
+        draft_of(
             verbs.ALERT_ASSIGNED,
             alert,
             [Change("assignee", assignee_value(alert.assignee_user, alert.assignee_team), new)],
@@ -205,7 +205,7 @@ def set_status(
     with _written(updates) as kept:
         kept.add(changed, status=status, resolved_at=kept.now if status == AlertStatus.RESOLVED else None)
     return [
-        _draft(
+        draft_of(
             verbs.ALERT_REOPENED if alert.status == AlertStatus.RESOLVED else verb,
             alert,
             [Change("status", AlertStatus(alert.status).slug, status.slug)],
@@ -233,7 +233,7 @@ def classify(
         ]
         if changes:
             changed.append(alert.pk)
-            drafts.append(_draft(verbs.ALERT_CLASSIFIED, alert, changes, actor, batch))
+            drafts.append(draft_of(verbs.ALERT_CLASSIFIED, alert, changes, actor, batch))
     if changed:
         Alert.objects.filter(pk__in=changed).update(
             classification=classification, determination=determination, updated_at=timezone.now()
@@ -263,7 +263,7 @@ def _evidence_row(alert: Alert, facts: EvidenceFacts) -> Evidence:
     )
 
 
-def _draft(verb: Any, alert: Alert, changes: Sequence[Change], actor: Actor, batch: UUID | None = None) -> Draft:
+def draft_of(verb: Any, alert: Alert, changes: Sequence[Change], actor: Actor, batch: UUID | None = None) -> Draft:
     return Draft(
         verb,
         actor,

@@ -8,5 +8,10 @@ ALERT_STATUS_SET = Verb("alert.status_set", "Alert status changed", "alert", "se
 ALERT_RESOLVED = Verb("alert.resolved", "Alert resolved", "alert", "resolved the alert {subject}")
 ALERT_REOPENED = Verb("alert.reopened", "Alert reopened", "alert", "reopened the alert {subject}")
 ALERT_CLASSIFIED = Verb("alert.classified", "Alert classified", "alert", "classified the alert {subject}")
+ALERT_UNDONE = Verb(
+    "alert.undone", "Change of an alert taken back", "undo", "took back a change of the alert {subject}"
+)
 
-register(ALERT_UPDATED, ALERT_ASSIGNED, ALERT_STATUS_SET, ALERT_RESOLVED, ALERT_REOPENED, ALERT_CLASSIFIED)
+register(
+    ALERT_UPDATED, ALERT_ASSIGNED, ALERT_STATUS_SET, ALERT_RESOLVED, ALERT_REOPENED, ALERT_CLASSIFIED, ALERT_UNDONE
+)

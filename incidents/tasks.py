@@ -1,16 +1,19 @@
 """Background work for incidents."""
 
 import logging
+import time
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
 from incidents.choices import WakeReason
-from incidents.commands import wake
+from incidents.commands import bulk, wake
 from incidents.commands.waiting import weigh_waiting
-from incidents.models import Incident
+from incidents.models import BulkAct, Incident
 from incidents.summary import differences
 
 logger = logging.getLogger(__name__)
@@ -47,3 +50,40 @@ def weigh_incidents() -> None:
 def count_alert_kinds() -> None:
     """Count how common each kind of alert has been, which tells how rare a new one is."""
     count_kinds()
+
+
+WORK_FOR = 20.0
+"""Seconds that one message may keep a worker at an act; then the others have their turn."""
+
+
+@shared_task
+def run_bulk_act(act_id: str) -> None:
+    """Change what is left of an act's incidents, for a while; the rest is another message's."""
+    if carry_out(UUID(act_id), seconds=WORK_FOR):
+        announce(UUID(act_id))
+
+
+@shared_task
+def sweep_bulk_acts() -> None:
+    """Announce acts anew that no worker has in hand: their message was lost, or their worker died."""
+    for act_id in bulk.unclaimed(timezone.now()):
+        announce(act_id)
+    bulk.forget_drafts(timezone.now())
+
+
+def announce(act_id: UUID) -> None:
+    """Wake a worker. A message that cannot be sent is sent by the next sweep."""
+    try:
+        run_bulk_act.apply_async((str(act_id),), retry=False)
+    except OperationalError:
+        logger.warning("The bulk act %s could not be announced; the sweep will do so.", act_id)
+
+
+def carry_out(act_id: UUID, *, seconds: float) -> bool:
+    """Work on an act chunk by chunk, for so long; whether incidents are left that are ours to go on with."""
+    act = BulkAct.objects.filter(pk=act_id).first()
+    until = time.monotonic() + seconds
+    while act is not None and bulk.work_on(act_id, actor=act.as_actor()):
+        if time.monotonic() > until:
+            return True
+    return False

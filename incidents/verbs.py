@@ -33,8 +33,16 @@ PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
 VIEW_SAVED = Verb("view.saved", "View saved", "saved_view", "saved a view of the queue")
 VIEW_CHANGED = Verb("view.changed", "View changed", "saved_view", "changed a view of the queue")
 VIEW_DELETED = Verb("view.deleted", "View deleted", "delete", "deleted a view of the queue")
+UNDONE = Verb("incident.undone", "Taken back", "undo", "took a change back")
+BULK_STARTED = Verb("bulk.started", "Bulk act started", "manage", "started to change {incidents} incidents at once")
+BULK_UNDO_STARTED = Verb("bulk.undo_started", "Undo of a bulk act", "undo", "started to take a bulk act back")
+BULK_CANCELLED = Verb("bulk.cancelled", "Bulk act cancelled", "close", "cancelled a bulk act")
 
 register(
+    UNDONE,
+    BULK_STARTED,
+    BULK_UNDO_STARTED,
+    BULK_CANCELLED,
     OPENED,
     ALERTS_LINKED,
     RENAMED,

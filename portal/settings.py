@@ -230,6 +230,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "take up bulk acts that nobody works on": {
+        "task": "incidents.tasks.sweep_bulk_acts",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",
         "schedule": timedelta(minutes=5),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -31,7 +32,7 @@ from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes
 from incidents.choices import Audience, IncidentStatus
 from incidents.commands.saved_views import ViewValues, shared_with
-from incidents.models import Incident, SavedView, Tag
+from incidents.models import BulkAct, Incident, SavedView, Tag
 from ingest.commands import ingest_batch
 from tests.conftest import NOON, alert, device, opened, person
 
@@ -142,6 +143,37 @@ LATER = timezone.now().replace(second=0, microsecond=0) + timedelta(days=2)
 
 def snoozed(world: World) -> object:
     return incidents.snooze(world.incident, LATER, actor=world.ana.as_actor())
+
+
+def bulk_act(world: World) -> BulkAct:
+    """A draft over both incidents."""
+    return incidents.prepare_act(Incident.objects.all(), world.lee)
+
+
+def started(world: World) -> BulkAct:
+    return incidents.start_act(bulk_act(world), Changes(severity=Severity.LOW, add_tags=["x"]), actor=world.actor)
+
+
+def finished(world: World) -> BulkAct:
+    world.kept["running"] = act = started(world)
+    incidents.work_on(act.pk, actor=world.actor)
+    world.kept["running"] = started(world)
+    return act
+
+
+FIRST_SAVE = UUID(int=1)
+
+
+def saved(world: World) -> object:
+    changes = Changes(
+        severity=Severity.LOW,
+        assignee=world.tier2,
+        status=IncidentStatus.RESOLVED,
+        resolution_note="Reimaged.",
+        classification=Classification.TRUE_POSITIVE,
+        add_tags=["x"],
+    )
+    return incidents.apply_changes(world.incident, changes, actor=world.actor, batch=FIRST_SAVE)
 
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
@@ -273,6 +305,29 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "incidents.commands.assignment.unassign": [
         Scenario(lambda w: incidents.unassign(w.incident, actor=w.actor), before=assigned)
+    ],
+    "incidents.commands.bulk.start_act": [
+        Scenario(
+            lambda w: incidents.start_act(w.kept["act"], Changes(severity=Severity.LOW), actor=w.actor),
+            refuse=lambda w: incidents.start_act(w.kept["act"], Changes(), actor=w.actor),
+            before=remember("act", bulk_act),
+        )
+    ],
+    "incidents.commands.bulk.start_undo": [
+        Scenario(
+            lambda w: incidents.start_undo(w.kept["act"], actor=w.actor),
+            refuse=lambda w: incidents.start_undo(w.kept["running"], actor=w.actor),
+            before=remember("act", finished),
+        )
+    ],
+    "incidents.commands.bulk.cancel_act": [
+        Scenario(lambda w: incidents.cancel_act(w.kept["act"], actor=w.actor), before=remember("act", started))
+    ],
+    "incidents.commands.bulk.work_on": [
+        Scenario(lambda w: incidents.work_on(w.kept["act"].pk, actor=w.actor), before=remember("act", started))
+    ],
+    "incidents.commands.undo.take_back": [
+        Scenario(lambda w: incidents.take_back([w.incident.pk], FIRST_SAVE, actor=w.actor), before=saved)
     ],
     "incidents.commands.classification.classify": [
         Scenario(

@@ -2,6 +2,7 @@
 
 from incidents.commands.alerts import assign_alerts, classify_alerts, manage_alerts, set_alert_status
 from incidents.commands.assignment import assign, unassign
+from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_undo, work_on
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
 from incidents.commands.following import follow, unfollow
@@ -13,6 +14,7 @@ from incidents.commands.restriction import lift_restriction, restrict, set_incid
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
 from incidents.commands.snoozing import snooze, wake
 from incidents.commands.tagging import change_tags
+from incidents.commands.undo import take_back
 
 __all__ = [
     "Link",
@@ -23,6 +25,7 @@ __all__ = [
     "arrange_views",
     "assign",
     "assign_alerts",
+    "cancel_act",
     "change_note",
     "change_tags",
     "change_view",
@@ -35,6 +38,7 @@ __all__ = [
     "link_alerts",
     "manage_alerts",
     "open_incidents",
+    "prepare_act",
     "remove_comment",
     "rename",
     "reopen",
@@ -47,9 +51,13 @@ __all__ = [
     "set_severity",
     "set_status",
     "snooze",
+    "start_act",
+    "start_undo",
+    "take_back",
     "unassign",
     "unfollow",
     "use_automatic_name",
     "use_automatic_severity",
     "wake",
+    "work_on",
 ]

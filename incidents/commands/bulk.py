@@ -1,0 +1,241 @@
+"""Bulk acts: the same changes on many incidents as rows first, done a chunk at a time by whoever is there to do it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.choices import Permission
+from accounts.models import User
+from activity.actors import Actor
+from activity.record import Draft, record
+from activity.verbs import Verb
+from common.command import command
+from common.errors import Refused
+from incidents import verbs
+from incidents.changes import Changes, Gone
+from incidents.choices import ActState, Outcome
+from incidents.commands.manage import Result, apply_to_many, check_for_any
+from incidents.commands.undo import take_back
+from incidents.models import BulkAct, BulkItem, Incident
+
+AT_ONCE = 100
+"""Incidents that are changed within the request; more are a job."""
+CHUNK = 100
+"""Incidents per transaction, which keeps them locked."""
+CHUNK_ALERTS = 2_000
+"""Alerts per transaction, unless one incident alone has more."""
+LEASE = timedelta(seconds=30)
+"""How long a worker may be silent before another one takes the act up."""
+DRAFTS_KEPT = timedelta(days=1)
+
+
+def prepare_act(rows: QuerySet[Incident], user: User, query: str = "", number: UUID | None = None) -> BulkAct:
+    """A draft over these incidents: which ones they are is fixed from here on, what shall change is not said yet.
+
+    A draft is nobody's business but its person's, and changes nothing; a task removes those that are left lying.
+    """
+    actor = user.as_actor()
+    act = BulkAct(
+        id=number or uuid4(),
+        actor={"kind": str(actor.kind), "label": actor.label, "id": actor.id, "channel": str(actor.channel)},
+        user=user,
+        changes={},
+        query=query[:8000],
+        state=ActState.DRAFT,
+    )
+    with transaction.atomic():
+        act.save(force_insert=True)
+        act.total = _fill(act, rows)
+        act.save(update_fields=["total"])
+    return act
+
+
+@command
+def start_act(act: BulkAct, changes: Changes, *, actor: Actor, seen: str = "") -> BulkAct:
+    """Let a draft become an act. Started again, it is what it has become meanwhile.
+
+    Raises Refused for changes that no incident could be given, or a draft without incidents.
+    """
+    act = _lock(act)
+    if act.state != ActState.DRAFT:
+        return act
+    if changes.is_empty():
+        raise Refused("Choose something to change first.")
+    if not act.total:
+        raise Refused("None of these incidents can be found any more; choose others.")
+    check_for_any(changes)
+    act.changes, act.seen = changes.as_values(), seen
+    return _queue(act, verbs.BULK_STARTED, actor, {"incidents": f"{act.total:,}", "changes": act.changes})
+
+
+@command
+def start_undo(act: BulkAct, *, actor: Actor) -> BulkAct:
+    """Take an act back, as an act of its own; once more is the same one. Raises Refused while it still runs."""
+    act = _lock(act)
+    known = BulkAct.objects.filter(undo_of=act).first()
+    if known is not None:
+        return known
+    if not act.is_over:
+        raise Refused("The act is still running; cancel it first.")
+    undo = BulkAct(actor=act.actor | {"label": actor.label}, user=act.user, changes={}, undo_of=act)
+    undo.save(force_insert=True)
+    changed = Incident.objects.filter(pk__in=act.items.filter(outcome=Outcome.CHANGED).values("incident"))
+    undo.total = _fill(undo, changed)
+    return _queue(undo, verbs.BULK_UNDO_STARTED, actor, {"incidents": f"{undo.total:,}", "undo_of": str(act.pk)})
+
+
+@command
+def cancel_act(act: BulkAct, *, actor: Actor) -> BulkAct:
+    """Let an act end after the chunk that is being changed; what is changed stays changed, and can be undone."""
+    act = _lock(act)
+    if act.is_over or act.state == ActState.DRAFT:
+        return act
+    _end(act, ActState.CANCELLED, "")
+    act.save(update_fields=["state", "problem", "finished_at", "leased_until"])
+    _record(act, verbs.BULK_CANCELLED, actor, {"done": f"{act.done:,}", "incidents": f"{act.total:,}"})
+    return act
+
+
+@command
+def work_on(act_id: UUID, *, actor: Actor) -> bool:
+    """Change the next chunk of the act's incidents, in one transaction with their outcomes; whether more are left.
+
+    Nothing happens while somebody else has the act in hand. Whose act it is, and what they may, is read anew for each
+    chunk: who has lost the right to change incidents stops there.
+    """
+    act = _take(act_id)
+    if act is None:
+        return False
+    items = _next_items(act)
+    if not items:
+        _end(act, ActState.DONE, "")
+    else:
+        problem = _problem_of(act.user)
+        results: dict[int, Result] = {}
+        if not problem:
+            try:
+                results = _change(act, items, actor)
+            except (Refused, Gone) as error:
+                problem = getattr(error, "problem", str(error))
+        if problem:
+            _end(act, ActState.FAILED, problem)
+        else:
+            _keep_outcomes(act, results)
+            act.state, act.leased_until = ActState.RUNNING, timezone.now() + LEASE
+            if act.done >= act.total:
+                _end(act, ActState.DONE, "")
+    act.save(update_fields=["state", "problem", "counts", "finished_at", "leased_until"])
+    return not act.is_over
+
+
+def _change(act: BulkAct, items: Sequence[int], actor: Actor) -> dict[int, Result]:
+    if act.undo_of_id:
+        return take_back(items, act.undo_of_id, actor=actor, principal=act.user, batch=act.pk)
+    changes = Changes.from_values(act.changes)
+    return apply_to_many(items, changes, actor=actor, principal=act.user, batch=act.pk, seen=act.seen)
+
+
+def _problem_of(user: User | None) -> str:
+    """Why the act may not go on, or nothing."""
+    if user is None or not user.is_active:
+        return "The account that asked for it is gone."
+    if not (user.may(Permission.BULK_EDIT) and user.may(Permission.EDIT_INCIDENTS)):
+        return f"{user.display_name} may no longer change several incidents at once."
+    return ""
+
+
+def _take(act_id: UUID) -> BulkAct | None:
+    """The act, locked, unless it is over or another worker holds it."""
+    rows = BulkAct.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("user__role")
+    return rows.filter(pk=act_id, state__in=[ActState.QUEUED, ActState.RUNNING]).first()
+
+
+def _next_items(act: BulkAct) -> list[int]:
+    """The next incidents without an outcome, as many as one transaction shall hold."""
+    rows = BulkItem.objects.select_for_update(skip_locked=True, of=("self",)).filter(act=act, outcome=Outcome.WAITING)
+    chosen: list[int] = []
+    alerts = 0
+    for number, size in rows.order_by("incident").values_list("incident", "incident__alerts_total")[:CHUNK]:
+        alerts += size
+        if chosen and alerts > CHUNK_ALERTS:
+            break
+        chosen.append(number)
+    return chosen
+
+
+def _keep_outcomes(act: BulkAct, results: dict[int, Result]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE incidents_bulkitem AS item SET outcome = done.outcome, reason = done.reason"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (incident, outcome, reason)"
+            " WHERE item.act_id = %s AND item.incident_id = done.incident AND item.outcome = 'waiting'",
+            [
+                list(results),
+                [str(result.outcome) for result in results.values()],
+                [result.reason for result in results.values()],
+                act.pk,
+            ],
+        )
+    found = Counter(act.counts) + Counter(str(result.outcome) for result in results.values())
+    act.counts = dict(found)
+
+
+def _queue(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> BulkAct:
+    """Ready to be worked on; the lease keeps the sweep from it until the first chunk has had its time."""
+    act.state = ActState.QUEUED
+    act.created_at = timezone.now()
+    act.leased_until = act.created_at + LEASE
+    if not act.total:
+        _end(act, ActState.DONE, "")
+    act.save()
+    _record(act, verb, actor, facts)
+    return act
+
+
+def _record(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> None:
+    """In the system's own stream; each incident's log tells of it by itself."""
+    record(Draft(verb, actor, facts=facts | {"act": str(act.pk)}, batch=act.pk))
+
+
+def _end(act: BulkAct, state: ActState, problem: str) -> None:
+    act.state, act.problem, act.finished_at, act.leased_until = state, problem, timezone.now(), None
+
+
+def _lock(act: BulkAct) -> BulkAct:
+    return BulkAct.objects.select_for_update(no_key=True, of=("self",)).select_related("user__role").get(pk=act.pk)
+
+
+def _fill(act: BulkAct, rows: QuerySet[Incident]) -> int:
+    """Fix which incidents the act is about, in one statement; how many they are."""
+    try:
+        chosen, parameters = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO incidents_bulkitem (act_id, incident_id, outcome, reason)"
+            f" SELECT %s, chosen.id, 'waiting', '' FROM ({chosen}) AS chosen (id) ORDER BY chosen.id",
+            [act.pk, *parameters],
+        )
+        return int(cursor.rowcount)
+
+
+def unclaimed(now: datetime) -> list[UUID]:
+    """Acts that wait for a worker, or whose worker has not been heard of."""
+    rows = BulkAct.objects.filter(state__in=["queued", "running"]).order_by("created_at")
+    return [pk for pk, until in rows.values_list("pk", "leased_until") if until is None or until < now]
+
+
+def forget_drafts(now: datetime) -> int:
+    """Remove drafts that nobody has started for a day."""
+    gone, _ = BulkAct.objects.filter(state=ActState.DRAFT, created_at__lt=now - DRAFTS_KEPT).delete()
+    return gone
