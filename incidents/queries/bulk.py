@@ -1,0 +1,187 @@
+"""What a bulk act would do, counted by the database without doing it; and what became of acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from accounts.models import Team, User
+from activity.snapshots import snapshot
+from alerts.choices import Classification
+from incidents.changes import KEEP, Changes
+from incidents.choices import IncidentStatus, TagKind
+from incidents.commands.tagging import MOST_TAGS, tidied
+from incidents.models import BulkAct, BulkItem, Incident, Tag
+
+MERGED = Q(status=IncidentStatus.REDIRECTED)
+RESOLVED = Q(status=IncidentStatus.RESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many incidents an act would change as things are now, and why not the others."""
+
+    total: int
+    changed: int
+    unchanged: int
+    merged: int
+    crowded: int
+    """They would have too many tags."""
+    missing: int
+    """Chosen, but not to be found any more."""
+    fields: list[tuple[str, int]]
+    """Label of each field that is to be changed, and on how many it changes."""
+    alerts: int
+    """Active alerts that are resolved along."""
+    unclassified: int
+    """Of those that are resolved."""
+    seen: str
+    """The snapshot that this was counted in."""
+
+    @property
+    def left(self) -> list[str]:
+        """Why incidents are left as they are, one phrase for each reason."""
+        one = self.total + self.missing == 1
+        phrases = (
+            (self.unchanged, "is already so", "are already so"),
+            (self.merged, "is merged into another", "are merged into others"),
+            (self.crowded, f"would have more than {MOST_TAGS} tags", f"would have more than {MOST_TAGS} tags"),
+            (self.missing, "cannot be found any more", "cannot be found any more"),
+        )
+        return [
+            single.capitalize() if one else f"{number:,} {single if number == 1 else several}"
+            for number, single, several in phrases
+            if number
+        ]
+
+
+def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Preview:
+    """Decide for every incident as the commands would, in one statement. `chosen` is how many were meant."""
+    wishes = _wishes(changes)
+    crowded = _crowded(changes)
+    if crowded is not None:
+        rows = rows.annotate(tags_after=crowded)
+    wants_tags = next((condition for label, condition in wishes if label == "Tags"), None)
+    refused = MERGED if wants_tags is None else MERGED | (wants_tags & Q(tags_after__gt=MOST_TAGS))
+    changing = _any(condition for _, condition in wishes)
+    resolving = ~RESOLVED & ~refused if changes.status == IncidentStatus.RESOLVED else None
+    now = Cast(Func(function="pg_current_snapshot"), CharField())
+    numbers: dict[str, Any] = {
+        "total": Count("pk"),
+        "merged": Count("pk", filter=MERGED),
+        "refused": Count("pk", filter=refused),
+        "seen": Max(now),
+    }
+    if changing is not None:
+        numbers["changed"] = Count("pk", filter=changing & ~refused)
+        for position, (_, condition) in enumerate(wishes):
+            numbers[f"field_{position}"] = Count("pk", filter=condition & ~refused)
+    if resolving is not None:
+        numbers["alerts"] = Sum("alerts_active", filter=resolving)
+        numbers["unclassified"] = Count("pk", filter=resolving & Q(classification=Classification.NOT_SET))
+    found = rows.order_by().aggregate(**numbers)
+    changed = found.get("changed", 0)
+    return Preview(
+        total=found["total"],
+        changed=changed,
+        unchanged=found["total"] - found["refused"] - changed,
+        merged=found["merged"],
+        crowded=found["refused"] - found["merged"],
+        missing=max(chosen - found["total"], 0),
+        fields=[(label, found[f"field_{position}"]) for position, (label, _) in enumerate(wishes)],
+        alerts=found.get("alerts") or 0,
+        unclassified=found.get("unclassified", 0),
+        seen=found["seen"] or snapshot(),
+    )
+
+
+def _wishes(changes: Changes) -> list[tuple[str, Q]]:
+    """Each field that is to be changed: its label, and of which incidents it differs from what is wanted."""
+    wishes = []
+    if changes.severity is not KEEP:
+        manual = Q(severity_is_manual=True)
+        wishes.append(("Severity", manual if changes.severity is None else ~Q(severity=changes.severity)))
+    if changes.add_tags or changes.remove_tags:
+        wishes.append(("Tags", _differs_in_tags(changes)))
+    if changes.assignee is not KEEP:
+        wishes.append(("Assigned to", _differs_in_assignee(changes.assignee)))
+    if changes.classification is not None:
+        same = Q(classification=changes.classification, determination=changes.determination)
+        wishes.append(("Classification", ~same))
+    if changes.status is not None:
+        wishes.append(("Status", ~Q(status=changes.status)))
+    if changes.status == IncidentStatus.RESOLVED:
+        note = changes.resolution_note.replace("\r\n", "\n").strip()
+        wishes.append(("Resolution note", ~RESOLVED | ~Q(resolution_note=note)))
+    if changes.comment.strip():
+        wishes.append(("Comment", Q(pk__isnull=False)))
+    return wishes
+
+
+def _any(conditions: Iterable[Q]) -> Q | None:
+    joined = None
+    for condition in conditions:
+        joined = condition if joined is None else joined | condition
+    return joined
+
+
+def _differs_in_assignee(assignee: Any) -> Q:
+    if isinstance(assignee, User):
+        return ~Q(assignee_user=assignee)
+    if isinstance(assignee, Team):
+        return ~Q(assignee_team=assignee)
+    return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
+
+
+def _differs_in_tags(changes: Changes) -> Q:
+    coming, new, leaving = _tags(changes)
+    differs = ~Q(tag_ids__contains=coming) | Q(tag_ids__overlap=leaving)
+    return Q(pk__isnull=False) if new else differs
+
+
+def _crowded(changes: Changes) -> Expression | None:
+    """How many tags an incident would have; None where no tag is added."""
+    if not (changes.add_tags or changes.remove_tags):
+        return None
+    coming, new, leaving = _tags(changes)
+    after: Any = F("tag_ids__len") + Value(new)
+    for tag_id in coming:
+        after += Case(When(tag_ids__contains=[tag_id], then=0), default=1, output_field=IntegerField())
+    for tag_id in leaving:
+        after -= Case(When(tag_ids__contains=[tag_id], then=1), default=0, output_field=IntegerField())
+    counted: Expression = after
+    return counted
+
+
+def _tags(changes: Changes) -> tuple[list[int], int, list[int]]:
+    """Existing tags to add, how many are new, and the custom tags to remove; one that is in both stays."""
+    adding = tidied(changes.add_tags)
+    known = Tag.objects.named([*adding, *tidied(changes.remove_tags)])
+    coming = {known[name].pk for name in adding if name in known}
+    new = {name.lower() for name in adding if name not in known}
+    removing = (known[name] for name in tidied(changes.remove_tags) if name in known)
+    leaving = {tag.pk for tag in removing if tag.kind == TagKind.CUSTOM} - coming
+    return sorted(coming), len(new), sorted(leaving)
+
+
+def incidents_of(act: BulkAct) -> QuerySet[Incident]:
+    """The incidents that an act is about."""
+    return Incident.objects.filter(pk__in=BulkItem.objects.filter(act=act).values("incident"))
