@@ -3,7 +3,7 @@ it presses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -17,6 +17,8 @@ LONGEST_NOTE = 30_000
 """Characters of a comment or a resolution note."""
 
 MORNING = time(8)
+MOST_TAGS = 50
+"""On one incident."""
 
 TRANSITIONS: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
     IncidentStatus.ACTIVE: (IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED),
@@ -251,3 +253,11 @@ def _factor(factor: Sequence[str | int]) -> Factor:
 
 def _step(points: Sequence[int], number: int) -> int:
     return points[min(number, len(points) - 1)]
+
+
+def tidied(names: Iterable[str]) -> list[str]:
+    """Names with single spaces inside and none around; empty ones are none."""
+    tidied = [" ".join(name.split()) for name in names]
+    if any("\x00" in name for name in tidied):
+        raise Refused("A tag cannot hold a NUL character; remove it.", field="tags")
+    return list(filter(None, tidied))

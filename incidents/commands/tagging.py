@@ -14,12 +14,11 @@ from incidents import verbs, weighing
 from incidents.choices import TagKind
 from incidents.commands.change import lock, save_and_record
 from incidents.models import Incident, IncidentTag, Tag
-from incidents.rules import attack_factor
+from incidents.rules import MOST_TAGS, attack_factor, tidied
 
 Made = TypeVar("Made")
 
 LONGEST_TAG = 100
-MOST_TAGS = 50
 
 
 @command
@@ -104,14 +103,6 @@ def check_tags(names: Iterable[str], kind: TagKind = TagKind.CUSTOM) -> dict[str
         if tag.kind != kind:
             raise Refused(f"“{tag.name}” is a system tag and cannot be set by hand.", field="tags")
     return known
-
-
-def tidied(names: Iterable[str]) -> list[str]:
-    """Names with single spaces inside and none around; empty ones are none."""
-    tidied = [" ".join(name.split()) for name in names]
-    if any("\x00" in name for name in tidied):
-        raise Refused("A tag cannot hold a NUL character; remove it.", field="tags")
-    return list(filter(None, tidied))
 
 
 def tag_names(tags: Iterable[Tag]) -> list[str]:

@@ -29,8 +29,9 @@ from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import RESOLUTION
 from incidents.commands.manage import MERGED, UNSEEN, Result, visible_among
 from incidents.commands.snoozing import as_logged
-from incidents.commands.tagging import MOST_TAGS, put_tags, tag_names
+from incidents.commands.tagging import put_tags, tag_names
 from incidents.models import Incident, Tag
+from incidents.rules import MOST_TAGS
 from incidents.search import add_words
 
 NOTE_VERBS = (verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name)

@@ -28,8 +28,8 @@ from activity.snapshots import snapshot
 from alerts.choices import Classification
 from incidents.changes import KEEP, Changes
 from incidents.choices import IncidentStatus, TagKind
-from incidents.commands.tagging import MOST_TAGS, tidied
 from incidents.models import BulkAct, BulkItem, Incident, Tag
+from incidents.rules import MOST_TAGS, tidied
 
 MERGED = Q(status=IncidentStatus.REDIRECTED)
 RESOLVED = Q(status=IncidentStatus.RESOLVED)
