@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, HashIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -61,6 +62,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def of_incident(self, incident_id: int) -> Self:
         return self.filter(incident_id=incident_id)
+
+
+TITLE_WORDS = SearchVector("title", config="simple")
+"""The words of a title, as an index holds them."""
 
 
 class Alert(models.Model):
@@ -147,6 +152,7 @@ class Alert(models.Model):
             models.Index(fields=["service_source", "-last_activity", "-id"], name="alert_service_last"),
             models.Index(fields=["detection_source", "-last_activity", "-id"], name="alert_detection_last"),
             GinIndex(fields=["categories", "techniques"], fastupdate=False, name="alert_attack"),
+            GinIndex(TITLE_WORDS, fastupdate=False, name="alert_title_words"),
             # Pasted whole from another tool; equality is all that is asked.
             HashIndex(fields=["external_id"], name="alert_external_id"),
             models.Index(

@@ -36,8 +36,12 @@ def lexeme(run: str) -> str:
     return fold(run).strip(_EDGES).rstrip(".")
 
 
+def terms_of(text: str) -> list[str]:
+    """What a query asks for: each of its words as it is looked for, once."""
+    return list(dict.fromkeys(term for run in fold(text).split() if (term := lexeme(run)[:LONGEST_WORD])))
+
+
 def prefix_query(text: str) -> str:
     """A PostgreSQL tsquery, as text, that asks for every word of `text` as the beginning of one; "" for no words."""
-    terms = [lexeme(run)[:LONGEST_WORD] for run in fold(text).split()]
-    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "':*" for term in terms if term]
+    quoted = ["'" + term.replace("\\", "\\\\").replace("'", "''") + "':*" for term in terms_of(text)]
     return " & ".join(quoted)

@@ -14,12 +14,15 @@ from accounts.people import ME, UNASSIGNED
 from alerts.filters import vocabulary
 from alerts.models import Evidence
 from common.filters import MOST_VALUES, storable
+from common.words import terms_of
 from entities.choices import EntityKind
 from entities.models import Entity, EntityIdentifier
 from entities.naming import Named, named
+from entities.queries import entities_containing
 
 PEOPLE_KEYS = ("assignee",)
 ENTITY_KEY = "entity"
+TEXT_KEY = "q"
 SYSTEM_WORD = "system"
 MOST_WORDS = 2 * MOST_VALUES
 """Of one key: those of the key itself, and those of the search text."""
@@ -49,9 +52,15 @@ class Names:
         self.people: dict[str, Person | None] = {}
         """Word (`ana`, `team:tier2`) → who that is; None for nobody."""
         self.entities: dict[str, list[KnownEntity]] = {}
+        self.parts: dict[str, list[int] | None] = {}
+        """Part of a name that is searched for → ids of the entities with it; None for too many."""
 
     def learn(self, words: Mapping[str, Sequence[str]]) -> None:
-        """Read whatever these words (by key) name that has not been read yet: one statement, or none."""
+        """Read whatever these words (by key) name that has not been read yet: one statement, or none; and another where
+        a search may mean parts of entities' names."""
+        terms = {term for text in storable(words.get(TEXT_KEY, ())) for term in terms_of(text)} - self.parts.keys()
+        for part, found in entities_containing(terms).items() if terms else ():
+            self.parts[part] = None if found is None else [number for number, _, _ in found]
         people = [word for word in self._new(words, PEOPLE_KEYS, self.people) if word not in (ME, UNASSIGNED)]
         entities = [named(word) for word in self._new(words, (ENTITY_KEY,), self.entities)]
         arms = [*self._people_arms(people), *self._entity_arms(entities)]

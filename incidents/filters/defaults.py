@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import QueryDict
 
+from common.address_filter import filled
 from incidents.query_text.names import words_by_key
 
 DEFAULTS: dict[str, list[str]] = {
@@ -22,9 +23,4 @@ def with_defaults(query: QueryDict) -> QueryDict:
 
     A key that the search text mentions, wherever in it, is not left unsaid: its default would contradict the text.
     """
-    full = query.copy()
-    mentioned = words_by_key(query.getlist("q"))
-    for key, values in DEFAULTS.items():
-        if key not in full and key not in mentioned:
-            full.setlist(key, values)
-    return full
+    return filled(query, DEFAULTS, words_by_key(query.getlist("q")))

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from accounts.models import Principal
 from accounts.people import ME, UNASSIGNED
-from alerts.filters.names import ENTITY_KEY, SYSTEM_WORD, KnownEntity, Person, name_row, text_value
+from alerts.filters.names import ENTITY_KEY, SYSTEM_WORD, TEXT_KEY, KnownEntity, Person, name_row, text_value
 from alerts.filters.names import Names as AlertNames
 from common.filters import storable
 from entities.naming import named
@@ -21,7 +21,6 @@ from incidents.query_text.names import entities_with_parts, parts_of_names, word
 
 PEOPLE_KEYS = ("assignee", "resolved_by")
 TAG_KEYS = ("tag", "tag_all", "tag_none")
-TEXT_KEY = "q"
 APART = "\x1f"
 
 
@@ -32,8 +31,6 @@ class Names(AlertNames):
         super().__init__(principal)
         self.tags: dict[str, tuple[int, str] | None] = {}
         """Word → id and kind of the tag; None for none."""
-        self.parts: dict[str, list[int] | None] = {}
-        """Part of a name that is searched for → ids of the entities with it; None for too many (see query_text)."""
 
     def learn(self, words: Mapping[str, Sequence[str]]) -> None:
         """Read whatever these words (by key) name that has not been read yet: one statement, or none; and another where

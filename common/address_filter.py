@@ -1,0 +1,124 @@
+"""From an address to rows: what the filters of every list have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
+
+from common.filter_fields import Field, Kind
+from common.query_strings import UnknownKeys, check_keys, nearest
+
+
+class Learning(Protocol):
+    """What a filter's words name: people, tags, entities."""
+
+    def learn(self, words: Mapping[str, Sequence[str]]) -> None: ...
+
+
+def filled(query: QueryDict, defaults: Mapping[str, Sequence[str]], said: Container[str] = ()) -> QueryDict:
+    """The query with the defaults of the keys that it leaves unsaid; those in `said` are said elsewhere."""
+    full = query.copy()
+    for key, values in defaults.items():
+        if key not in full and key not in said:
+            full.setlist(key, list(values))
+    return full
+
+
+Row = TypeVar("Row", bound=Model)
+Names = TypeVar("Names", bound=Learning)
+
+
+class AddressFilter(Generic[Row, Names]):
+    """The filters of an address over a list's rows. Each key may be repeated for "any of".
+
+    An unknown key or value is refused with the nearest known one.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]]
+    LIST_KEYS: ClassVar[Sequence[str]]
+    """Keys of the list itself beside the filters."""
+    DEFAULTS: ClassVar[Mapping[str, Sequence[str]]]
+    """What the list shows where an address does not say."""
+
+    def __init__(
+        self, data: QueryDict, queryset: QuerySet[Row], *, principal: Any, named_as: Self | None = None
+    ) -> None:
+        """`named_as` has the same people, tags and entities, which then are not read again."""
+        self.data, self.queryset, self.principal = data, queryset, principal
+        self.names: Names = named_as.names if named_as else self.new_names(principal)
+
+    def new_names(self, principal: Any) -> Names:
+        """What knows the things that words name."""
+        raise NotImplementedError
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        return list(cls.FIELDS)
+
+    @classmethod
+    def field(cls, key: str) -> Field:
+        """Raises UnknownKeys, with the nearest known one."""
+        if key not in cls.FIELDS:
+            raise UnknownKeys({key: nearest(key, sorted(cls.FIELDS))})
+        return cls.FIELDS[key]
+
+    @classmethod
+    def with_defaults(cls, query: QueryDict) -> QueryDict:
+        """The address with the defaults that it leaves unsaid written out, so that a copied link always means the
+        same."""
+        return filled(query, cls.DEFAULTS)
+
+    @cached_property
+    def words(self) -> dict[str, list[str]]:
+        """What the address says, by key; an empty search says nothing."""
+        said = {key: list(dict.fromkeys(self.data.getlist(key))) for key in self.FIELDS if key in self.data}
+        return {key: words for key, words in said.items() if self.FIELDS[key].kind != Kind.TEXT or any(words)}
+
+    def check(self) -> None:
+        """Raises UnknownKeys or ValidationError (by key) unless every key and value means something."""
+        check_keys(self.data, [*self.keys(), *self.LIST_KEYS])
+        problems: dict[str, list[ValidationError]] = {}
+        for key, words in self.words.items():
+            if problem := self.FIELDS[key].misshapen(words):
+                problems[key] = [problem]
+        sound = {key: words for key, words in self.words.items() if key not in problems}
+        self.names.learn(sound)
+        for key, words in sound.items():
+            if refusals := self.FIELDS[key].refusals(words, self.names):
+                problems[key] = [*refusals]
+        if problems:
+            raise ValidationError(problems)
+
+    def condition(self, key: str, words: Sequence[str]) -> Q:
+        """Rows that any of the words under the key fits: what page, API and search text all come down to.
+
+        Whoever asks for many calls `names.learn` with all of them first, which reads them in one statement. Raises
+        UnknownKeys for the key, ValidationError under the key for its words.
+        """
+        field, words = self.field(key), list(dict.fromkeys(words))
+        problem = field.misshapen(words)
+        if problem is None:
+            self.names.learn({key: words})
+        refusals: Sequence[ValidationError] = [problem] if problem else field.refusals(words, self.names)
+        if refusals:
+            raise ValidationError({key: [*refusals]})
+        return field.condition(words, self.names)
+
+    @cached_property
+    def qs(self) -> QuerySet[Row]:
+        """The rows that pass every key. For an address that `check` accepts."""
+        self.names.learn(self.words)
+        rows = self.queryset
+        for key, words in self.words.items():
+            condition = self.FIELDS[key].condition(words, self.names)
+            rows = rows.filter(condition) if condition else rows
+        return rows
+
+    def label(self, key: str, word: str) -> str:
+        """A word as a chip shows it; the names it needs have been read by `check` or `qs`."""
+        return self.FIELDS[key].word_label(word, self.names)
