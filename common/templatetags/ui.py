@@ -16,12 +16,12 @@ from django.forms import BoundField
 from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from common import marks
 from common.icons import icon as icon_mark
-from common.static_bundle import SHEET, sheet_parts
+from common.static_bundle import SCRIPT, SHEET, sheet_parts
 
 register = template.Library()
 
@@ -545,8 +545,6 @@ def stylesheets() -> SafeString:
 
 
 @register.simple_tag
-def modules(*names: str) -> SafeString:
-    """Preload the ES modules that main.js imports, so that they load beside it and not after it."""
-    return format_html_join(
-        "\n", '<link rel="modulepreload" href="{}">', ((static(f"js/{name}.js"),) for name in names)
-    )
+def script() -> SafeString:
+    """The link to the one script: every module that main.js imports."""
+    return format_html('<script type="module" src="{}"></script>', static(SCRIPT))

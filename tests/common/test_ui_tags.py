@@ -13,7 +13,7 @@ from django.utils import timezone
 from alerts.choices import Severity
 from common import static_bundle
 from common.design_page import design
-from common.static_bundle import SHEET, StyleSheetFinder, joined_sheet, sheet_parts
+from common.static_bundle import SCRIPT, SHEET, JoinedFinder, joined_script, joined_sheet, sheet_parts
 from common.templatetags import ui
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ MINIMAL: dict[str, str] = {
     "tag_input": '{% tag_input "id" "name" text chosen=items help=text %}',
     "combobox_options": "{% combobox_options groups create=text empty=text %}",
     "stylesheets": "{% stylesheets %}",
-    "modules": '{% modules "toast" %}',
+    "script": "{% script %}",
 }
 
 
@@ -139,12 +139,13 @@ def test_the_joined_sheet_holds_every_part_and_no_address() -> None:
     assert "url(" not in sheet and "@import" not in sheet
 
 
-def test_the_finder_finds_its_sheet_and_nothing_else() -> None:
-    finder = StyleSheetFinder()
-    path = finder.find(SHEET)
-    assert isinstance(path, str) and Path(path).read_text() == joined_sheet()
+def test_the_finder_finds_what_it_joins_and_nothing_else() -> None:
+    finder = JoinedFinder()
+    for path, text in ((SHEET, joined_sheet()), (SCRIPT, joined_script())):
+        found = finder.find(path)
+        assert isinstance(found, str) and Path(found).read_text() == text
     assert finder.find("css/tokens.css") == []
-    assert [name for name, _ in finder.list(None)] == [SHEET]
+    assert [name for name, _ in finder.list(None)] == [SHEET, SCRIPT]
 
 
 def test_without_the_finder_the_parts_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,11 +162,11 @@ def test_the_address_of_static_files_changes_with_any_of_them(tmp_path: Path, mo
     assert static_bundle.static_version("django-htmx") != before
 
 
-def test_every_module_is_preloaded() -> None:
-    base = (ROOT / "templates/base.html").read_text()
-    listed = re.search(r"{% modules ([^%]*) %}", base)
-    assert listed is not None
-    assert set(re.findall(r'"(\w+)"', listed[1])) == {module.stem for module in MODULES} - {"main"}
+def test_every_module_is_part_of_the_script() -> None:
+    script = joined_script()
+    assert set(re.findall(r"^const module_(\w+) = \(\(\) => {$", script, re.MULTILINE)) == {
+        module.relative_to(ROOT / "static/js").with_suffix("").as_posix().replace("/", "_") for module in MODULES
+    }
 
 
 def test_every_colour_is_a_token() -> None:
