@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from incidents.views import live, manage, page, queue, suggest
+from incidents.views import live, manage, page, queue, search_box, suggest
 
 app_name = "incidents"
 
 urlpatterns = [
     # The queue.
     path("", queue.queue, name="queue"),
+    path("ask/", search_box.ask, name="ask"),
+    path("complete/", search_box.complete, name="complete"),
     path("changes/", live.changes, name="changes"),
     path("manage/", manage.manage_many, name="manage_many"),
     path("suggest/assignees/", suggest.suggest_assignees, name="suggest_assignees"),

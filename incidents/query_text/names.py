@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from common.words import lexeme, words_of
 from entities.queries import entities_containing
@@ -42,6 +42,11 @@ def entities_with_parts(parts: Sequence[str]) -> dict[str, list[int] | None]:
         else:
             found[part] = [number for number, key, name in rows if not _is_found_by_word(part, key, name)]
     return found
+
+
+def parts_that_say_too_little(texts: Iterable[str], parts: Mapping[str, list[int] | None]) -> list[str]:
+    """Searched words that are a part of so many names that only names with a word that begins so are found."""
+    return [part for part in parts_of_names(texts) if part in parts and parts[part] is None]
 
 
 def _is_found_by_word(part: str, key: str, name: str) -> bool:

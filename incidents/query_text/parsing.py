@@ -53,7 +53,7 @@ def parse(text: str) -> Node | None:
         if character == "\x00" or "\ud800" <= character <= "\udfff":
             raise QueryError("This character cannot be searched for.", Span(position, position + 1))
     try:
-        tree: Node | None = _parser().parse(text)  # type: ignore[assignment]
+        tree: Node | None = parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
         raise _in_words(error, text) from None
     _check_size(tree, text)
@@ -69,7 +69,7 @@ def unquoted(text: str) -> str:
 
 
 @cache
-def _parser() -> Lark:
+def parser() -> Lark:
     return Lark(_GRAMMAR.read_text(), parser="lalr", transformer=_ToTree(), maybe_placeholders=True)
 
 

@@ -23,6 +23,7 @@ from incidents.models import Incident
 from incidents.queries import queue as queries
 from incidents.queries.saved_views import side_list
 from incidents.views.page import pane_context
+from incidents.views.search_box import search_box, search_box_with_error
 from incidents.views.view_bar import view_bar
 
 KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
@@ -57,12 +58,9 @@ def queue(request: PersonRequest) -> HttpResponse:
         "is_default": not set(request.GET) - {"open", "sort"},
         "range_text": range_text(page),
         "cursor": cursor,
-        "search": page.query.get("q", ""),
+        "box": search_box(page.query, page.filter),
         "assignees": chosen_assignees(page),
         "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in page.query.getlist("tag")],
-        "search_kept": [
-            (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
-        ],
         "may_bulk": may_bulk,
         "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
         "manage_many_url": reverse("incidents:manage_many"),
@@ -97,7 +95,9 @@ def open_pane(request: PersonRequest) -> dict[str, Any]:
 
 def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
     """The page that says why a list cannot be shown as its address asks."""
-    context = {"problems": problems(error), "reset_url": queries.queue_path()}
+    box = search_box_with_error(request.GET, error)
+    told = [] if box["errors"] else problems(error)
+    context = {"problems": told, "reset_url": queries.queue_path(), "box": box}
     return render(request, "incidents/queue_refused.html", context, status=400)
 
 
