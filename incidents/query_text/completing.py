@@ -12,13 +12,13 @@ from lark.exceptions import UnexpectedInput
 
 from accounts.models import User
 from alerts.choices import Severity
+from alerts.filters.fields import VocabularyField
 from common.filter_fields import Field, Kind, TermsField
 from common.filters import ANY
 from common.marks import person_mark, severity_mark, status_mark, tag_mark
 from common.time_ranges import range_in_words
 from incidents.choices import IncidentStatus, TagKind
 from incidents.filters.defaults import DEFAULTS
-from incidents.filters.fields import VocabularyField
 from incidents.filters.vocabulary import recent_words
 from incidents.queries.people import MOST, assignable, tags_like
 from incidents.query_text.parsing import parser, unquoted
