@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from activity.actors import Actor
 from activity.record import Draft, record
 from common.command import command
@@ -9,6 +11,7 @@ from exports.verbs import QUEUE_EXPORTED
 
 
 @command
-def record_queue_export(*, actor: Actor, address: str, incidents: int) -> None:
-    """Note in the system's log that somebody took this list out."""
-    record(Draft(QUEUE_EXPORTED, actor, facts={"address": address[:2_000], "incidents": incidents}))
+def record_queue_export(*, actor: Actor, address: str, incidents: int, format: str, columns: Sequence[str]) -> None:
+    """Note in the system's log that somebody takes this list out: before its first byte leaves."""
+    facts = {"address": address[:2_000], "incidents": incidents, "format": format, "columns": list(columns)}
+    record(Draft(QUEUE_EXPORTED, actor, facts=facts))

@@ -1,8 +1,12 @@
-"""Tables that leave the house: safe to open in a spreadsheet, times in UTC."""
+"""Tables that leave the house: as CSV, safe to open in a spreadsheet, or as JSON; times in UTC.
+
+Each is made of batches of rows and comes as pieces of text, so that no more than a batch is held.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +17,8 @@ BYTE_ORDER_MARK = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a cell for a formula. Source: OWASP, CSV injection; the last four are full-width."""
 
+Batches = Iterable[Sequence[Sequence[Any]]]
+
 
 class _Line:
     """A file that hands back what is written to it."""
@@ -21,12 +27,41 @@ class _Line:
         return text
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """A CSV document, line by line, every cell quoted."""
+def csv_text(header: Sequence[str], batches: Batches) -> Iterator[str]:
+    """A CSV document, every cell quoted."""
     writer = csv.writer(_Line(), quoting=csv.QUOTE_ALL)
     yield BYTE_ORDER_MARK + writer.writerow(header)
-    for row in rows:
-        yield writer.writerow([safe_cell(value) for value in row])
+    for rows in batches:
+        yield "".join([writer.writerow([safe_cell(value) for value in row]) for row in rows])
+
+
+def json_text(header: Sequence[str], batches: Batches) -> Iterator[str]:
+    """One JSON array with an object for each row. A document that was cut off has no closing bracket, so that nobody
+    takes a part for the whole."""
+    yield "["
+    mark = "\n"
+    for rows in batches:
+        if rows:
+            yield mark + ",\n".join(_objects(header, rows))
+            mark = ",\n"
+    yield "\n]\n"
+
+
+def ndjson_text(header: Sequence[str], batches: Batches) -> Iterator[str]:
+    """A JSON object on each line."""
+    for rows in batches:
+        yield "".join(f"{text}\n" for text in _objects(header, rows))
+
+
+def _objects(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    return [
+        json.dumps(dict(zip(header, map(plain, row), strict=True)), ensure_ascii=False, allow_nan=False) for row in rows
+    ]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it."""
+    return _moment(value) if isinstance(value, datetime) else value
 
 
 def safe_cell(value: Any) -> str:
@@ -34,8 +69,12 @@ def safe_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _moment(value)
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not isinstance(value, int | float) else text
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

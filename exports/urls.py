@@ -1,9 +1,9 @@
-from django.urls import path
+from django.urls import re_path
 
-from exports.views import queue_csv
+from exports.views import FORMATS, queue
 
 app_name = "exports"
 
 urlpatterns = [
-    path("incidents.csv", queue_csv, name="queue_csv"),
+    re_path(rf"^incidents\.(?P<format>{'|'.join(FORMATS)})$", queue, name="queue"),
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
@@ -10,28 +13,41 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.query_strings import UnknownKeys
 from exports.commands import record_queue_export
-from exports.queries import HEADER, MOST_ROWS, queue_rows
-from exports.tables import csv_lines
-from incidents.filters import IncidentFilter, with_defaults
-from incidents.models import Incident
-from incidents.queries.queue import DEFAULT_ORDER, order_named
+from exports.queries import export_of
+from exports.tables import Batches, csv_text, json_text, ndjson_text
 from incidents.views.queue import refused
+
+FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Batches], Iterator[str]]]] = {
+    "csv": ("text/csv; charset=utf-8", csv_text),
+    "json": ("application/json", json_text),
+    "ndjson": ("application/x-ndjson", ndjson_text),
+}
+"""By the ending of the file: content type and writer."""
 
 
 @needs(get=Permission.EXPORT)
-def queue_csv(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
-    """The filtered queue as CSV: the same address as the page's, at most 10,000 incidents."""
-    query = with_defaults(request.GET)
-    incident_filter = IncidentFilter(query, Incident.objects.visible_to(request.user), principal=request.user)
+def queue(request: PersonRequest, format: str) -> HttpResponse | StreamingHttpResponse:
+    """The filtered queue as a table: the same address as the page's, every row of it."""
     try:
-        incident_filter.check()
-        order = order_named(query.get("sort", DEFAULT_ORDER))
+        export = export_of(request.GET, request.user)
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
-    rows = list(queue_rows(incident_filter.qs, order))
-    record_queue_export(actor=request.user.as_actor(), address=request.get_full_path(), incidents=len(rows))
-    response = StreamingHttpResponse(csv_lines(HEADER, rows), content_type="text/csv; charset=utf-8")
-    name = f"incidents-{timezone.now():%Y%m%d-%H%M}Z.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["X-Row-Limit"] = str(MOST_ROWS)
+    if request.method != "HEAD":
+        record_queue_export(
+            actor=request.user.as_actor(),
+            address=request.get_full_path(),
+            incidents=len(export.numbers),
+            format=format,
+            columns=export.header,
+        )
+    content_type, written = FORMATS[format]
+    response = LongAnswer(written(export.header, export.rows()), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="incidents-{timezone.now():%Y%m%d-%H%M}Z.{format}"'
+    response["X-Incidents"] = str(len(export.numbers))
     return response
+
+
+class LongAnswer(StreamingHttpResponse):
+    """An answer that takes its time: the web server sends it while it is made, beside the pages (portal/edge.py)."""
+
+    sent_while_made: Any = True

@@ -14,6 +14,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import moment
 from alerts.choices import DETERMINATIONS, Classification, Severity
+from common.columns import columns_text
 from common.filters import ANY
 from common.marks import severity_mark, status_mark
 from common.query_strings import UnknownKeys, address, with_values
@@ -66,7 +67,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "manage_many_url": reverse("incidents:manage_many"),
         "key_hints": KEY_HINTS,
     }
-    context |= view_bar(request, page.link) | open_pane(request)
+    context |= view_bar(request, page.link, columns_text(page.columns)) | open_pane(request)
     template = "incidents/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"

@@ -17,8 +17,8 @@ ME_IN_TEXT = re.compile(r"(?<![\w\"])(assignee:(?:[^\s\"(),]+,)*)me(?=[\s,)]|$)"
 """“me” among the values of an assignee in a search text, outside of quotation marks."""
 
 
-def view_bar(request: PersonRequest, link: str) -> dict[str, Any]:
-    """Context around the list at `link`, the address that shows it to anybody."""
+def view_bar(request: PersonRequest, link: str, columns: str) -> dict[str, Any]:
+    """Context around the list at `link`, the address that shows it to anybody, in these columns."""
     path, _, text = link.partition("?")
     query = QueryDict(text)
     view = present_view(request)
@@ -32,7 +32,7 @@ def view_bar(request: PersonRequest, link: str) -> dict[str, Any]:
         "save_url": address("/views/new/", plain),
         "copy_url": address(path, plain),
         "copy_named_url": address(path, mine) if mine != plain else "",
-        "exports": exports(plain) if request.user.may(Permission.EXPORT) else [],
+        "exports": exports(plain, columns) if request.user.may(Permission.EXPORT) else [],
     }
 
 
@@ -64,6 +64,10 @@ def named_in_text(text: str, username: str) -> str:
     return '"'.join(parts)
 
 
-def exports(values: dict[str, list[str]]) -> list[dict[str, str]]:
+def exports(values: dict[str, list[str]], columns: str) -> list[dict[str, str]]:
     """What the list can be taken out as."""
-    return [{"label": "CSV", "url": address("/exports/incidents.csv", values)}]
+    return [
+        {"label": f"{name}, {what}", "url": address(f"/exports/incidents.{ending}", values | {"columns": [chosen]})}
+        for chosen, what in ((columns, "the columns shown"), ("all", "all columns"))
+        for name, ending in (("CSV", "csv"), ("JSON", "json"))
+    ]
