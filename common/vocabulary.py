@@ -5,7 +5,7 @@ row that the person may see has it. What recent rows say is kept for a minute; a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
@@ -94,10 +94,9 @@ class Vocabulary(Generic[Whose, Row]):
         return words
 
 
-def matching(words: Mapping[str, Sequence[str]], kind: str, text: str, most: int) -> list[str]:
-    """Words of a kind that begin with the text, then those that contain it."""
+def matching(words: Sequence[str], text: str, most: int) -> list[str]:
+    """Words that begin with the text, then those that contain it."""
     text = text.strip().casefold()
-    of_kind = words.get(kind, ())
-    starting = [word for word in of_kind if word.casefold().startswith(text)]
-    containing = [word for word in of_kind if text in word.casefold() and not word.casefold().startswith(text)]
+    starting = [word for word in words if word.casefold().startswith(text)]
+    containing = [word for word in words if text in word.casefold() and not word.casefold().startswith(text)]
     return [*starting, *containing][:most]

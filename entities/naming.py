@@ -16,6 +16,8 @@ PREFIXES = (
 )  # fmt: skip
 """With which `entities/identity.py` begins the names of things that are the same everywhere."""
 LARGEST = 2**63 - 1
+LONGEST_READABLE = 120
+"""Characters of a key that an address repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,10 @@ def nearest_kind(word: str) -> str:
         return ""
     close = get_close_matches(before.casefold(), sorted(KINDS), n=1, cutoff=0.75)
     return f"{close[0]}:{after}" if close else ""
+
+
+def word_of(kind: str, key: str, number: int) -> str:
+    """How an address names an entity: `device:fin-ws-17`, or its number where its key does not read well."""
+    prefix, _, bare = key.partition(":")
+    is_readable = prefix in PREFIXES and 0 < len(bare) <= LONGEST_READABLE and bare.isprintable()
+    return f"{kind}:{bare}" if is_readable else str(number)

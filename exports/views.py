@@ -15,7 +15,7 @@ from common.query_strings import UnknownKeys
 from exports.commands import record_queue_export
 from exports.queries import export_of
 from exports.tables import Batches, csv_text, json_text, ndjson_text
-from incidents.views.queue import refused
+from incidents.views.refused import refused
 
 FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Batches], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", csv_text),

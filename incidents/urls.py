@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.views import live, manage, page, queue, search_box, suggest
+from incidents.views import filtering, live, manage, page, queue, search_box, suggest
 
 app_name = "incidents"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("complete/", search_box.complete, name="complete"),
     path("changes/", live.changes, name="changes"),
     path("manage/", manage.manage_many, name="manage_many"),
+    path("filter/", filtering.edit, name="filter"),
+    path("filter/apply/", filtering.apply, name="apply_filter"),
+    path("suggest/words/<slug:key>/", suggest.suggest_words, name="suggest_words"),
+    path("suggest/entities/", suggest.suggest_entities, name="suggest_entities"),
     path("suggest/assignees/", suggest.suggest_assignees, name="suggest_assignees"),
     path("suggest/tags/", suggest.suggest_tags, name="suggest_tags"),
     # One incident.

@@ -50,7 +50,7 @@ class VocabularyField(Field):
     def condition(self, words: Sequence[str], names: Names) -> Q:
         return names.has(self.of, sorted(set(self.spelled(words, names).values())))
 
-    def word_label(self, word: str, names: Names) -> str:
+    def word_label(self, word: str, names: Names | None) -> str:
         return self.always_known().get(self.normal(word), word)
 
 
@@ -67,7 +67,7 @@ class CategoryField(VocabularyField):
     def options(self) -> list[Option]:
         return [Option(word, label) for word, label in self.always_known().items()]
 
-    def word_label(self, word: str, names: Names) -> str:
+    def word_label(self, word: str, names: Names | None) -> str:
         return super().word_label(word, names) if self.normal(word) in self.always_known() else in_words(word)
 
 

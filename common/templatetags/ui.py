@@ -181,9 +181,26 @@ def bulk_bar(content: str, noun: str = "incidents") -> SafeString:
 
 
 @register.simple_tag
-def chip(label: str, value: str, remove_url: str = "", **attributes: Any) -> SafeString:
-    """A filter in force, with a link that takes it away."""
-    return component("chip", label=label, value=value, remove_url=remove_url, attributes=attributes_text(attributes))
+def chip(
+    label: str,
+    value: str,
+    remove_url: str = "",
+    edit_url: str = "",
+    title: str = "",
+    key: str = "",
+    **attributes: Any,
+) -> SafeString:
+    """A filter in force, with a link that takes it away and one that changes it; `title` is the value in full."""
+    return component(
+        "chip",
+        label=label,
+        value=value,
+        title=title,
+        key=key,
+        remove_url=remove_url,
+        edit_url=edit_url,
+        attributes=attributes_text(attributes),
+    )
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""The queue page: which rows, in which order, and what is hidden."""
+"""The queue page: which rows, and in which order."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
-from alerts.choices import Severity
 from common.columns import Column, Row, cells, chosen_columns, columns_text
-from common.counting import Count, count, count_each
-from common.filters import ANY
+from common.counting import Count, count
 from common.pagination import BadCursor, Order, Page, page_of_rows
 from common.query_strings import address, with_values
 from common.sorting import Sorting, SortKey, added, clicked, parts
-from incidents.choices import IncidentStatus
-from incidents.filters import DEFAULTS, IncidentFilter, with_defaults
+from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
 from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
 
@@ -194,64 +191,6 @@ def row_html(
         f'data-pane-url="/incidents/{number}/details/" tabindex="{tabindex}"{marked}>'
         f"{check}{cells(columns, row, now)}</tr>\n"
     )
-
-
-def hidden(page: QueuePage, principal: Principal, path: str) -> list[dict[str, str]]:
-    """What the default view leaves out, with links that show it: resolved, informational, merged away.
-
-    Only what a default hides, under the other filters as they are; a person who filters knows what they hide.
-    """
-    chosen = page.query
-    querysets: dict[str, QuerySet[Incident]] = {}
-    links: dict[str, tuple[str, str]] = {}
-    statuses = chosen.getlist("status")
-    others = _of_any_status_and_severity(page, principal)
-    for word, label in (("resolved", "resolved"), ("redirected", "merged")):
-        if word not in statuses and ANY not in statuses:
-            querysets[word] = others.filter(status__in=[IncidentStatus.from_slug(word)])
-            links[word] = (label, address(path, with_values(chosen, status=[word], severity=[ANY])))
-    if chosen.getlist("severity") == DEFAULTS["severity"]:
-        informational = others.filter(severity__in=[Severity.INFORMATIONAL])
-        if statuses and ANY not in statuses:
-            informational = informational.filter(status__in=[IncidentStatus.from_slug(word) for word in statuses])
-        querysets["informational"] = informational
-        links["informational"] = ("informational", address(path, with_values(chosen, severity=["informational"])))
-    counts = count_each(querysets)
-    return [
-        {"text": f"{counts[word]} {label}", "url": url}
-        for word, (label, url) in links.items()
-        if counts[word].exact != 0
-    ]
-
-
-def _of_any_status_and_severity(page: QueuePage, principal: Principal) -> QuerySet[Incident]:
-    """What the page's other filters let pass."""
-    query = page.query.copy()
-    query.setlist("status", [ANY])
-    query.setlist("severity", [ANY])
-    query.setlist("snoozed", [ANY])
-    visible = Incident.objects.visible_to(principal)
-    return IncidentFilter(query, visible, principal=principal, named_as=page.filter).qs
-
-
-def chips(page: QueuePage, path: str) -> list[dict[str, Any]]:
-    """The filters that are set, as words, each with the address that takes it away."""
-    shown = []
-    for key, filter_ in page.filter.FIELDS.items():
-        words = page.query.getlist(key)
-        if not words or key == "q" or words == [""]:
-            continue
-        removed = [ANY] if key in DEFAULTS else None
-        shown.append(
-            {
-                "key": key,
-                "label": filter_.label,
-                "value": "Any" if ANY in words else ", ".join(page.filter.label(key, word) for word in words),
-                "is_any": ANY in words,
-                "remove_url": address(path, with_values(page.query, **{key: removed})),
-            }
-        )
-    return shown
 
 
 def headings(page: QueuePage, path: str) -> list[dict[str, Any]]:

@@ -1,10 +1,9 @@
-"""The queue and the type-ahead fields around it."""
+"""The queue."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,18 +12,15 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import moment
-from alerts.choices import DETERMINATIONS, Classification, Severity
 from common.columns import columns_text
-from common.filters import ANY
-from common.marks import severity_mark, status_mark
 from common.query_strings import UnknownKeys, address, with_values
-from incidents.choices import IncidentStatus
-from incidents.filters import DEFAULTS
 from incidents.models import Incident
+from incidents.queries import filter_bar
 from incidents.queries import queue as queries
 from incidents.queries.saved_views import side_list
 from incidents.views.page import pane_context
-from incidents.views.search_box import search_box, search_box_with_error
+from incidents.views.refused import refused
+from incidents.views.search_box import search_box
 from incidents.views.view_bar import view_bar
 
 KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
@@ -48,20 +44,18 @@ def queue(request: PersonRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
         "rows": page.rows,
-        "chips": queries.chips(page, path),
-        "hidden": queries.hidden(page, request.user, path),
+        "chips": filter_bar.chips(page.filter, path),
+        "hidden": filter_bar.hidden(page.filter, request.user, path),
+        "add_filter_url": filter_bar.add_url(page.query),
+        "filter_choices": filter_bar.choices(),
         "columns": queries.headings(page, path),
         "ranges": ranges(page, path),
-        "filter_groups": filter_groups(page),
-        "kept": kept(page),
         "reset_url": path,
         "again_url": address(path, with_values(request.GET)),
         "is_default": not set(request.GET) - {"open", "sort"},
         "range_text": range_text(page),
         "cursor": cursor,
         "box": search_box(page.query, page.filter),
-        "assignees": chosen_assignees(page),
-        "chosen_tags": [{"value": name, "label": name, "mark": ""} for name in page.query.getlist("tag")],
         "may_bulk": may_bulk,
         "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
         "manage_many_url": reverse("incidents:manage_many"),
@@ -94,29 +88,10 @@ def open_pane(request: PersonRequest) -> dict[str, Any]:
     return {"open_number": str(incident.pk), "open_pane": pane_context(request, incident)} if incident else {}
 
 
-def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
-    """The page that says why a list cannot be shown as its address asks."""
-    box = search_box_with_error(request.GET, error)
-    told = [] if box["errors"] else problems(error)
-    context = {"problems": told, "reset_url": queries.queue_path(), "box": box}
-    return render(request, "incidents/queue_refused.html", context, status=400)
-
-
-def problems(error: UnknownKeys | ValidationError) -> list[str]:
-    """What an address says that means nothing, one sentence each."""
-    if isinstance(error, UnknownKeys):
-        return [f"There is no filter “{key}”{hint}" for key, hint in error.suggestions.items()]
-    return [
-        f"{field.replace('_', ' ').capitalize()}: {message}"
-        for field, messages in error.message_dict.items()
-        for message in messages
-    ]
-
-
 def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
-    """The common time ranges as links."""
+    """The common time ranges as links, and last the way to one's own."""
     present = page.query.get("last_activity", "")
-    return [
+    usual = [
         {
             "label": label,
             "url": address(path, with_values(page.query, last_activity=[value] if value else None)),
@@ -124,68 +99,8 @@ def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
         }
         for label, value in RANGES
     ]
-
-
-def filter_groups(page: queries.QueuePage) -> list[dict[str, Any]]:
-    """Check boxes of “Add filter”."""
-    chosen = {
-        key: set(page.query.getlist(key)) for key in ("status", "severity", "classification", "determination", "source")
-    }
-    determinations = {each for group in DETERMINATIONS.values() for each in group}
-    groups: list[tuple[str, str, list[tuple[Any, Any, Any]]]] = [
-        ("Status", "status", [(s.slug, s.label, status_mark(s)) for s in IncidentStatus]),
-        ("Severity", "severity", [(s.slug, s.label, severity_mark(s)) for s in reversed(Severity)]),
-        ("Service source", "source", [(name, name, "") for name in known_sources(chosen["source"])]),
-        ("Classification", "classification", [(c.slug, c.label, "") for c in Classification]),
-        (
-            "Determination",
-            "determination",
-            sorted(((d.slug, d.label, "") for d in determinations), key=lambda option: str(option[1])),
-        ),
-    ]
-    return [
-        {
-            "label": label,
-            "name": name,
-            "open": name in ("status", "severity"),
-            "options": [
-                {
-                    "value": value,
-                    "label": text,
-                    "mark": mark,
-                    "checked": value in chosen[name] or (ANY in chosen[name] and name in DEFAULTS),
-                }
-                for value, text, mark in options
-            ],
-        }
-        for label, name, options in groups
-        if options
-    ]
-
-
-def known_sources(chosen: set[str]) -> list[str]:
-    """Service sources of open incidents that everyone sees; kept for a minute, since reading them touches many rows."""
-    sources = cache.get("service-sources")
-    if sources is None:
-        ordinary = Incident.objects.open().filter(restricted=False)
-        rows = ordinary.order_by("-last_activity").values_list("service_sources", flat=True)[:2000]
-        sources = sorted({source for row in rows for source in row})
-        cache.set("service-sources", sources, 60)
-    return sorted({*sources, *chosen}, key=str.lower)
-
-
-def kept(page: queries.QueuePage) -> list[tuple[str, str]]:
-    """What the filter menu's form must carry along: everything it has no box for."""
-    boxes = {"status", "severity", "classification", "determination", "source"}
-    state = with_values(page.query)
-    return [(key, value) for key, values in state.items() if key not in boxes for value in values if value]
-
-
-def chosen_assignees(page: queries.QueuePage) -> list[dict[str, Any]]:
-    return [
-        {"value": word, "label": page.filter.label("assignee", word), "mark": ""}
-        for word in page.query.getlist("assignee")
-    ]
+    own = filter_bar.edit_url("last_activity", page.query)
+    return [*usual, {"label": "Custom", "url": own, "current": present not in dict(RANGES).values()}]
 
 
 def range_text(page: queries.QueuePage) -> str:

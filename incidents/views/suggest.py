@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from common.marks import person_mark, tag_mark
-from incidents.queries.people import assignable, tags_like
+from alerts.filters.fields import VocabularyField
+from common.marks import entity_icon, person_mark, tag_mark
+from entities.choices import EntityKind
+from entities.naming import word_of
+from entities.trigrams import SHORTEST
+from incidents.filters import FIELDS
+from incidents.filters.vocabulary import matching, recent_words
+from incidents.queries.entities import entities_like
+from incidents.queries.people import MOST, assignable, tags_like
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -42,12 +50,15 @@ def suggest_assignees(request: PersonRequest) -> HttpResponse:
             ],
         },
     ]
-    if request.GET.get("for") == "filter":
-        words = [("me", "Me"), ("unassigned", "Unassigned")]
+    if request.GET.get("for") in ("filter", "resolver"):
+        is_resolver = request.GET["for"] == "resolver"
+        if is_resolver:
+            groups.pop()  # teams resolve nothing
+        words = [("me", "Me"), ("system", "The system") if is_resolver else ("unassigned", "Unassigned")]
         options = [
             {"value": value, "label": label, "mark": "", "hint": ""}
             for value, label in words
-            if label.lower().startswith(text.strip().lower())
+            if label.lower().removeprefix("the ").startswith(text.strip().lower())
         ]
         groups.insert(0, {"label": "", "options": options})
     empty = "" if any(group["options"] for group in groups) else "Nobody has such a name"
@@ -71,3 +82,45 @@ def suggest_tags(request: PersonRequest) -> HttpResponse:
         "components/combobox_options.html",
         {"groups": [{"label": "", "options": options}], "create": create, "empty": empty},
     )
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def suggest_words(request: PersonRequest, key: str) -> HttpResponse:
+    """Options of a filter by senders' words: those of incidents the person may see that fit, commonest first."""
+    field = FIELDS.get(key)
+    if not isinstance(field, VocabularyField):
+        raise Http404("There is no such filter.")
+    text = request.GET.get("q", "")
+    fixed = {label: word for word, label in field.always_known().items()}
+    heard = [word for word in recent_words(request.user).get(field.of, ()) if word not in fixed.values()]
+    labels = matching([*fixed, *(field.word_label(word, None) for word in heard)], text, MOST)
+    by_label = {field.word_label(word, None): word for word in reversed(heard)} | fixed
+    options = [{"value": by_label[label], "label": label, "mark": "", "hint": ""} for label in labels]
+    empty = "" if options else "No incident says so" if text.strip() else "No incident says anything of it"
+    return render(
+        request, "components/combobox_options.html", {"groups": [{"label": "", "options": options}], "empty": empty}
+    )
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def suggest_entities(request: PersonRequest) -> HttpResponse:
+    """Options of an entity filter: entities with the text in their names, of incidents the person may see."""
+    text = " ".join(request.GET.get("q", "").split())[:200]
+    found = entities_like(text, request.user)
+    options = [
+        {
+            "value": word_of(entity.kind, entity.key, entity.pk),
+            "label": entity.name,
+            "mark": format_html('{}<span class="one-line">{}</span>', entity_icon(entity.kind), shortened(entity.name)),
+            "hint": EntityKind(entity.kind).label,
+        }
+        for entity in found
+    ]
+    empty = "" if options else "No incident has such an entity" if len(text) >= SHORTEST else "Type three characters"
+    return render(
+        request, "components/combobox_options.html", {"groups": [{"label": "", "options": options}], "empty": empty}
+    )
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= 80 else f"{name[:79]}…"

@@ -63,7 +63,7 @@ def test_what_is_hidden_is_said_with_links_that_show_it(client: Client) -> None:
     assert "3 resolved" in page
     assert "1 informational" in page
     assert "merged" not in page.split("Hidden:")[1].split("</span>")[0]
-    assert 'href="/incidents/?status=resolved&severity=any&snoozed=no"' in page
+    assert 'href="/incidents/?status=resolved&severity=any&snoozed=any"' in page
     assert shown(client, "status=resolved&severity=any").count("data-row ") == 3
 
 
