@@ -3,11 +3,11 @@ it presses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from alerts.choices import Severity
+from alerts.choices import Severity, Tactic
 from alerts.rules import in_order_of_attack
 from common.errors import Refused
 from entities.choices import EntityKind
@@ -261,3 +261,30 @@ def tidied(names: Iterable[str]) -> list[str]:
     if any("\x00" in name for name in tidied):
         raise Refused("A tag cannot hold a NUL character; remove it.", field="tags")
     return list(filter(None, tidied))
+
+
+RANSOMWARE, CREDENTIAL_PHISHING, MAIL_FRAUD = "Ransomware", "Credential phishing", "BEC fraud"
+STOLEN_CREDENTIALS = {"T1056", "T1110", "T1111", "T1528", "T1539", "T1557", "T1606", "T1621"}
+"""Techniques by which a phished account's secrets are taken or used: capture, guessing, tokens, cookies, relayed
+sign-ins, pressed second factors."""
+
+
+def attack_types(categories: Collection[str], techniques: Collection[str]) -> list[str]:
+    """Types of attack that an incident's alerts tell of, as the system tags it.
+
+    | tag | when |
+    |---|---|
+    | Ransomware | a ransomware category, or data encrypted for impact (T1486) |
+    | Credential phishing | phishing (T1566) together with credential access |
+    | BEC fraud | mail forwarded or hidden by rules (T1114.003, T1564.008), or phishing from inside (T1534) |
+
+    Source of the techniques: MITRE ATT&CK Enterprise.
+    """
+    parents = {technique.split(".")[0] for technique in techniques}
+    takes_credentials = Tactic.CREDENTIAL_ACCESS in categories or bool(parents & STOLEN_CREDENTIALS)
+    found = {
+        RANSOMWARE: Tactic.RANSOMWARE in categories or "T1486" in parents,
+        CREDENTIAL_PHISHING: "T1566" in parents and takes_credentials,
+        MAIL_FRAUD: bool({"T1114.003", "T1564.008"} & set(techniques)) or "T1534" in parents,
+    }
+    return [name for name, tells in found.items() if tells]

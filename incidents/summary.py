@@ -35,10 +35,11 @@ class Summary:
     facets: list[str]
     """Without COMMENTED, which the log tells, not the alerts."""
     automatic_name: str
+    techniques: list[str]
     weight: PriorityFacts
 
 
-FIELDS = tuple(name for name in Summary.__slots__ if name not in ("incident_id", "weight"))
+FIELDS = tuple(name for name in Summary.__slots__ if name not in ("incident_id", "techniques", "weight"))
 STEADY_FACTORS = ("severity", "attack", "tactics", "kinds")
 """Factors of a priority that neither the hour nor other incidents' alerts change."""
 STEADY_FACETS = tuple(
@@ -178,6 +179,7 @@ def _summary(row: Sequence[Any]) -> Summary:
             }
         ),
         automatic_name=automatic_name(NameFacts(titles, categories, asset_counts, source_count)),
+        techniques=techniques,
         weight=PriorityFacts(
             criticality=highest_criticality(criticalities),
             attacks=attacks,

@@ -18,6 +18,7 @@ from alerts.choices import Severity
 from alerts.models import Alert
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
+from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.change import lock_all
 from incidents.commands.lifecycle import resolve
 from incidents.commands.snoozing import save_woken, woken_by_alert
@@ -77,11 +78,13 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
     opened_ids = {incident.pk for incident in opened}
     incidents = lock_all(by_incident)
     drafts, woken = [], []
+    attacks: dict[int, list[str]] = {}
     for summarised in summary.summarise(by_incident):
         incident = incidents[summarised.incident_id]
         before = _state(incident)
         summary.apply(incident, summarised)
         incident.updated_at = timezone.now()
+        attacks[incident.pk] = new_attacks(summarised)
         is_new = incident.pk in opened_ids
         if not is_new:
             incident.version += 1
@@ -99,6 +102,7 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
             for incident_id, joined in by_incident.items()
         }
     )
+    tag_attacks(incidents, attacks)
     for incident_id, incident in incidents.items():
         if incident.is_open and not incident.alerts_active:
             incidents[incident_id] = resolve(
@@ -145,7 +149,8 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     """After its alerts were updated by their source: bring the incident up to date and record what changed."""
     incident = lock_all([incident_id])[incident_id]
     before = _state(incident)
-    summary.apply(incident, summary.summarise([incident_id])[0])
+    summarised = summary.summarise([incident_id])[0]
+    summary.apply(incident, summarised)
     changes = _changes(before, _state(incident))
     incident.version += 1
     incident.updated_at = timezone.now()
@@ -154,6 +159,7 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     facts = first.facts | ({"incident_changes": [vars_of(change) for change in changes]} if changes else {})
     record_all([replace(draft, incident_version=incident.version) for draft in (replace(first, facts=facts), *rest)])
     add_words({incident_id: words})
+    tag_attacks({incident_id: incident}, {incident_id: new_attacks(summarised)})
 
 
 def vars_of(change: Change) -> dict[str, Any]:

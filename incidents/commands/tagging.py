@@ -47,7 +47,7 @@ def change_tags(
     if not gone and not coming:
         return incident
     after = {pk: tag for pk, tag in present.items() if pk not in gone} | coming
-    if len(after) > MOST_TAGS:
+    if len(after) > MOST_TAGS and kind == TagKind.CUSTOM:
         raise Refused(f"An incident holds at most {MOST_TAGS} tags; remove some first.", field="tags")
     put_tags(incident, coming=coming.values(), gone=gone)
     if kind == TagKind.ATTACK:
