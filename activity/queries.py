@@ -36,6 +36,8 @@ class Line:
     is_comment: bool = False
     is_own: bool = False
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    by_reader: bool = False
+    """Whether the person reading did it."""
 
     @property
     def anchor(self) -> str:
@@ -113,6 +115,7 @@ def _line(entry: Entry, edit: Entry | None, actor_id: int | None) -> Line:
         is_comment=is_comment,
         is_own=is_comment and note != "removed" and entry.actor_kind == "user" and entry.actor_id == actor_id,
         alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
+        by_reader=entry.actor_kind == "user" and entry.actor_id == actor_id,
     )
 
 
@@ -195,13 +198,20 @@ def in_words(value: Any, field: str = "") -> str:
 TIME_FIELDS = {"snoozed_until"}
 
 
+MOST_NEWS = 20_000
+"""Entries that are gone through for a reader who was away; beyond that everything counts as changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What happened since a reader last asked."""
 
     until: int
-    entries: list[tuple[int | None, str]]
-    """Incident and verb of each entry."""
+    """Ask from here next time."""
+    incidents: dict[int, frozenset[str]]
+    """Incident → verbs of what happened to it, the incident that changed last first."""
+    is_cut: bool = False
+    """Whether more happened than is told: then anything may have changed."""
 
 
 def moment() -> int:
@@ -211,8 +221,9 @@ def moment() -> int:
         return int(cursor.fetchone()[0])
 
 
-def news(since: int, limit: int = 2_000) -> News:
-    """Entries of transactions from `since` on that have ended, together with all lower ones.
+def news(since: int, *, without: Sequence[str] = (), most: int = MOST_NEWS) -> News:
+    """What transactions from `since` on that have ended, together with all lower ones, did to incidents, apart from
+    the verbs `without`.
 
     Transactions, not entry numbers: numbers are handed out before commits, so a reader that follows them can miss an
     entry that commits late; all transactions below the oldest running one have ended.
@@ -220,14 +231,18 @@ def news(since: int, limit: int = 2_000) -> News:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH horizon AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS until)
-            SELECT horizon.until, entry.incident_id, entry.verb
-            FROM horizon LEFT JOIN LATERAL (
-                SELECT incident_id, verb FROM activity_entry
-                WHERE transaction >= %s AND transaction < horizon.until ORDER BY transaction DESC, id DESC LIMIT %s
-            ) AS entry ON true
+            WITH horizon AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS until),
+            recent AS (
+                SELECT incident_id, verb, entry.id FROM horizon, activity_entry AS entry
+                WHERE transaction >= %s AND transaction < horizon.until
+                ORDER BY transaction DESC, entry.id DESC LIMIT %s
+            )
+            SELECT horizon.until, (SELECT count(*) FROM recent), recent.incident_id, array_agg(DISTINCT recent.verb)
+            FROM horizon LEFT JOIN recent ON recent.incident_id IS NOT NULL AND recent.verb <> ALL(%s)
+            GROUP BY horizon.until, recent.incident_id ORDER BY max(recent.id) DESC
             """,
-            [since, limit],
+            [since, most + 1, list(without)],
         )
         rows = cursor.fetchall()
-    return News(rows[0][0], [(incident_id, verb) for _, incident_id, verb in rows if verb is not None])
+    until, entries = rows[0][:2]
+    return News(until, {row[2]: frozenset(row[3]) for row in rows if row[2] is not None}, entries > most)

@@ -1,6 +1,11 @@
 """Terms of incidents. Severity, classification and determination are shared with alerts (alerts/choices.py)."""
 
+from datetime import timedelta
+
 from common.terms import NamedTerms, RankedTerms
+
+VISIT = timedelta(minutes=10)
+"""Looks at an incident that are no further apart are one visit."""
 
 
 class IncidentStatus(RankedTerms):

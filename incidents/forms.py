@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -13,7 +14,7 @@ from alerts.choices import DETERMINATIONS, Classification, Determination, Severi
 from incidents.changes import Changes
 from incidents.choices import IncidentStatus, TagKind
 from incidents.models import Incident
-from incidents.rules import LONGEST_NOTE
+from incidents.rules import LONGEST_NOTE, SNOOZES, snooze_until
 
 AUTOMATIC = "automatic"
 KEEP_WORD = "keep"
@@ -275,3 +276,23 @@ def word_of(assignee: User | Team | None) -> str:
 
 
 __all__ = ["CommentForm", "ManageForm", "ManageManyForm", "start_of", "word_of"]
+
+
+class SnoozeForm(forms.Form):
+    """Until when an incident is put off: one of the usual times, or a time of the person's own."""
+
+    preset = forms.ChoiceField(choices=list(SNOOZES.items()), required=False)
+    until = forms.DateTimeField(
+        required=False, error_messages={"invalid": "Write a date and a time, such as 2026-11-30 14:00."}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned.get("preset") or cleaned.get("until")):
+            self.add_error("until", "Choose until when.")
+        return cleaned
+
+    def until_when(self, now: datetime) -> datetime:
+        """In the person's zone, which `now` is in."""
+        chosen: datetime | None = self.cleaned_data["until"]
+        return chosen or snooze_until(self.cleaned_data["preset"], now)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.views import filtering, live, manage, page, queue, search_box, suggest
+from incidents.views import filtering, live, manage, page, personal, queue, search_box, suggest
 
 app_name = "incidents"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("suggest/entities/", suggest.suggest_entities, name="suggest_entities"),
     path("suggest/assignees/", suggest.suggest_assignees, name="suggest_assignees"),
     path("suggest/tags/", suggest.suggest_tags, name="suggest_tags"),
+    path("rows/", live.rows, name="rows"),
+    path("seen/", personal.seen, name="seen"),
     # One incident.
     path("<int:number>/", page.alerts, name="alerts"),
     path("<int:number>/evidence/", page.evidence, name="evidence"),
@@ -26,6 +28,10 @@ urlpatterns = [
     path("<int:number>/details/", page.details, name="details"),
     path("<int:number>/manage/", manage.manage, name="manage"),
     path("<int:number>/assign-to-me/", manage.assign_to_me, name="assign_to_me"),
+    path("<int:number>/snooze/", personal.snooze, name="snooze"),
+    path("<int:number>/wake/", personal.wake, name="wake"),
+    path("<int:number>/follow/", personal.follow, name="follow"),
+    path("<int:number>/unfollow/", personal.unfollow, name="unfollow"),
     path("<int:number>/comments/", manage.comment, name="comment"),
     path("<int:number>/alerts/<int:alert_id>/raw/", page.raw, name="raw"),
 ]

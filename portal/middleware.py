@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,11 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
+
+from incidents.views.live import quick
+
+POLL = "/incidents/changes/"
+"""incidents:changes; resolving it for every request would cost more than the answer."""
 
 
 def sign_in_first(htmx: HtmxDetails) -> HttpResponse:
@@ -42,6 +48,22 @@ def _page_of_form(request: HttpRequest) -> str:
     if address.netloc != request.get_host():
         return "/"
     return urlunsplit(("", "", address.path or "/", address.query, ""))
+
+
+class NothingNew:
+    """Answers the polls of open pages to which nothing happened, which are nearly all requests there are, before
+    anything else is done for them. Whatever is not as simple as that goes the whole way."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == POLL and request.method == "GET":
+            session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+            answer = quick(request, session_key) if session_key and request.get_host() else None
+            if answer is not None:
+                return answer
+        return self.get_response(request)
 
 
 class PersonalTimeZone:

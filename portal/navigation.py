@@ -22,6 +22,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
     return {
+        "hears_bell": user.may(Permission.SEE_INCIDENTS),
         "navigation": [
             {
                 "label": label,

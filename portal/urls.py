@@ -13,6 +13,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("incidents/", include("incidents.urls")),
     path("views/", include("incidents.view_urls")),
+    path("notices/", include("incidents.notice_urls")),
     path("exports/", include("exports.urls")),
     path("preferences/", include("accounts.urls")),
     path("api/v1/", include("portal.api")),

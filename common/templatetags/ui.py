@@ -132,6 +132,7 @@ def menu(
     kind: str = "secondary",
     size: str = "m",
     align: str = "end",
+    shortcut: str = "",
 ) -> SafeString:
     """A button that discloses `menu_item`s; works without script."""
     return component(
@@ -143,6 +144,7 @@ def menu(
         kind=kind,
         size=size,
         align=align,
+        shortcut=shortcut,
     )
 
 
@@ -322,6 +324,12 @@ def pane_bar(content: str, close_url: str = "") -> SafeString:
 @register.simple_block_tag
 def pane_section(content: str, title: str = "") -> SafeString:
     return component("pane_section", content=content, title=title)
+
+
+@register.simple_tag
+def bell() -> SafeString:
+    """The way to one's notices, with how many are unread."""
+    return component("bell", url="/notices/")
 
 
 # --- what pages are made of ----------------------------------------------------------------------------------------

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from incidents.choices import VISIT
 from incidents.models import Incident, Notice
 
 LOOK = """
+WITH read AS (
+    UPDATE incidents_notice SET read_at = now()
+    WHERE user_id = %(user)s AND incident_id = ANY(%(incidents)s) AND read_at IS NULL
+)
 INSERT INTO incidents_look AS look (user_id, incident_id, sequence, looked_at)
-SELECT %s, incident.id, last.sequence, now() FROM incidents_incident AS incident CROSS JOIN LATERAL (
+SELECT %(user)s, incident.id, last.sequence, now() FROM incidents_incident AS incident CROSS JOIN LATERAL (
     SELECT sequence FROM activity_entry WHERE incident_id = incident.id ORDER BY sequence DESC LIMIT 1
-) AS last WHERE incident.id = ANY(%s)
-ON CONFLICT (user_id, incident_id) DO UPDATE SET sequence = excluded.sequence, looked_at = excluded.looked_at
+) AS last WHERE incident.id = ANY(%(incidents)s)
+ON CONFLICT (user_id, incident_id) DO UPDATE SET
+    previous = CASE WHEN look.previous IS NULL OR look.looked_at < now() - make_interval(secs => %(visit)s)
+        THEN look.sequence ELSE look.previous END,
+    sequence = excluded.sequence, looked_at = excluded.looked_at
 WHERE look.sequence < excluded.sequence
 """
 
@@ -32,10 +40,9 @@ def look_at_all(user: User, incident_ids: Iterable[int]) -> None:
 
 
 def _look(user: User, incident_ids: list[int]) -> None:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(LOOK, [user.pk, incident_ids])
-        read_notices(user, incident_ids)
+    """In one statement: what stands there now has been seen, and what the bell said of it read."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, {"user": user.pk, "incidents": incident_ids, "visit": VISIT.total_seconds()})
 
 
 def read_notices(user: User, incident_ids: Iterable[int] | None = None) -> int:

@@ -28,6 +28,8 @@ class Look(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
     sequence = models.PositiveIntegerField()
     """Of the last entry that was there to be seen. Not the incident's version, which comments leave as it is."""
+    previous = models.PositiveIntegerField(null=True)
+    """How far they had read when this visit began: where the line "new since you looked" stands, from tab to tab."""
     looked_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

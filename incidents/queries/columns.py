@@ -38,7 +38,7 @@ ASSIGNEE_FIELDS = (
     "assignee_team__slug",
     "assignee_team__name",
 )
-META_FIELDS = ("id", "name", "restricted", "tag_texts", "asset_counts", "service_sources")
+META_FIELDS = ("id", "name", "restricted", "snoozed_until", "tag_texts", "asset_counts", "service_sources")
 
 
 def initials(name: str) -> str:
@@ -85,12 +85,26 @@ def _marks(row: Row) -> str:
     return f'{marks}<span class="faint">+{rest}</span>' if rest > 0 else marks
 
 
+def _unread(row: Row) -> str:
+    """What is new to the person, where the list knows the person."""
+    words = row.get("unread")
+    return f'<span class="row-news" data-unread>{words}</span>' if words else NOTHING
+
+
+def _snoozed(row: Row, now: datetime) -> str:
+    until = row["snoozed_until"]
+    if until is None or until <= now:
+        return NOTHING
+    return f'<span class="row-snoozed">{icon("snooze", "s")}<span>Wakes {time_mark(until, now)}</span></span>'
+
+
 def _name(row: Row, now: datetime) -> str:
     number, name = row["id"], escape(row["name"])
     restricted = icon("restricted", "s") if row["restricted"] else ""
     return (
         f'<a class="cell-name" href="/incidents/{number}/" title="{name}">{name}</a><span class="cell-meta">'
-        f'<span class="faint number">#{number}</span>{restricted}{_marks(row)}{asset_counts(row["asset_counts"])}'
+        f'<span class="faint number">#{number}</span>{_unread(row)}{_snoozed(row, now)}{restricted}{_marks(row)}'
+        f"{asset_counts(row['asset_counts'])}"
         f"<span>{first_of(row['service_sources'], 'sources')}</span></span>"
     )
 

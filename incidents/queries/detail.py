@@ -80,6 +80,7 @@ def header(incident: Incident) -> dict[str, Any]:
         "resolved_by": incident.resolved_by,
         "resolved_at": time_mark(incident.resolved_at) if incident.resolved_at else "",
         "restricted": incident.restricted,
+        "snoozed_until": time_mark(incident.snoozed_until) if incident.snoozed_until else "",
         "related_to": incident.related_to_id,
         "version": incident.version,
         "summary": summary_sentence(incident),

@@ -24,6 +24,7 @@ from common.sorting import Sorting, SortKey, added, clicked, parts
 from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
 from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
+from incidents.queries.unread import Unread
 
 PAGE_SIZE = 50
 
@@ -175,11 +176,20 @@ def printed(
 
 
 def row_html(
-    row: Row, columns: Sequence[Column], now: datetime, *, selectable: bool, classes: str = "", tabindex: int = -1
+    row: Row,
+    columns: Sequence[Column],
+    now: datetime,
+    *,
+    selectable: bool,
+    classes: str = "",
+    tabindex: int = -1,
+    news: Unread | None = None,
 ) -> SafeString:
-    """One row of the table."""
+    """One row of the table; `news` is what it holds that the person has not seen."""
     number = row["id"]
+    classes = f"{classes} row-unread".strip() if news else classes
     marked = f' class="{classes}"' if classes else ""
+    row["unread"] = news.in_words if news else ""
     check = (
         f'<td class="cell-check"><label class="check"><input type="checkbox" name="incident" value="{number}" '
         f'data-select-row><span class="visually-hidden">Select #{number} {escape(row["name"])}</span></label></td>'

@@ -10,8 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Principal, User
+from activity.queries import Line
 from incidents import verbs
-from incidents.models import Look, Notice
+from incidents.choices import VISIT
 
 NEW_FOR = timedelta(days=7)
 """An incident never looked at is new to a person for so long after it was opened; later nobody would catch up."""
@@ -32,7 +33,7 @@ CROSS JOIN LATERAL (
         SELECT FROM activity_entry AS entry
         WHERE entry.incident_id = incident.id AND entry.sequence > coalesce(look.sequence, 0) AND {OTHERS}
         LIMIT %(most)s
-    ) AS some
+    ) AS others
 ) AS news
 WHERE incident.id = ANY(%(ids)s) AND news.count > 0
   AND (look.sequence IS NOT NULL OR (incident.created_at > %(since)s AND NOT EXISTS (
@@ -75,10 +76,48 @@ def unread(incident_ids: Sequence[int], principal: Principal) -> dict[int, Unrea
         return {number: Unread(is_new, changes) for number, is_new, changes in cursor.fetchall()}
 
 
-def seen_until(user: User, incident_id: int) -> int | None:
-    """The last entry of the incident's log that the person has seen; None where they never looked."""
-    return Look.objects.filter(user=user, incident=incident_id).values_list("sequence", flat=True).first()
+STANDING = """
+SELECT (SELECT max(sequence) FROM activity_entry WHERE incident_id = %(incident)s),
+       look.sequence, look.previous, look.looked_at > now() - make_interval(secs => %(visit)s),
+       EXISTS (SELECT FROM incidents_notice
+               WHERE user_id = %(user)s AND incident_id = %(incident)s AND read_at IS NULL),
+       EXISTS (SELECT FROM incidents_follower WHERE user_id = %(user)s AND incident_id = %(incident)s)
+FROM (SELECT) AS nothing
+LEFT JOIN incidents_look AS look ON look.user_id = %(user)s AND look.incident_id = %(incident)s
+"""
 
 
-def has_unread_notices(user: User, incident_id: int) -> bool:
-    return Notice.objects.filter(user=user, incident=incident_id, read_at__isnull=True).exists()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person stands to an incident."""
+
+    last: int
+    """The last entry of its log."""
+    seen: int | None
+    """The last entry the person has seen; None where they never looked."""
+    was_seen: int | None
+    """The last entry the person had seen before this visit; None where there is nothing to compare with."""
+    has_notices: bool
+    """Whether the bell has something of it that was not read."""
+    follows: bool
+
+    @property
+    def is_up_to_date(self) -> bool:
+        return self.seen is not None and self.seen >= self.last and not self.has_notices
+
+
+def standing(user: User, incident_id: int) -> Standing:
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, {"user": user.pk, "incident": incident_id, "visit": VISIT.total_seconds()})
+        last, seen, previous, is_visit, has_notices, follows = cursor.fetchone()
+    was_seen = previous if is_visit and previous is not None else seen if last and seen and last > seen else None
+    return Standing(last or 0, seen, was_seen, has_notices, follows)
+
+
+def seen_from(lines: Sequence[Line], was_seen: int | None) -> int | None:
+    """Before which line, newest first, "new since you looked" stands; None where nothing by others is new."""
+    if was_seen is None:
+        return None
+    new = [line for line in lines if line.sequence > was_seen]
+    seen = next((line.sequence for line in lines if line.sequence <= was_seen), None)
+    return seen if any(not line.by_reader for line in new) else None

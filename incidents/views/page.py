@@ -14,9 +14,12 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import CONTENTS, moment, stream
 from alerts.models import AlertPayload
+from incidents.commands.looking import look_at
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.unread import Standing, seen_from, standing
+from incidents.rules import SNOOZES
 from incidents.views.lookup import incident_or_404
 
 
@@ -49,7 +52,8 @@ def evidence(request: PersonRequest, number: int) -> HttpResponse:
 def activity(request: PersonRequest, number: int) -> HttpResponse:
     """The incident's log: audits and comments, newest first; to HTMX, the stream alone."""
     incident = incident_or_404(request, number)
-    context = page_context(request, incident, "activity") | activity_context(request, incident)
+    context = page_context(request, incident, "activity")
+    context |= activity_context(request, incident, context["standing"].was_seen)
     template = "incidents/activity.html#stream" if request.htmx else "incidents/activity.html"
     return render(request, template, context)
 
@@ -72,7 +76,7 @@ def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
 
 
-def activity_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
+def activity_context(request: PersonRequest, incident: Incident, was_seen: int | None) -> dict[str, Any]:
     content = request.GET.get("content", "all")
     if content not in CONTENTS:
         raise Http404
@@ -84,6 +88,7 @@ def activity_context(request: PersonRequest, incident: Incident) -> dict[str, An
     labels = {"all": "All", "audits": "Audits", "comments": "Comments"}
     return {
         "stream": found,
+        "seen_from": seen_from(found.lines, was_seen),
         "contents": [
             {"label": labels[word], "url": f"{path}?content={word}", "current": word == content} for word in CONTENTS
         ],
@@ -120,14 +125,29 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
         "is_mine": incident.assignee_user_id == request.user.pk,
         "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
         "cursor": moment(),
+        "standing": looked_at(request, incident),
+        "snoozes": SNOOZES,
     }
 
 
+def looked_at(request: PersonRequest, incident: Incident) -> Standing:
+    """How the person stands to the incident that is now before their eyes, and from now on has been seen."""
+    found = standing(request.user, incident.pk)
+    if not found.is_up_to_date:
+        look_at(request.user, incident.pk)
+    return found
+
+
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
+    found = looked_at(request, incident)
+    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk)
     return {
+        "standing": found,
+        "snoozes": SNOOZES,
+        "seen_from": seen_from(latest.lines, found.was_seen),
         "incident": detail.header(incident),
         "top_assets": detail.top_assets(incident.pk),
-        "stream": stream(incident.pk, content="brief", size=6, actor_id=request.user.pk),
+        "stream": latest,
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "is_mine": incident.assignee_user_id == request.user.pk,
     }

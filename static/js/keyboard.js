@@ -110,6 +110,9 @@ function press(element) {
   if (typing(element)) {
     element.focus();
     element.select?.();
+  } else if (element.matches("summary")) {
+    element.click();
+    element.parentElement.querySelector(".menu-item")?.focus();
   } else {
     element.closest("details[data-menu]:not([open])")?.setAttribute("open", "");
     element.click();
