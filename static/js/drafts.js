@@ -17,7 +17,7 @@ import { showToast } from "./toast.js";
 const PREFIX = "draft:";
 const LONGEST = 14 * 86_400_000;
 /** Names the draft that was being worked on in this tab, so that the page opens its form again. */
-const IN_HAND = "draft-in-hand";
+const inHand = () => `draft-in-hand:${person()}`;
 
 const person = () => document.body.dataset.person ?? "";
 /** @param {string} key */
@@ -177,22 +177,20 @@ function resume(key) {
 function rememberInHand() {
   const form = document.querySelector("[data-pane]:not([hidden]) form[data-draft-form]");
   try {
-    if (form) sessionStorage.setItem(IN_HAND, placeOf(form.dataset.draftForm));
-    else sessionStorage.removeItem(IN_HAND);
+    if (form) sessionStorage.setItem(inHand(), form.dataset.draftForm);
+    else sessionStorage.removeItem(inHand());
   } catch {
     // then the notice has to do
   }
 }
 
 function resumeInHand() {
-  let place = null;
   try {
-    place = sessionStorage.getItem(IN_HAND);
+    const key = sessionStorage.getItem(inHand());
+    if (key) resume(key);
   } catch {
-    return;
+    // then the notice has to do
   }
-  const start = placeOf("");
-  if (place?.startsWith(start)) resume(place.slice(start.length));
 }
 
 function restore(root) {

@@ -67,7 +67,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def refusals() -> set[int]:
-    """The statuses of 400 and above that a test expects to be answered."""
+    """The statuses of 400 and above that a test expects to be answered; 0 stands for no answer at all."""
     return set()
 
 
@@ -129,6 +129,7 @@ def _watch(page: Page, origin: str, refusals: set[int], complaints: list[str]) -
     def of_console(message: ConsoleMessage) -> None:
         # a refused request is told of by its response
         told = message.text.startswith(("Failed to load resource", "Response Status Error Code"))
+        told |= 0 in refusals and message.text.startswith(("htmx:sendError", "htmx:afterRequest"))
         if message.type in ("error", "warning") and not told:
             complaints.append(f"console: {message.text}")
 
