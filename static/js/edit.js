@@ -28,32 +28,34 @@ export const canEdit = () => Boolean(bulkButton() || (pane()?.dataset.edit && (i
 /** Where something of the row in hand is. @param {string} path relative to its details */
 const address = (path) => new URL(path, new URL(currentRow()?.dataset.paneUrl ?? "/", location.href)).pathname;
 
-/** What was typed while the form is on its way; null when none is. @type {string | null} */
-let typedAhead = null;
+/** The keys pressed while the form is on its way; null when none is. @type {KeyboardEvent[] | null} */
+let early = null;
 
 /** Take a key that comes too early for the form. @param {KeyboardEvent} event @returns {boolean} */
 export function typeAhead(event) {
-  if (typedAhead === null) return false;
-  if (event.key === "Escape") {
-    typedAhead = null;
-    return false;
-  }
-  if (event.key.length === 1) typedAhead += event.key;
-  else if (event.key === "Backspace") typedAhead = typedAhead.slice(0, -1);
-  return true;
+  if (early === null) return false;
+  if (event.key === "Escape") early = null;
+  else if (isText(event) || ["Tab", "Enter", "Backspace"].includes(event.key)) early.push(event);
+  return early !== null;
 }
+
+const isText = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
 
 /** @param {string} key one of FIELDS */
 export async function edit(key) {
-  typedAhead = "";
-  const giveUp = setTimeout(() => (typedAhead = null), LONGEST_WAIT);
+  early = [];
+  const giveUp = setTimeout(() => (early = null), LONGEST_WAIT);
   try {
     await openForm();
     const form = paneForm();
-    if (form && typedAhead !== null) focusField(form, key, typedAhead);
+    const keys = early;
+    early = null;
+    if (!form || !keys) return;
+    focusField(form, key);
+    for (const each of keys) pressLate(form, each);
   } finally {
     clearTimeout(giveUp);
-    typedAhead = null;
+    early = null;
   }
 }
 
@@ -70,22 +72,50 @@ async function openForm() {
   await (isOnPage() ? fillPane(url) : openRow(currentRow(), url));
 }
 
-/** @param {HTMLFormElement} form @param {string} key @param {string} text typed meanwhile */
-function focusField(form, key, text) {
+/** @param {HTMLFormElement} form @param {string} key */
+function focusField(form, key) {
   const status = form.elements.status;
   if (key === "r" && status && status.value !== "resolved") {
     status.value = "resolved";
     status.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  const field = controlOf(form, FIELDS[key].names);
-  if (!field) return;
-  field.focus();
-  if (!text) return;
-  if (field instanceof HTMLSelectElement) {
-    const fits = [...field.options].find((option) => option.label.toLowerCase().startsWith(text.toLowerCase()));
-    if (fits) field.value = fits.value;
-  } else field.setRangeText(text, field.value.length, field.value.length, "end");
-  field.dispatchEvent(new Event(field instanceof HTMLSelectElement ? "change" : "input", { bubbles: true }));
+  controlOf(form, FIELDS[key].names)?.focus();
+}
+
+/** Do in the form what a key pressed too early would have done there. @param {KeyboardEvent} event */
+function pressLate(form, event) {
+  const field = document.activeElement;
+  if (!form.contains(field)) return;
+  if (isText(event)) return field instanceof HTMLSelectElement ? pick(field, event.key) : put(field, field.value + event.key);
+  const { key, ctrlKey, metaKey, shiftKey } = event;
+  const goesOn = field.dispatchEvent(
+    new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }),
+  );
+  if (!goesOn) return;
+  if (key === "Backspace") put(field, field.value.slice(0, -1));
+  if (key === "Enter" && field instanceof HTMLInputElement) form.requestSubmit();
+  if (key === "Tab") {
+    const all = [...form.querySelectorAll("a, button, input, select, textarea")].filter(
+      (one) => one.tabIndex >= 0 && one.type !== "hidden" && one.getClientRects().length > 0,
+    );
+    all[all.indexOf(field) + (shiftKey ? -1 : 1)]?.focus();
+  }
+}
+
+function put(field, text) {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** What has been typed at a list so far, as a browser reads it. @type {[Element | null, string]} */
+let atList = [null, ""];
+
+function pick(list, letter) {
+  atList = [list, (atList[0] === list ? atList[1] : "") + letter.toLowerCase()];
+  const fits = [...list.options].find((option) => option.label.toLowerCase().startsWith(atList[1]));
+  if (!fits) return;
+  list.value = fits.value;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 /** The control of the first of these fields that the form has; of its first field for none. */

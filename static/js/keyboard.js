@@ -60,7 +60,8 @@ function openCurrent() {
   const row = currentRow();
   if (!row) return false;
   if (!paneIsOpen() || !row.classList.contains("row-open")) return openRow(row);
-  pane().querySelector("h2 a, a, button, input:not([type=hidden]), select, textarea")?.focus();
+  const first = pane().querySelector("h2 a") ?? pane().querySelector("a, button, input:not([type=hidden]), select, textarea");
+  first?.focus();
 }
 
 function openPage() {
@@ -154,12 +155,13 @@ function stopTyping(field) {
 const popoverIsOpen = () => Boolean(document.querySelector(":popover-open:not(.combobox-list)"));
 
 function onKey(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented) return;
   // keys of an input method under way are its own (229 is what some browsers call them)
   if (event.isComposing || event.keyCode === 229) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape" && popoverIsOpen()) return;
   if (typeAhead(event)) return event.preventDefault();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing(event.target)) {
     if (event.key === "Escape") stopTyping(event.target);
     return;
@@ -230,7 +232,7 @@ export function wireKeyboard() {
   });
   // Ctrl+Enter (Cmd+Enter) saves the form one is typing in; so does Enter in a list of the pane, as it does in a line
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
+    if (event.key !== "Enter" || event.isComposing || event.defaultPrevented || !typing(event.target)) return;
     const inList = event.target.matches?.("form.manage select");
     if (!event.ctrlKey && !event.metaKey && !inList) return;
     event.preventDefault();

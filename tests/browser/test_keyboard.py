@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from accounts.commands import set_preferences
 from accounts.models import User
+from activity.models import Entry
 from alerts.choices import Severity
+from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from tests.browser.conftest import WindowOf
 from tests.browser.pages import IN_THE_BROWSER, pane_of, row_of, toast
@@ -229,3 +233,186 @@ def test_tab_reaches_skip_link_first_and_it_leads_to_the_content(
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+
+
+def field_in_focus(page: Page) -> str:
+    """The name of the field that has the focus."""
+    return str(
+        page.evaluate(
+            "document.activeElement.name || document.activeElement.closest('[data-combobox]')?.dataset.name || ''"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("a", "assignee"), ("t", "tags"), ("s", "status"), ("e", "classification"), ("c", "comment"),
+     ("r", "resolution_note"), ("m", "name")],
+)  # fmt: skip
+def test_each_key_opens_its_field_and_escape_returns_to_the_row(
+    key: str, name: str, three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press(key)
+    expect(page.locator("form.manage :focus")).to_have_count(1)
+    assert field_in_focus(page) == name
+    expect(page.locator("#pane form.manage")).to_have_attribute("action", f"/incidents/{three[1].pk}/manage/")
+    if key == "r":
+        expect(page.get_by_label("Status", exact=True)).to_have_value("resolved")
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    expect(row_of(page, three[1])).to_be_focused()
+
+
+def test_what_is_typed_before_the_form_has_come_is_text_in_its_field(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    held: list[Route] = []
+    page.route("**/manage/", lambda route: held.append(route))
+    page.keyboard.press("c")
+    page.keyboard.type("xi jk?")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type("malware")
+    while not held:
+        page.title()  # lets the events of the browser in
+    held.pop().continue_()
+    expect(page.locator("#pane").get_by_label("Comment")).to_have_value("xi jk?")
+    expect(page.locator("#pane").get_by_label("Classification")).to_have_value("true_positive/malware")
+    expect(page.get_by_role("region", name="Selected")).to_be_hidden()
+
+
+def test_with_rows_selected_the_keys_are_about_all_of_them(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    for key in ("j", "J", "t"):
+        page.keyboard.press(key)
+    form = page.locator("#pane form.manage")
+    expect(form).to_contain_text("Manage 2 incidents")
+    expect(page.locator("form.manage :focus")).to_have_count(1)
+    assert field_in_focus(page) == "add_tags"
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    expect(page.get_by_role("region", name="Selected")).to_contain_text("2 selected")
+
+
+def test_enter_chooses_enter_saves_and_the_focus_is_on_the_row_again(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    page.keyboard.type("ana")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Assign to", exact=True)).to_have_value("Ana Ruiz")
+    page.keyboard.press("Enter")
+    expect(row_of(page, three[0])).to_contain_text("Ana Ruiz")
+    expect(row_of(page, three[0])).to_be_focused()
+    page.keyboard.press("s")
+    page.keyboard.type("In")
+    page.keyboard.press("Enter")
+    expect(row_of(page, three[0])).to_contain_text("In progress")
+    expect(row_of(page, three[0])).to_be_focused()
+
+
+def test_keys_of_an_input_method_are_its_own(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = at_the_list(window_of(ana))
+    for more in ("isComposing: true", "keyCode: 229"):
+        page.evaluate(
+            f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'j', bubbles: true, {more} }}))"
+        )
+    expect(page.locator("tr[data-row]:focus")).to_have_count(0)
+
+
+def test_without_single_keys_a_row_is_still_walked_opened_and_managed(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    set_preferences(ana, {"has_shortcuts": False}, actor=ana.as_actor())
+    page = at_the_list(window_of(ana))
+    row_of(page, three[0]).focus()
+    page.keyboard.press("ArrowDown")
+    expect(row_of(page, three[1])).to_be_focused()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("region", name="Selected")).to_contain_text("1 selected")
+    page.keyboard.press(" ")
+    page.keyboard.press("Enter")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[1].name)
+    expect(pane_of(page)).not_to_have_attribute("aria-busy", "true")
+    page.keyboard.press("Enter")
+    expect(pane_of(page).get_by_role("heading", level=2).get_by_role("link")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(row_of(page, three[1])).to_be_focused()
+
+
+def test_back_twice_quickly_shows_the_rows_of_the_address(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = window_of(ana)
+    page.goto("/incidents/?q=First")
+    for words, incident in (("Second", three[1]), ("Third", three[2])):
+        search = page.get_by_role("searchbox").or_(page.get_by_role("combobox", name="Search incidents"))
+        search.fill(words)
+        search.press("Enter")
+        expect(row_of(page, incident)).to_be_visible()
+    page.evaluate("history.back(); setTimeout(() => history.back(), 60)")
+    page.wait_for_url("**/incidents/?q=First")
+    expect(row_of(page, three[0])).to_be_visible()
+    expect(row_of(page, three[1])).to_have_count(0)
+    expect(row_of(page, three[2])).to_have_count(0)
+    page.go_forward()
+    expect(row_of(page, three[1])).to_be_visible()
+    expect(row_of(page, three[0])).to_have_count(0)
+
+
+def test_twenty_incidents_are_cleared_by_keyboard_alone(ana: User, window_of: WindowOf) -> None:
+    """Open, read, assign, tag, classify, comment, resolve, next: seven keys and the text for each."""
+    for number in range(20):
+        name = f"host-{number:02}"
+        at = NOON.replace(hour=11, minute=59 - number)
+        opened(alert(name, title=f"Beacon on {name}", severity=Severity.HIGH, at=at, entities=(device(name),)))
+    page = at_the_list(window_of(ana))
+    pressed = 0
+
+    def press(key: str) -> None:
+        nonlocal pressed
+        pressed += 1
+        page.keyboard.press(key)
+
+    started = time.monotonic()
+    press("j")
+    press("Enter")
+    for incident in Incident.objects.order_by("pk"):
+        expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(incident.name)
+        expect(row_of(page, incident)).to_be_focused()
+        press("t")
+        page.keyboard.type("beacons")
+        press("Tab")
+        page.keyboard.type("ana")
+        press("Tab")
+        page.keyboard.type("Resolved")
+        press("Tab")
+        page.keyboard.type("Blocked.")
+        press("Tab")
+        page.keyboard.type("Malware")
+        press("Tab")
+        page.keyboard.type(f"Clean {incident.pk}")
+        press("Control+Enter")
+    expect(page.locator("tr[data-row]")).to_have_count(0)
+    took = time.monotonic() - started
+    assert took < 40
+    assert (pressed - 2) / 20 <= 8
+    for incident in Incident.objects.prefetch_related("tags"):
+        assert (incident.status, incident.assignee_user, incident.resolution_note) == (
+            IncidentStatus.RESOLVED,
+            ana,
+            "Blocked.",
+        )
+        assert (incident.classification, incident.determination) == ("true_positive", "malware")
+        assert [tag.name for tag in incident.tags.all() if tag.kind == "custom"] == ["beacons"]
+        comment = Entry.objects.of_incident(incident.pk).comments().get()
+        assert comment.body is not None
+        assert comment.body.text == f"Clean {incident.pk}"
