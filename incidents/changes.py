@@ -93,7 +93,7 @@ class AlertChanges:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, User | Team):
-        return {"team" if isinstance(value, Team) else "user": value.pk}
+        return {"team" if isinstance(value, Team) else "user": value.pk, "label": str(value)}
     if isinstance(value, Severity | IncidentStatus):
         return value.slug
     if isinstance(value, Classification | Determination):
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple | list) else value
 
 
-def _person(value: dict[str, int]) -> User | Team:
+def _person(value: dict[str, Any]) -> User | Team:
     found: User | Team | None
     if "team" in value:
         found = Team.objects.filter(pk=value["team"]).first()

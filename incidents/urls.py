@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.views import filtering, live, manage, page, personal, queue, search_box, suggest
+from incidents.views import acts, bulk, filtering, live, manage, page, personal, queue, search_box, suggest
 
 app_name = "incidents"
 
@@ -12,11 +12,19 @@ urlpatterns = [
     path("ask/", search_box.ask, name="ask"),
     path("complete/", search_box.complete, name="complete"),
     path("changes/", live.changes, name="changes"),
-    path("manage/", manage.manage_many, name="manage_many"),
     path("filter/", filtering.edit, name="filter"),
     path("filter/apply/", filtering.apply, name="apply_filter"),
     path("suggest/words/<slug:key>/", suggest.suggest_words, name="suggest_words"),
     path("suggest/entities/", suggest.suggest_entities, name="suggest_entities"),
+    path("manage/", bulk.manage_many, name="manage_many"),
+    path("manage/choose/", bulk.choose, name="choose_many"),
+    path("manage/preview/", bulk.preview, name="preview_many"),
+    path("manage/count/", bulk.count, name="count_many"),
+    path("acts/", acts.acts, name="acts"),
+    path("acts/<uuid:number>/", acts.act, name="act"),
+    path("acts/<uuid:number>/progress/", acts.progress, name="act_progress"),
+    path("acts/<uuid:number>/cancel/", acts.cancel, name="cancel_act"),
+    path("acts/<uuid:number>/undo/", acts.undo, name="undo_act"),
     path("suggest/assignees/", suggest.suggest_assignees, name="suggest_assignees"),
     path("suggest/tags/", suggest.suggest_tags, name="suggest_tags"),
     path("rows/", live.rows, name="rows"),
@@ -27,6 +35,7 @@ urlpatterns = [
     path("<int:number>/activity/", page.activity, name="activity"),
     path("<int:number>/details/", page.details, name="details"),
     path("<int:number>/manage/", manage.manage, name="manage"),
+    path("<int:number>/undo/<uuid:batch>/", acts.undo_save, name="undo_save"),
     path("<int:number>/assign-to-me/", manage.assign_to_me, name="assign_to_me"),
     path("<int:number>/snooze/", personal.snooze, name="snooze"),
     path("<int:number>/wake/", personal.wake, name="wake"),

@@ -57,6 +57,12 @@ register.simple_tag(marks.asset_counts, name="counts")
 register.simple_tag(marks.time_mark, name="moment")
 
 
+@register.filter
+def thousands(number: int) -> str:
+    """A figure as people read it: 12,340."""
+    return f"{number:,}" if isinstance(number, int) else ""
+
+
 @register.simple_tag(name="tag")
 def tag_tag(name: str, kind: str = "custom") -> SafeString:
     return marks.tag_mark(name, kind)

@@ -22,12 +22,14 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils.safestring import SafeString
 
 from accounts.models import Team, User
 from activity.snapshots import snapshot
-from alerts.choices import Classification
+from alerts.choices import Classification, Determination, Severity
+from common.marks import time_mark
 from incidents.changes import KEEP, Changes
-from incidents.choices import IncidentStatus, TagKind
+from incidents.choices import ActState, IncidentStatus, Outcome, TagKind
 from incidents.models import BulkAct, BulkItem, Incident, Tag
 from incidents.rules import MOST_TAGS, tidied
 
@@ -185,3 +187,120 @@ def _tags(changes: Changes) -> tuple[list[int], int, list[int]]:
 def incidents_of(act: BulkAct) -> QuerySet[Incident]:
     """The incidents that an act is about."""
     return Incident.objects.filter(pk__in=BulkItem.objects.filter(act=act).values("incident"))
+
+
+def chosen_ones(user: User, numbers: Iterable[int]) -> QuerySet[Incident]:
+    """Incidents named one by one, as far as this person sees them."""
+    return Incident.objects.visible_to(user).filter(pk__in=list(numbers))
+
+
+def acts_of(user: User) -> QuerySet[BulkAct]:
+    """A person's acts; those of others do not exist for them."""
+    return BulkAct.objects.filter(user=user).exclude(state=ActState.DRAFT).select_related("undone_by", "undo_of")
+
+
+def in_words(changes: dict[str, Any]) -> list[str]:
+    """What stored changes are, one phrase for each field."""
+    phrases = []
+    if "severity" in changes:
+        word = changes["severity"]
+        phrases.append(f"severity: {Severity.from_slug(word).label.lower() if word else 'automatic'}")
+    if "assignee" in changes:
+        assignee = changes["assignee"]
+        phrases.append(f"assigned to: {assignee.get('label', 'somebody') if assignee else 'nobody'}")
+    if "status" in changes:
+        phrases.append(f"status: {IncidentStatus.from_slug(changes['status']).label.lower()}")
+    if "classification" in changes:
+        finding = Classification(changes["classification"]).label
+        determination = Determination(changes.get("determination", Determination.NOT_SET))
+        shown = f", {determination.label.lower()}" if determination != Determination.NOT_SET else ""
+        phrases.append(f"classification: {finding.lower()}{shown}")
+    phrases += [f"tag added: {name}" for name in changes.get("add_tags", ())]
+    phrases += [f"tag removed: {name}" for name in changes.get("remove_tags", ())]
+    if "comment" in changes:
+        phrases.append("a comment")
+    return phrases
+
+
+def counts_in_words(act: BulkAct) -> str:
+    """“412 changed, 18 already so, 3 refused”."""
+    words = {
+        Outcome.CHANGED: "taken back" if act.undo_of_id else "changed",
+        Outcome.UNCHANGED: "left as they are" if act.undo_of_id else "already so",
+        Outcome.REFUSED: "refused",
+        Outcome.CONFLICT: "changed meanwhile by others",
+    }
+    parts = [f"{act.counts[outcome]:,} {word}" for outcome, word in words.items() if act.counts.get(outcome)]
+    rest = act.total - act.done
+    if act.is_over and rest:
+        parts.append(f"{rest:,} not reached")
+    return ", ".join(parts) or "None changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ActShown:
+    """An act as lists, toasts and its own page show it."""
+
+    act: BulkAct
+    title: str
+    state: str
+    counts: str
+    percent: int
+    time: SafeString
+    may_undo: bool
+    url: str
+
+    @property
+    def number(self) -> str:
+        return str(self.act.pk)
+
+
+def shown(act: BulkAct) -> ActShown:
+    undone = getattr(act, "undone_by", None)
+    incidents = f"{act.total:,} incident{'' if act.total == 1 else 's'}"
+    return ActShown(
+        act=act,
+        title=f"Undo on {incidents}" if act.undo_of_id else f"Change of {incidents}",
+        state=ActState(act.state).label,
+        counts=counts_in_words(act),
+        percent=100 * act.done // act.total if act.total else 100,
+        time=time_mark(act.created_at),
+        may_undo=act.is_over and undone is None and bool(act.counts.get(Outcome.CHANGED)),
+        url=f"/incidents/acts/{act.pk}/",
+    )
+
+
+RESULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of what became of each incident, in the order of their numbers."""
+
+    rows: list[dict[str, Any]]
+    next: int | None
+
+
+def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> Results:
+    """Incidents that the person may not see any more keep their number and their outcome, and nothing else."""
+    rows = BulkItem.objects.filter(act=act, incident__gt=after).order_by("incident")
+    if outcome:
+        rows = rows.filter(outcome=outcome)
+    found = list(rows.values_list("incident", "outcome", "reason")[: RESULTS + 1])
+    page = found[:RESULTS]
+    names = dict(
+        Incident.objects.visible_to(user).filter(pk__in=[number for number, _, _ in page]).values_list("pk", "name")
+    )
+    return Results(
+        [
+            {
+                "number": number,
+                "name": names.get(number),
+                "outcome": "Not reached" if kind == Outcome.WAITING and act.is_over else Outcome(kind).label,
+                "kind": kind,
+                "reason": reason,
+            }
+            for number, kind, reason in page
+        ],
+        page[-1][0] if len(found) > RESULTS else None,
+    )

@@ -15,12 +15,22 @@ SAVED = "watchfloor:saved"
 
 
 def saved_event(
-    response: HttpResponse, text: str, *, close_pane: bool = False, resolved: int | None = None
+    response: HttpResponse,
+    text: str,
+    *,
+    close_pane: bool = False,
+    resolved: int | None = None,
+    undo_url: str = "",
+    more_url: str = "",
+    kind: str = "success",
+    unselect: bool = False,
 ) -> HttpResponse:
     """The answer, with the event that makes lists show themselves anew, and a toast; `resolved` is the row that a list
-    beside it may leave for the next one."""
+    beside it may leave for the next one, and `undo_url` takes the save back."""
     events: dict[str, Any] = {"watchfloor:resolved": {"id": resolved}} if resolved else {}
-    events |= {SAVED: {}, "watchfloor:toast": {"text": text, "kind": "success"}}
+    events |= {SAVED: {}, "watchfloor:toast": {"text": text, "kind": kind, "undo_url": undo_url, "more_url": more_url}}
+    if unselect:
+        events["watchfloor:unselect"] = {}
     if close_pane:
         events["watchfloor:close-pane"] = {}
     response["HX-Trigger"] = json.dumps(events)

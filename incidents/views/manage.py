@@ -7,19 +7,19 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import in_words
 from alerts.choices import Determination
 from common.errors import Conflict, Refused
-from common.filters import MOST_VALUES
 from common.marks import tag_mark
 from incidents.choices import TagKind
-from incidents.commands import add_comment, apply_changes, apply_to_many, assign
-from incidents.forms import CommentForm, ManageForm, ManageManyForm
+from incidents.commands import add_comment, apply_changes, assign
+from incidents.forms import CommentForm, ManageForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.views.answers import chosen_assignee as _chosen
@@ -50,6 +50,7 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
             actor=request.user.as_actor(),
             based_on=form.cleaned_data["version"],
             once=form.cleaned_data["once"],
+            batch=(batch := uuid4()),
         )
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
@@ -58,35 +59,8 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
         incident = incident_or_404(request, number)
         return _manage_pane(request, incident, form.brought_up_to_date(incident), status=409, conflict=conflict)
     text = f"Saved #{number}" if saved.version != incident.version or changes.comment else "Nothing was changed"
-    return _saved(request, incident_or_404(request, number), text, was_open=incident.is_open)
-
-
-@needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
-def manage_many(request: PersonRequest) -> HttpResponse:
-    """The same changes on several incidents; all or none."""
-    numbers = _numbers(request)
-    incidents = list(Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk"))
-    if len(incidents) != len(numbers):
-        raise Http404("One of these incidents does not exist, or you may not see it.")
-    if request.method != "POST":
-        return _many_pane(request, incidents, ManageManyForm(initial={"severity": "keep", "status": "keep"}))
-    form = ManageManyForm(request.POST)
-    if not form.is_valid():
-        return _many_pane(request, incidents, form, status=422)
-    changes = form.changes()
-    if changes.is_empty():
-        form.add_error(None, "Choose something to change first.")
-        return _many_pane(request, incidents, form, status=422)
-    try:
-        apply_to_many([incident.pk for incident in incidents], changes, actor=request.user.as_actor())
-    except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
-        return _many_pane(request, incidents, form, status=422)
-    text = f"Saved {len(incidents)} incidents"
-    if not request.htmx:
-        messages.success(request, text)
-        return redirect("incidents:queue")
-    return _event(HttpResponse(""), text, close_pane=True)
+    undo_url = reverse("incidents:undo_save", args=[number, batch]) if saved.version != incident.version else ""
+    return _saved(request, incident_or_404(request, number), text, was_open=incident.is_open, undo_url=undo_url)
 
 
 @needs(post=Permission.EDIT_INCIDENTS)
@@ -94,10 +68,11 @@ def assign_to_me(request: PersonRequest, number: int) -> HttpResponse:
     """Take the incident on."""
     incident = incident_or_404(request, number)
     try:
-        assign(incident, request.user, actor=request.user.as_actor())
+        saved = assign(incident, request.user, actor=request.user.as_actor(), batch=(batch := uuid4()))
     except Refused as refused:
         return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
-    return _saved(request, incident_or_404(request, number), f"#{number} is yours")
+    undo_url = reverse("incidents:undo_save", args=[number, batch]) if saved.version != incident.version else ""
+    return _saved(request, incident_or_404(request, number), f"#{number} is yours", undo_url=undo_url)
 
 
 @needs(post=Permission.EDIT_INCIDENTS)
@@ -189,39 +164,19 @@ def _after_comma(determination: str) -> str:
     return "" if determination == Determination.NOT_SET else f", {in_words(determination, 'determination').lower()}"
 
 
-def _many_pane(
-    request: PersonRequest, incidents: list[Incident], form: ManageManyForm, *, status: int = 200
-) -> HttpResponse:
-    context = {
-        "incidents": incidents,
-        "form": form,
-        "assignee": _chosen(form["assignee"].value()),
-        "add_tags": chosen_tags(form["add_tags"].value()),
-        "remove_tags": chosen_tags(form["remove_tags"].value()),
-        "in_pane": bool(request.htmx),
-    }
-    template = "incidents/manage_many.html#pane" if request.htmx else "incidents/manage_many.html"
-    return render(request, template, context, status=status)
-
-
 def chosen_tags(names: Sequence[str] | None) -> list[dict[str, Any]]:
     """A tag field's present values with their marks."""
     return [{"value": name, "label": name, "mark": tag_mark(name, TagKind.CUSTOM)} for name in names or []]
 
 
-def _saved(request: PersonRequest, incident: Incident, text: str, *, was_open: bool = False) -> HttpResponse:
+def _saved(
+    request: PersonRequest, incident: Incident, text: str, *, was_open: bool = False, undo_url: str = ""
+) -> HttpResponse:
     """After a save: the pane shows the incident as it is now, and the list or page beside it is told; of what has just
     been resolved, too, so that the next one comes in front."""
     if not request.htmx:
         messages.success(request, text, extra_tags=f"manage-{incident.pk} comment-{incident.pk}")
         return redirect("incidents:alerts", number=incident.pk)
     resolved = incident.pk if was_open and not incident.is_open else None
-    return _event(render(request, "incidents/pane.html", pane_context(request, incident)), text, resolved=resolved)
-
-
-def _numbers(request: PersonRequest) -> list[int]:
-    words = request.POST.getlist("incident") or request.GET.getlist("incident")
-    are_numbers = all(word.isascii() and word.isdigit() and len(word) < 19 for word in words)
-    if not words or len(words) > MOST_VALUES or not are_numbers:
-        raise Http404(f"Choose 1 to {MOST_VALUES} incidents.")
-    return sorted({int(word) for word in words})
+    response = render(request, "incidents/pane.html", pane_context(request, incident))
+    return _event(response, text, resolved=resolved, undo_url=undo_url)

@@ -2,6 +2,7 @@
  * Entry of the browser code: wires the small modules to the page. Each one looks for data attributes and listens on
  * the document, so that fragments which HTMX swaps in later work without further ado.
  */
+import { wireActs } from "./acts.js";
 import { wireCombobox } from "./combobox.js";
 import { wireConfirm } from "./confirm.js";
 import { wireCopy } from "./copy.js";
@@ -30,6 +31,7 @@ wireCopy();
 wireCombobox();
 wireFilterMenu();
 wireSelection();
+wireActs();
 wirePane();
 wireHistory();
 wirePress();

@@ -77,7 +77,7 @@ export function wireToasts() {
   });
   // a response may name a message in its HX-Trigger header: {"watchfloor:toast": {"text": …, "kind": …, "undo_url": …}}
   document.body.addEventListener("watchfloor:toast", (event) => {
-    const { text, kind, undo_url: undoUrl, undo_label: undoLabel } = event.detail;
-    showToast(text, { kind, undoUrl, undoLabel });
+    const { text, kind, undo_url: undoUrl, undo_label: undoLabel, more_url: moreUrl } = event.detail;
+    showToast(text, { kind, undoUrl, undoLabel, moreUrl });
   });
 }

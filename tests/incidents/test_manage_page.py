@@ -296,7 +296,11 @@ def test_several_are_changed_alike(client: Client, several: list[Incident], ana:
 
 def test_several_are_resolved_with_one_note(client: Client, several: list[Incident]) -> None:
     assert send_many(client, several, status="resolved").status_code == 422
-    assert send_many(client, several, status="resolved", resolution_note="A drill.").status_code == 302
+    resolved = {"status": "resolved", "resolution_note": "A drill."}
+    asked = send_many(client, several, **resolved)
+    assert asked.status_code == 422
+    assert "3 of them have none" in text_of(asked)
+    assert send_many(client, several, **resolved, unclassified_is_fine="on").status_code == 302
     assert set(Incident.objects.values_list("resolution_note", flat=True)) == {"A drill."}
 
 
@@ -306,7 +310,7 @@ def test_choosing_nothing_for_several_is_a_422(client: Client, several: list[Inc
     assert "Choose something to change first" in text_of(answer)
 
 
-@pytest.mark.parametrize("numbers", [[], ["x"], ["-1"], ["9" * 30], ["9" * 5_000], ["٣"], list(range(1, 102))])
+@pytest.mark.parametrize("numbers", [[], ["x"], ["-1"], ["9" * 30], ["9" * 5_000], ["٣"], list(range(1, 1_502))])
 def test_numbers_of_nothing_are_a_404(client: Client, several: list[Incident], numbers: list[Any]) -> None:
     for answer in (
         client.post(reverse("incidents:manage_many"), {**MANY, "severity": "low", "incident": numbers}),
@@ -315,9 +319,12 @@ def test_numbers_of_nothing_are_a_404(client: Client, several: list[Incident], n
         assert answer.status_code == 404
 
 
-def test_one_unseen_number_stops_the_whole_act(client: Client, several: list[Incident], lee: User) -> None:
+def test_what_one_may_not_see_is_left_out_and_counted(client: Client, several: list[Incident], lee: User) -> None:
     from incidents.commands import restrict
 
     restrict(several[1], [lee], actor=lee.as_actor())
-    assert send_many(client, several, severity="high").status_code == 404
-    assert not Incident.objects.filter(severity_is_manual=True).exists()
+    page = text_of(client.get(reverse("incidents:manage_many"), {"incident": [each.pk for each in several]}))
+    assert "1 cannot be found any more" in page
+    assert f"#{several[1].pk}" not in page
+    assert send_many(client, several, severity="high").status_code == 302
+    assert set(Incident.objects.filter(severity_is_manual=True)) == {several[0], several[2]}
