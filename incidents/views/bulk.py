@@ -29,7 +29,6 @@ from incidents.queries.queue import asked
 from incidents.views.acts import begun
 from incidents.views.answers import chosen_assignee
 from incidents.views.manage import chosen_tags
-from incidents.views.queue import problems
 
 MOST_CHOSEN = 1_500
 """Incidents chosen one by one; more are chosen as all that match."""
@@ -169,7 +168,7 @@ def _matching(request: PersonRequest, text: str) -> tuple[QueryDict, QuerySet[In
     try:
         wanted = asked(query, request.user)
     except (UnknownKeys, ValidationError) as error:
-        raise Http404(" ".join(problems(error))) from None
+        raise Http404("The list means nothing any more; open it anew.") from error
     return wanted.query, wanted.matching
 
 
