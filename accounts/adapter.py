@@ -7,9 +7,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import ListSettings, User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -29,8 +32,11 @@ class SignIn(AuthenticationBackend):
     """Signing in by name or address and password; and who a session belongs to."""
 
     def get_user(self, user_id: int) -> User | None:
-        """The person with their role, in one statement: every page asks what they may."""
-        return User.objects.active().select_related("role").filter(pk=user_id).first()
+        """The person with their role and how they like their lists, in one statement: every page asks what they may."""
+        lists = ListSettings.objects.filter(user=OuterRef("pk"))
+        kept = ArraySubquery(lists.values(kept=JSONObject(name="name", columns="columns", closed="closed")))
+        people = User.objects.active().select_related("role").annotate(kept_lists=kept)
+        return people.filter(pk=user_id).first()
 
 
 def display_name(user: User) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import verbs
 from accounts.authentication import KEY_PREFIX, key_digest
 from accounts.choices import ADMIN
-from accounts.models import AccessToken, Role, Team, User
+from accounts.models import AccessToken, ListSettings, Role, Team, User
 from activity.actors import Actor
 from activity.record import Change, Draft, Subject, record
 from activity.verbs import Verb
@@ -26,6 +26,8 @@ from common.errors import Refused
 PREFERENCES = ("time_zone", "theme", "density", "has_shortcuts")
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 """As in alerts: what a bound token sends carries this name."""
+MOST_CLOSED = 200
+"""Parts of a list remembered as closed; the oldest are forgotten."""
 FIRST_START_LOCK = 0x57464C52
 """Key of the advisory lock that lets only one process create the first administrator."""
 
@@ -182,6 +184,21 @@ def revoke_token(token: AccessToken, *, actor: Actor) -> AccessToken:
     change = Change("revoked_at", None, token.revoked_at.isoformat())
     _record(verbs.TOKEN_REVOKED, actor, Subject("token", str(token.pk), token.name), [change])
     return token
+
+
+def keep_columns(user: User, name: str, columns: Sequence[str]) -> None:
+    """Remember the columns a person likes in a list; none for the usual ones. Nobody else's matter: not in the log."""
+    ListSettings.objects.update_or_create(user=user, name=name, defaults={"columns": list(columns)})
+
+
+def keep_part(user: User, name: str, part: str, *, closed: bool) -> None:
+    """Remember that a person closed or opened a part of a list, such as its strip or a group. Not in the log either."""
+    with transaction.atomic():
+        ListSettings.objects.get_or_create(user=user, name=name)
+        settings = ListSettings.objects.select_for_update().get(user=user, name=name)
+        others = [each for each in settings.closed if each != part]
+        settings.closed = [*others, part][-MOST_CLOSED:] if closed else others
+        settings.save(update_fields=["closed"])
 
 
 def _set_active(user: User, active: bool, actor: Actor, verb: Verb) -> User:

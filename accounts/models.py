@@ -129,6 +129,8 @@ class ListSettings(models.Model):
     """Of the list: incidents or alerts."""
     columns = ArrayField(models.CharField(max_length=40), default=list)
     """Keys of the shown columns in their order; empty for the usual ones."""
+    closed = ArrayField(models.CharField(max_length=120), default=list)
+    """Parts of the page that the person closed, such as its strip or one of its groups."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="list_settings_once")]

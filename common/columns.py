@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
 from common.query_strings import nearest
@@ -96,3 +97,20 @@ def _checked(known: Mapping[str, Column], text: str, one_of: Sequence[str]) -> l
 def columns_text(columns: Iterable[Column]) -> str:
     """As it stands in addresses."""
     return ",".join(column.key for column in columns)
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A list whose columns people choose."""
+
+    name: str
+    """As settings are kept under."""
+    path: str
+    columns: Mapping[str, Column]
+    usual: Sequence[str]
+    leads_on: Sequence[str] = ()
+    """Columns of which one must be shown, since they open the row."""
+
+    def columns_of(self, query: QueryDict, remembered: Sequence[str]) -> list[Column]:
+        """The columns that an address asks for, or else those the person likes. Raises ValidationError."""
+        return chosen_columns(self.columns, query.get("columns"), remembered, self.usual, self.leads_on)

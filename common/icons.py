@@ -100,6 +100,7 @@ ROLES: dict[str, str] = {
     "import": "upload",
     "print": "printer",
     "columns": "columns-3",
+    "group": "rows-3",
     "assign": "user-round-plus",
     "assign_to_me": "user-round-check",
     "resolve": "circle-check",

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from incidents.views import acts, bulk, filtering, live, manage, page, personal, queue, search_box, suggest
+from incidents.views import (
+    acts,
+    bulk,
+    filtering,
+    listing,
+    live,
+    manage,
+    page,
+    personal,
+    queue,
+    search_box,
+    suggest,
+)
 
 app_name = "incidents"
 
@@ -12,6 +24,10 @@ urlpatterns = [
     path("ask/", search_box.ask, name="ask"),
     path("complete/", search_box.complete, name="complete"),
     path("changes/", live.changes, name="changes"),
+    path("columns/", listing.columns, name="columns"),
+    path("group/", listing.group, name="group"),
+    path("count/", listing.exact_count, name="exact_count"),
+    path("strip/", listing.strip, name="strip"),
     path("filter/", filtering.edit, name="filter"),
     path("filter/apply/", filtering.apply, name="apply_filter"),
     path("suggest/words/<slug:key>/", suggest.suggest_words, name="suggest_words"),
@@ -31,6 +47,7 @@ urlpatterns = [
     path("seen/", personal.seen, name="seen"),
     # One incident.
     path("<int:number>/", page.alerts, name="alerts"),
+    path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),
     path("<int:number>/evidence/", page.evidence, name="evidence"),
     path("<int:number>/activity/", page.activity, name="activity"),
     path("<int:number>/details/", page.details, name="details"),

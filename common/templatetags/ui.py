@@ -8,6 +8,7 @@ Row loops use `common.marks` instead: same look, made once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from django import template
@@ -27,6 +28,8 @@ register = template.Library()
 
 Context = dict[str, Any]
 
+WIDE = 10
+"""Columns above which a table is scrolled sideways instead of giving columns up."""
 MESSAGE_KINDS = ("info", "success", "warning", "error")
 
 
@@ -257,15 +260,32 @@ def filter_menu(
 
 @register.simple_block_tag
 def table(
-    content: str, columns: Sequence[Context], caption: str, selectable: bool = False, identifier: str = ""
+    content: str,
+    columns: Sequence[Context],
+    caption: str,
+    selectable: bool = False,
+    identifier: str = "",
+    unfolds: str = "",
+    is_part: bool = False,
 ) -> SafeString:
     """A data table around the tbody given.
 
     A column: label, hide_label, hint, width (mark, icon, score, short, time, medium, person, long, wide, fill),
-    sort_url, direction (ascending, descending), number, give (1 gives way first, then 2, 3).
+    sort_url, direction (ascending, descending), rank among several, add_url (sorts by this one as well), number, give
+    (1 gives way first, then 2, 3). `unfolds` says what a row unfolds to, by a chevron in a cell of its own; `is_part`
+    is for one of several tables of a list, which has no box that selects the whole page.
     """
+    wide = len(columns) > WIDE
     return component(
-        "table", content=content, columns=columns, caption=caption, selectable=selectable, identifier=identifier
+        "table",
+        content=content,
+        columns=columns,
+        caption=caption,
+        selectable=selectable,
+        identifier=identifier,
+        unfolds=unfolds,
+        is_part=is_part,
+        wide=wide,
     )
 
 
@@ -571,8 +591,13 @@ def combobox_options(groups: Sequence[Context], create: str = "", empty: str = "
 @register.simple_tag
 def stylesheets() -> SafeString:
     """The link to the one style sheet, or to its parts where the finder that joins them is not installed."""
-    paths = [SHEET] if finders.find(SHEET) else sheet_parts()
-    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in paths))
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in _sheets()))
+
+
+@cache
+def _sheets() -> list[str]:
+    """Found once: looking for the joined sheet reads all its parts."""
+    return [SHEET] if finders.find(SHEET) else sheet_parts()
 
 
 @register.simple_tag

@@ -150,6 +150,7 @@ def _moment(key: str, label: str, name: str, hint: str, sort: str = "", heading:
         (name,),
         heading=heading,
         hint=hint,
+        width="time",
         sort=sort,
         classes="cell-time soft",
     )
@@ -324,7 +325,6 @@ USUAL = (
     "assignee",
     "alerts",
     "categories",
-    "classification",
     "last_activity",
 )
 """Where neither the address nor the person says."""

@@ -16,17 +16,21 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
-from common.columns import Column, Row, cells, chosen_columns, columns_text
+from common.columns import Column, ListKind, Row, cells, columns_text
 from common.counting import Count, count
+from common.marks import icon
 from common.pagination import BadCursor, Order, Page, page_of_rows
 from common.query_strings import address, with_values
 from common.sorting import Sorting, SortKey, added, clicked, parts
 from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
 from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
+from incidents.queries.grouping import Grouping, Groups, grouping_named, groups, of_group
 from incidents.queries.unread import Unread
 
 PAGE_SIZE = 50
+GROUP_SIZE = 20
+"""Rows of a group before its own list is opened."""
 
 SORTING = Sorting(
     (
@@ -70,6 +74,8 @@ class QueuePage:
     next_url: str
     link: str
     """The address that shows this list to anybody."""
+    groups: Groups | None = None
+    """In place of rows, where the address asks for groups."""
 
 
 def order_named(name: str) -> Order:
@@ -101,51 +107,95 @@ def asked(query: QueryDict, principal: Principal) -> Asked:
 
 def columns_named(query: QueryDict, remembered: Sequence[str] = ()) -> list[Column]:
     """The columns that an address asks for, or else those the person likes. Raises ValidationError (see common)."""
-    return chosen_columns(COLUMNS, query.get("columns"), remembered, USUAL, LEADS_ON)
+    return QUEUE.columns_of(query, remembered)
 
 
-def queue_page(
-    query: QueryDict,
-    principal: Principal,
-    path: str,
-    *,
-    remembered: Sequence[str] = (),
-    selectable: bool = False,
-    opened: str = "",
-) -> QueuePage:
-    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing.
+QUEUE = ListKind("incidents", "/incidents/", COLUMNS, USUAL, LEADS_ON)
 
-    `remembered` names the columns the person likes, for an address that does not say; `opened` is the number of the
-    incident whose details stand beside the list.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the rows are shown to this person."""
+
+    columns: Sequence[str] = ()
+    """Those the person likes, for an address that does not say."""
+    selectable: bool = False
+    opened: str = ""
+    """The number of the incident whose details stand beside the list."""
+
+
+def queue_page(query: QueryDict, principal: Principal, path: str, look: Look | None = None) -> QueuePage:
+    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+    look = look or Look()
     wanted = asked(query, principal)
-    full, incident_filter, order, matching = wanted.query, wanted.filter, wanted.order, wanted.matching
-    columns = columns_named(full, remembered)
+    full, matching = wanted.query, wanted.matching
+    columns = columns_named(full, look.columns)
+    state = with_values(full)
+    page, rows, found = Page([], "", ""), list[QueueRow](), None
+    if "group" in full:
+        grouping = grouping_named(full.get("group", ""))
+        found = groups(grouping, matching, wanted.filter.words.get(grouping.key, ()))
+        number = count(matching) if found.several else Count(found.total)
+    else:
+        page, rows = rows_of(wanted, columns, look)
+        number = count_of(page, matching, full)
+    return QueuePage(
+        rows=rows,
+        columns=columns,
+        count=number,
+        order=wanted.order,
+        query=full,
+        filter=wanted.filter,
+        previous_url=address(path, state | {"before": [page.previous]}) if page.previous else "",
+        next_url=address(path, state | {"after": [page.next]}) if page.next else "",
+        link=address(path, state | {"columns": [columns_text(columns)]}),
+        groups=found,
+    )
+
+
+def rows_of(
+    wanted: Asked,
+    columns: Sequence[Column],
+    look: Look,
+    size: int | None = None,
+    within: QuerySet[Incident] | None = None,
+) -> tuple[Page, list[QueueRow]]:
+    """A page of rows, ready to print; raises ValidationError for a cursor of another list."""
     fields, annotations = reading(columns, *ROW_FIELDS)
     try:
         page, values = page_of_rows(
-            matching,
-            order,
+            wanted.matching if within is None else within,
+            wanted.order,
             fields,
-            after=full.get("after", ""),
-            before=full.get("before", ""),
-            size=PAGE_SIZE,
+            after=wanted.query.get("after", ""),
+            before=wanted.query.get("before", ""),
+            size=size or PAGE_SIZE,
             **annotations,
         )
     except BadCursor as error:
         raise ValidationError({"after": [str(error)]}) from None
-    state = with_values(full)
-    return QueuePage(
-        rows=printed(values, columns, selectable=selectable, opened=opened),
-        columns=columns,
-        count=count_of(page, matching, full),
-        order=order,
-        query=full,
-        filter=incident_filter,
-        previous_url=address(path, state | {"before": [page.previous]}) if page.previous else "",
-        next_url=address(path, state | {"after": [page.next]}) if page.next else "",
-        link=address(path, state | {"columns": [columns_text(columns)]}),
-    )
+    return page, printed(values, columns, selectable=look.selectable, opened=look.opened)
+
+
+def group_rows(query: QueryDict, word: str, principal: Principal, look: Look) -> tuple[list[QueueRow], list[Column]]:
+    """The first rows of one group of the list that an address asks for; `word` as the group has it."""
+    grouping = grouping_named(query.get("group", ""))
+    wanted = asked(narrowed(query, grouping, word) if word else query, principal)
+    columns = columns_named(wanted.query, look.columns)
+    within = None if word else of_group(grouping, wanted.matching)
+    return rows_of(wanted, columns, look, GROUP_SIZE, within)[1], columns
+
+
+def narrowed(query: QueryDict, grouping: Grouping, word: str) -> QueryDict:
+    """The address of one group as a list of its own: a tag beside the tags asked for, any other in their place."""
+    one = query.copy()
+    for key in ("after", "before", "open"):
+        one.pop(key, None)
+    if grouping.key == "tag":
+        one.setlist("tag_all", list(dict.fromkeys([*one.getlist("tag_all"), word])))
+    else:
+        one.setlist(grouping.key, [word])
+    return one
 
 
 def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Count:
@@ -196,19 +246,27 @@ def row_html(
         if selectable
         else ""
     )
+    unfold = (
+        f'<td class="cell-mark"><a class="table-expand" href="/incidents/{number}/" role="button" data-expand '
+        f'aria-expanded="false"><span class="visually-hidden">Alerts of #{number}</span>{icon("next", "s")}</a></td>'
+    )
     return mark_safe(
         f'<tr data-row data-id="{number}" data-live="{number}" data-href="/incidents/{number}/" '
         f'data-pane-url="/incidents/{number}/details/" tabindex="{tabindex}"{marked}>'
-        f"{check}{cells(columns, row, now)}</tr>\n"
+        f"{check}{unfold}{cells(columns, row, now)}</tr>\n"
     )
 
 
 def headings(page: QueuePage, path: str) -> list[dict[str, Any]]:
+    return headings_of(page.columns, page.order, page.query, path)
+
+
+def headings_of(columns: Sequence[Column], order: Order, query: QueryDict, path: str) -> list[dict[str, Any]]:
     """The heads of the columns; one can be sorted by where `sort_url` is: alone, or by `add_url` as well."""
-    present = parts(page.order)
+    present = parts(order)
     several = len(present) > 1
     shown = []
-    for column in page.columns:
+    for column in columns:
         head: dict[str, Any] = {
             "key": column.key,
             "label": column.heading or column.label,
@@ -219,10 +277,10 @@ def headings(page: QueuePage, path: str) -> list[dict[str, Any]]:
         }
         if column.sort:
             rank, direction = present.get(column.sort, (0, ""))
-            more = added(page.order, column.sort)
+            more = added(order, column.sort)
             head |= {
-                "sort_url": address(path, with_values(page.query, sort=[clicked(page.order, column.sort)])),
-                "add_url": address(path, with_values(page.query, sort=[more])) if more else "",
+                "sort_url": address(path, with_values(query, sort=[clicked(order, column.sort)])),
+                "add_url": address(path, with_values(query, sort=[more])) if more else "",
                 "direction": direction,
                 "rank": rank if several else 0,
             }

@@ -18,6 +18,7 @@ from incidents.models import Incident
 from incidents.queries import filter_bar
 from incidents.queries import queue as queries
 from incidents.queries.saved_views import side_list
+from incidents.views.listing import list_context, look
 from incidents.views.page import pane_context
 from incidents.views.refused import refused
 from incidents.views.search_box import search_box
@@ -36,9 +37,7 @@ def queue(request: PersonRequest) -> HttpResponse:
     cursor = moment()
     may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
-        page = queries.queue_page(
-            request.GET, request.user, path, selectable=may_bulk, opened=request.GET.get("open", "")
-        )
+        page = queries.queue_page(request.GET, request.user, path, look(request))
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
     context: dict[str, Any] = {
@@ -61,6 +60,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "manage_many_url": reverse("incidents:manage_many"),
         "key_hints": KEY_HINTS,
     }
+    context |= list_context(request, page, path)
     context |= view_bar(request, page.link, columns_text(page.columns)) | open_pane(request)
     template = "incidents/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "incidents/queue.html"
     response = render(request, template, context)

@@ -6,6 +6,7 @@
  * page has.
  */
 import { canEdit, edit, FIELDS, takeOn, typeAhead } from "./edit.js";
+import { expand } from "./expand.js";
 import { closePane, currentRow, focusCurrent, leaveForm, move, openRow, pane, paneForm, paneIsOpen, rows } from "./pane.js";
 import { clearSelection, toggleRow } from "./selection.js";
 
@@ -21,6 +22,8 @@ const LIST_KEYS = [
   { keys: ["j", "ArrowDown"], text: "Next row", when: hasRows, run: () => move(1) },
   { keys: ["k", "ArrowUp"], text: "Previous row", when: hasRows, run: () => move(-1) },
   { keys: ["Enter"], text: "Open details; again, go into them", when: hasRows, run: openCurrent },
+  { keys: ["l", "ArrowRight"], text: "Unfold the alerts", when: hasRows, run: () => unfold(true) },
+  { keys: ["h", "ArrowLeft"], text: "Fold them", when: hasRows, run: () => unfold(false) },
   { keys: ["o"], text: "Open page", when: hasRows, run: openPage },
   { keys: ["x", " "], text: "Select row", when: canSelect, run: () => select(false) },
   { keys: ["X"], text: "Select up to here", when: canSelect, run: () => select(true) },
@@ -43,6 +46,8 @@ const TEXTLESS = ["ArrowDown", "ArrowUp", "Shift ArrowDown", "Shift ArrowUp", "E
 const NAMES = {
   ArrowDown: "↓",
   ArrowUp: "↑",
+  ArrowRight: "→",
+  ArrowLeft: "←",
   " ": "Space",
   Escape: "Esc",
   X: "Shift x",
@@ -67,6 +72,12 @@ function openCurrent() {
 function openPage() {
   const row = currentRow();
   if (row?.dataset.href) location.assign(row.dataset.href);
+}
+
+function unfold(open) {
+  const row = currentRow();
+  if (!row?.querySelector("[data-expand]")) return false;
+  return void expand(row, open);
 }
 
 function select(extend) {
@@ -172,7 +183,7 @@ function onKey(event) {
   // Enter and Space belong to the control that has the focus, the arrows to what scrolls
   const onControl = event.target.closest?.("a, button, summary, input, [role=option]");
   if (onControl && ["Enter", " "].includes(event.key)) return;
-  if (["ArrowDown", "ArrowUp"].includes(event.key) && event.target !== document.body && !event.target.closest?.("tr")) {
+  if (event.key.startsWith("Arrow") && event.target !== document.body && !event.target.closest?.("tr")) {
     return;
   }
   const before = sequence;

@@ -3,11 +3,13 @@
  * the document, so that fragments which HTMX swaps in later work without further ado.
  */
 import { wireActs } from "./acts.js";
+import { wireColumns } from "./columns.js";
 import { wireCombobox } from "./combobox.js";
 import { wireConfirm } from "./confirm.js";
 import { wireCopy } from "./copy.js";
 import { wireDisclosure } from "./disclosure.js";
 import { wireDrafts } from "./drafts.js";
+import { wireExpand } from "./expand.js";
 import { wireExportLinks } from "./export_links.js";
 import { wireFailures } from "./failures.js";
 import { wireFilterMenu } from "./filter_menu.js";
@@ -19,6 +21,7 @@ import { wirePoll } from "./poll.js";
 import { wirePress } from "./press.js";
 import { wireQueryBox } from "./query_box.js";
 import { wireRelativeTime } from "./relative_time.js";
+import { wireRemember } from "./remember.js";
 import { wireReorder } from "./reorder.js";
 import { wireSelection } from "./selection.js";
 import { wireToasts } from "./toast.js";
@@ -35,6 +38,9 @@ wireActs();
 wirePane();
 wireHistory();
 wirePress();
+wireExpand();
+wireColumns();
+wireRemember();
 wireKeyboard();
 wireDrafts();
 wireQueryBox();

@@ -150,6 +150,7 @@ def test_the_finder_finds_what_it_joins_and_nothing_else() -> None:
 
 def test_without_the_finder_the_parts_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finders, "find", lambda path: None)
+    monkeypatch.setattr(ui, "_sheets", ui._sheets.__wrapped__)  # as found by a process that has not looked yet
     assert ui.stylesheets().count("<link") == len(sheet_parts())
 
 
