@@ -19,7 +19,7 @@ class ViewForm(forms.Form):
     """What is said of a view. Which teams one may share with depends on the person."""
 
     name = forms.CharField(max_length=80, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
-    audience = forms.ChoiceField(label="Who sees it", required=False)
+    audience = forms.ChoiceField(label="Who sees it", initial="private")
     is_default = forms.BooleanField(required=False, label="My queue opens with it")
     query = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput, strip=False)
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -50,6 +50,6 @@ class ViewForm(forms.Form):
     @property
     def chosen(self) -> tuple[Audience, Team | None]:
         """Who shall see it, once the form is valid."""
-        word = self.cleaned_data["audience"] or "private"
+        word = self.cleaned_data["audience"]
         team = self.teams.get(word)
         return (Audience.TEAM, team) if team else (Audience(word), None)

@@ -24,6 +24,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Spool = SpooledTemporaryFile[bytes]
+Answer = tuple[int, list[tuple[bytes, bytes]], Iterable[bytes] | None]
+"""Status and headers; and the pieces of one that is sent while it is made."""
 
 IN_MEMORY = 512 * 1024
 CHUNK = 64 * 1024
@@ -72,6 +74,7 @@ class Edge:
         self.uploads = 0
         self.waiting = 0
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+        self.long_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="long answers")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from the first header to the last byte of the response."""
@@ -80,12 +83,16 @@ class Edge:
         with Spool(max_size=IN_MEMORY) as body, Spool(max_size=IN_MEMORY) as answer:
             try:
                 await self._take_in(scope, receive, body)
-                status, headers = await self._run(scope, body, answer)
+                status, headers, chunks = await self._run(scope, body, answer)
             except ClientGone:
                 return
             except Refused as refused:
                 status, headers = _refusal(refused, answer)
-            await self._send_out(send, status, headers, answer)
+                chunks = None
+            if chunks is None:
+                await self._send_out(send, status, headers, answer)
+            else:
+                await self._send_while_made(receive, send, status, headers, chunks)
 
     async def _take_in(self, scope: Scope, receive: Receive, body: Spool) -> None:
         """Reads the request body into `body`, within the limits of size, time and number."""
@@ -120,7 +127,7 @@ class Edge:
             raise ClientGone
         body.seek(0)
 
-    async def _run(self, scope: Scope, body: Spool, answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
+    async def _run(self, scope: Scope, body: Spool, answer: Spool) -> Answer:
         """Runs the application on its thread as soon as that is free."""
         if self.waiting >= self.most_waiting:
             raise Refused(503, "The portal is busy. Try again in a moment.", retry_after=2)
@@ -131,8 +138,8 @@ class Edge:
         finally:
             self.waiting -= 1
 
-    def _respond(self, environ: dict[str, Any], answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
-        """On the thread: calls the application and writes its whole response to `answer`."""
+    def _respond(self, environ: dict[str, Any], answer: Spool) -> Answer:
+        """On the thread: calls the application and writes its whole response to `answer`, unless it is a long one."""
         started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
         def start_response(status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
@@ -141,6 +148,8 @@ class Edge:
             return answer.write
 
         chunks = self.application(environ, start_response)
+        if getattr(chunks, "sent_while_made", False) and environ["REQUEST_METHOD"] != "HEAD":
+            return *started[0], chunks
         try:
             for chunk in chunks:
                 answer.write(chunk)
@@ -148,7 +157,34 @@ class Edge:
             # Django ends its request here; it must happen on the thread whose database connection it used.
             if hasattr(chunks, "close"):
                 chunks.close()
-        return started[0]
+        return *started[0], None
+
+    async def _send_while_made(
+        self,
+        receive: Receive,
+        send: Send,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        chunks: Iterable[bytes],
+    ) -> None:
+        """Sends a long answer piece by piece, and stops making it when the client is gone or takes nothing."""
+        run = asyncio.get_running_loop().run_in_executor
+        pieces = iter(chunks)
+        gone = asyncio.ensure_future(_hung_up(receive))
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            while not gone.done() and (piece := await run(self.long_thread, next, pieces, None)) is not None:
+                async with asyncio.timeout(self.send_seconds):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            pass
+        finally:
+            gone.cancel()
+            # Django ends its request here; on the thread whose database connection the pieces were read by.
+            if hasattr(chunks, "close"):
+                await run(self.long_thread, chunks.close)
 
     async def _send_out(self, send: Send, status: int, headers: list[tuple[bytes, bytes]], answer: Spool) -> None:
         """Sends the response as quickly as the client takes it, and gives up on one that takes nothing."""
@@ -163,6 +199,12 @@ class Edge:
                     await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
                 if left <= 0:
                     break
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Returns when the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def wsgi_environ(scope: Scope, body: Spool) -> dict[str, Any]:

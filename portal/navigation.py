@@ -31,7 +31,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 "icon": icon,
                 "shortcut": shortcut,
                 "count": None,
-                "current": request.path.startswith(url),
+                "current": request.path.startswith(url) and not request.GET.get("view"),
             }
             for label, url, icon, shortcut in places
         ],

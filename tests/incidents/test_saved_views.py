@@ -231,11 +231,11 @@ def test_the_present_list_is_saved_under_a_name(queue: list[Incident], ana: User
 
 def test_it_may_become_what_ones_queue_opens_with(queue: list[Incident], ana: User, sign_in: SignIn) -> None:
     client = sign_in(ana)
-    client.post("/views/new/", {"name": "High ones", "query": HIGH, "is_default": "on"})
+    client.post("/views/new/", {"name": "High ones", "query": HIGH, "audience": "private", "is_default": "on"})
     answer = client.get("/incidents/", follow=True)
     assert answer.redirect_chain == [("/views/high-ones/", 302)]
     text = answer.content.decode()
-    assert "opens your queue" in text
+    assert "This view opens your queue" in text
     assert 'href="/views/open/"' in text
     assert len(shown(client.get("/views/open/"))) == 4
     assert len(shown(client.get("/incidents/?severity=low"))) == 1
@@ -257,7 +257,7 @@ def test_it_may_become_what_ones_queue_opens_with(queue: list[Incident], ana: Us
 def test_what_cannot_be_saved_comes_back_with_the_reason(
     ana: User, sign_in: SignIn, sent: dict[str, str], said: str
 ) -> None:
-    answer = sign_in(ana).post("/views/new/", {"query": HIGH, **sent})
+    answer = sign_in(ana).post("/views/new/", {"query": HIGH, "audience": "private", **sent})
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not SavedView.objects.exists()

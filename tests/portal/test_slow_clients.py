@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -24,7 +25,34 @@ APPLICATION = """
 import json
 from portal.edge import Edge
 
+class Long:
+    # says of itself that it takes its time: so many pieces, after which it may fail
+
+    sent_while_made = True
+
+    def __init__(self, pieces, breaks):
+        self.pieces, self.breaks, self.made = pieces, breaks, 0
+
+    def __iter__(self):
+        for _ in range(self.pieces):
+            self.made += 1
+            yield b"x" * 100_000
+        if self.breaks:
+            raise OSError("the database is gone")
+
+    def close(self):
+        made.append(self.made)
+
+made = []
+
 def pages(environ, start_response):
+    if environ["PATH_INFO"].startswith("/long/"):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        _, _, pieces, ending = environ["PATH_INFO"].split("/")
+        return Long(int(pieces), ending == "breaks")
+    if environ["PATH_INFO"] == "/made":
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(made).encode()]
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0))
     if environ["PATH_INFO"] == "/large":
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -168,6 +196,34 @@ def test_a_whole_upload_arrives_whatever_its_encoding(web: Web) -> None:
 
 def test_a_large_answer_arrives_whole(web: Web) -> None:
     assert len(web.get("/large")[2]) == 30_000_000
+
+
+def test_a_long_answer_arrives_whole_while_pages_are_served(web: Web) -> None:
+    slow = [web.send(b"GET /long/2000/ends HTTP/1.1\r\nHost: h\r\n\r\n") for _ in range(SLOW_CLIENTS)]
+    time.sleep(0.5)
+    status, seconds, _ = web.get("/")
+    assert status == 200
+    assert seconds < 2
+    for client in slow:
+        client.close()
+    assert len(web.get("/long/200/ends", seconds=60)[2]) == 20_000_000
+
+
+def test_a_long_answer_that_fails_is_cut_off_and_not_ended(web: Web) -> None:
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        web.get("/long/20/breaks", seconds=30)
+
+
+def test_a_long_answer_is_made_no_further_once_its_client_is_gone(web: Web) -> None:
+    client = web.send(b"GET /long/30000/ends HTTP/1.1\r\nHost: h\r\n\r\n")
+    client.recv(1_000)
+    client.close()
+    for _ in range(100):
+        made = {count for _ in range(8) for count in json.loads(web.get("/made")[2])}
+        if stopped := [count for count in made if 0 < count < 30_000]:
+            break
+        time.sleep(0.1)
+    assert stopped
 
 
 @pytest.mark.parametrize(
