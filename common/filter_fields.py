@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
-from common.filters import ANY, MOST_VALUES
+from common.filters import ANY, MOST_VALUES, is_storable
 from common.query_strings import nearest
 from common.terms import NamedTerms, RankedTerms
 from common.time_ranges import BadRange, parse_range, range_in_words
@@ -102,7 +102,7 @@ def misshapen(words: Sequence[str]) -> ValidationError | None:
     """Why so many or such words cannot even be looked up."""
     if len(words) > MOST_VALUES:
         return ValidationError(f"At most {MOST_VALUES} values; this has {len(words)}.")
-    if any("\x00" in word or len(word) > LONGEST_WORD for word in words):
+    if any(len(word) > LONGEST_WORD or not is_storable(word) for word in words):
         return ValidationError(f"A value is at most {LONGEST_WORD} characters long and holds no NUL character.")
     return None
 

@@ -58,7 +58,12 @@ class TermsFilter(WordsFilter):
 
 def storable(words: Sequence[str], most: int = MOST_VALUES) -> list[str]:
     """As many as may be asked for, without those that no row can hold."""
-    return [word for word in words[:most] if "\x00" not in word]
+    return [word for word in words[:most] if is_storable(word)]
+
+
+def is_storable(word: str) -> bool:
+    """Whether the database can hold the text: no NUL character, and no half of a character."""
+    return "\x00" not in word and not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def unknown_words(key: str, words: Sequence[str], known: Any) -> dict[str, list[str]]:

@@ -250,7 +250,7 @@ def test_a_page_takes_the_same_statements_whatever_its_length(
 ) -> None:
     stored([row(number) for number in range(rows)])
     client = sign_in(ana)
-    with django_assert_num_queries(5):  # session, person, role, the page's keys, its rows
+    with django_assert_num_queries(4):  # session, person with their role, the page's keys, its rows
         listed(client, "limit=50")
 
 
