@@ -4,15 +4,77 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from activity.queries import moment
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
 from alerts.queries import detail
+from alerts.queries import queue as queries
+from common.list_pages import headings, range_text
+from common.query_strings import UnknownKeys, address, with_values
+
+KEY_HINTS = ((("j", "k"), "move"), (("x",), "select"), (("i",), "mine"), (("?",), "keys"))
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def queue(request: PersonRequest) -> HttpResponse:
+    """The list of alerts that the address describes; to HTMX, the list and its counts alone."""
+    path, cursor = queries.list_path(), moment()
+    may_bulk, opened = request.user.may(Permission.BULK_EDIT), request.GET.get("open", "")
+    try:
+        page = queries.alerts_page(request.GET, request.user, path, selectable=may_bulk, opened=opened)
+    except (UnknownKeys, ValidationError) as error:
+        return refused(request, error)
+    context: dict[str, Any] = {
+        "page": page,
+        "rows": page.rows,
+        "chips": queries.chips(page.filter, path),
+        "hidden": queries.hidden(page.filter, request.user, path),
+        "columns": headings(page.columns, page.order, page.query, path),
+        "reset_url": path,
+        "again_url": address(path, with_values(request.GET)),
+        "is_default": not set(request.GET) - {"open", "sort", "columns"},
+        "range_text": range_text(len(page.rows), page.count),
+        "cursor": cursor,
+        "changes_url": address(reverse("alert_acts:changes"), {"in": [address("", with_values(page.query))[1:]]}),
+        "search": page.query.get("q", ""),
+        "search_kept": [
+            (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
+        ],
+        "may_bulk": may_bulk,
+        "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
+        "key_hints": KEY_HINTS,
+    }
+    context |= open_pane(request, opened)
+    template = "alerts/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "alerts/queue.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def open_pane(request: PersonRequest, opened: str) -> dict[str, Any]:
+    """The details of the row that the address says is open."""
+    if request.htmx or not (opened.isascii() and opened.isdigit() and len(opened) < 19):
+        return {}
+    found = visible_alerts(request.user, [int(opened)]).first()
+    return {"open_pane": True} | pane_context(request, found) if found else {}
+
+
+def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
+    """The page that says why a list cannot be shown as its address asks."""
+    problems = (
+        [f"There is no filter “{key[:60]}”{hint}" for key, hint in error.suggestions.items()]
+        if isinstance(error, UnknownKeys)
+        else [f"{key}: {message}" for key, messages in error.message_dict.items() for message in messages]
+    )
+    context = {"problems": problems, "reset_url": queries.list_path()}
+    return render(request, "incidents/queue_refused.html", context, status=400)
 
 
 @needs(get=Permission.SEE_INCIDENTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -57,6 +58,16 @@ class Column:
 def cells(columns: Sequence[Column], row: Row, now: datetime) -> SafeString:
     """A row's cells, joined."""
     return mark_safe("".join([f"{column.opening}{column.content(row, now)}</td>" for column in columns]))
+
+
+def first_of(words: Sequence[str], noun: str = "") -> str:
+    """The first word and how many more there are, or with a noun how many there are; all of them on hover."""
+    if not words:
+        return ""
+    if len(words) == 1:
+        return escape(words[0])
+    shown = f"{len(words)} {noun}" if noun else f"{escape(words[0])} +{len(words) - 1}"
+    return f'<span title="{escape(", ".join(words))}">{shown}</span>'
 
 
 def fields_of(columns: Iterable[Column], *others: str) -> list[str]:

@@ -25,6 +25,7 @@ __all__ = [
     "day_and_time",
     "entity_icon",
     "icon",
+    "initials",
     "person_mark",
     "relative_time",
     "score_mark",
@@ -83,6 +84,12 @@ def person_mark(initials: str, name: str, kind: str = "person", *, compact: bool
     if kind not in PERSON_KINDS:
         raise ValueError(f"“{kind}” is no kind of person: {', '.join(sorted(PERSON_KINDS))}")
     return _person(_plain(initials), _plain(name), kind, compact)
+
+
+def initials(name: str) -> str:
+    """Two letters for a person's or team's mark."""
+    words = name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
 
 
 def entity_icon(kind: Term | str) -> SafeString:

@@ -49,3 +49,11 @@ def with_values(query: QueryDict, **changes: Sequence[str] | None) -> dict[str, 
         else:
             values[key] = list(value)
     return values
+
+
+def as_query(values: Mapping[str, Sequence[str]]) -> QueryDict:
+    """Values by key, as an address has them."""
+    query = QueryDict(mutable=True)
+    for key, words in values.items():
+        query.setlist(key, list(words))
+    return query

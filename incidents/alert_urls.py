@@ -7,6 +7,7 @@ from incidents.views import alerts
 app_name = "alert_acts"
 
 urlpatterns = [
+    path("changes/", alerts.changes, name="changes"),
     path("manage/", alerts.manage_many, name="manage_many"),
     path("<int:alert_id>/manage/", alerts.manage, name="manage"),
     path("<int:alert_id>/assign-to-me/", alerts.assign_to_me, name="assign_to_me"),

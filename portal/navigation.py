@@ -19,6 +19,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     places = []
     if user.may(Permission.SEE_INCIDENTS):
         places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
+        places.append(("Alerts", reverse("alerts:queue"), "alert", "g a"))
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
     return {

@@ -12,6 +12,8 @@ from portal.status import status
 urlpatterns = [
     path("", home, name="home"),
     path("incidents/", include("incidents.urls")),
+    path("alerts/", include("alerts.urls")),
+    path("alerts/", include("incidents.alert_urls")),
     path("views/", include("incidents.view_urls")),
     path("notices/", include("incidents.notice_urls")),
     path("exports/", include("exports.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -13,8 +13,18 @@ from django.db.models.functions import Concat
 
 from alerts.choices import Classification, Determination, Severity
 from alerts.rules import in_order_of_attack
-from common.columns import Column, Row, fields_of
-from common.marks import asset_counts, icon, person_mark, score_mark, severity_mark, status_mark, tag_mark, time_mark
+from common.columns import Column, Row, fields_of, first_of
+from common.marks import (
+    asset_counts,
+    icon,
+    initials,
+    person_mark,
+    score_mark,
+    severity_mark,
+    status_mark,
+    tag_mark,
+    time_mark,
+)
 from entities.choices import EntityKind
 from incidents.choices import IncidentStatus
 from incidents.facets import Facet
@@ -41,12 +51,6 @@ ASSIGNEE_FIELDS = (
 META_FIELDS = ("id", "name", "restricted", "snoozed_until", "tag_texts", "asset_counts", "service_sources")
 
 
-def initials(name: str) -> str:
-    """Two letters for a person's or team's mark."""
-    words = name.split() or ["?"]
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
-
-
 def tags_of(row: Row) -> list[tuple[str, str]]:
     """Kind and name of each tag; what the system set stands first."""
     pairs = [text.split(" ", 1) for text in row["tag_texts"]]
@@ -66,16 +70,6 @@ def assignee_of(row: Row) -> tuple[str, str, str]:
     if row["assignee_team__slug"]:
         return initials(row["assignee_team__name"]), row["assignee_team__name"], "team"
     return UNASSIGNED_MARK
-
-
-def first_of(words: Sequence[str], noun: str = "") -> str:
-    """The first word and how many more there are, or with a noun how many there are; all of them on hover."""
-    if not words:
-        return NOTHING
-    if len(words) == 1:
-        return escape(words[0])
-    shown = f"{len(words)} {noun}" if noun else f"{escape(words[0])} +{len(words) - 1}"
-    return f'<span title="{escape(", ".join(words))}">{shown}</span>'
 
 
 def _marks(row: Row) -> str:

@@ -27,6 +27,7 @@ from common.marks import (
     dated,
     day_and_time,
     entity_icon,
+    initials,
     person_mark,
     relative_time,
     severity_mark,
@@ -37,7 +38,7 @@ from common.marks import (
 from entities.choices import ASSET_KINDS, EntityKind
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
-from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK, initials
+from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
 
 ALERTS_PER_PAGE = 100
 EVIDENCE_PER_KIND = 200

@@ -7,26 +7,48 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import in_words
+from alerts.choices import AlertStatus
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
 from alerts.views import pane_context
 from common.errors import FieldConflict, Refused
+from common.query_strings import UnknownKeys
 from incidents.alert_forms import FIELDS, ManageAlertsForm, read_leave, read_versions, versions_text
 from incidents.changes import AlertChanges
 from incidents.commands import manage_alerts
 from incidents.commands.alerts import MOST_ALERTS, AlertAct, AlertConflict
+from incidents.queries.alert_news import alert_news
 from incidents.views.answers import chosen_assignee, saved_event
 
 CHOICES = [f"{word}_{name}" for name in FIELDS for word in ("keep", "theirs")]
 """What a form says of a conflict: the choice, and the alerts it is about."""
 LABELS = {"status": "Status", "assignee": "Assigned to", "classification": "Classification"}
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def changes(request: PersonRequest) -> HttpResponse:
+    """What changed since a moment, for an open list of alerts (`in`): 204 when nothing did."""
+    word = request.GET.get("since", "")
+    if not (word.isascii() and word.isdigit() and len(word) < 5_000):
+        return JsonResponse({"problem": "since is a whole number, as this address gave it last"}, status=400)
+    try:
+        found = alert_news(min(int(word), 2**62), QueryDict(request.GET.get("in", "")), request.user)
+    except (UnknownKeys, ValidationError) as error:
+        return JsonResponse({"problem": str(error)}, status=400)
+    response = HttpResponse(status=204)
+    if found.incidents:
+        response = JsonResponse({"last_entry": found.until, "incidents": found.incidents, "new": found.new})
+    response["X-Last-Entry"] = str(found.until)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
@@ -86,7 +108,8 @@ def _manage(request: PersonRequest, alert_ids: Sequence[int]) -> HttpResponse:
     except AlertConflict as conflict:
         alerts = _found(request, alert_ids)
         return _pane(request, alerts, form.brought_up_to_date(alerts), status=409, conflict=conflict)
-    return _saved(request, alert_ids, in_a_sentence(act, len(alert_ids)))
+    was_active = alerts[0].status != AlertStatus.RESOLVED
+    return _saved(request, alert_ids, in_a_sentence(act, len(alert_ids)), was_active=was_active)
 
 
 def in_a_sentence(act: AlertAct, chosen: int) -> str:
@@ -134,6 +157,7 @@ def _pane(
         "mixed_assignee": form.is_mixed("assignee"),
         "incidents": len({alert.incident_id for alert in alerts}),
         "in_pane": bool(request.htmx),
+        "draft": f"manage-alert-{one.pk}" if one else "manage-alerts",
         "once": form["once"].value() or uuid4(),
         "carried": [(key, request.POST[key]) for key in CHOICES if key in request.POST],
     }
@@ -159,12 +183,14 @@ def _in_both_words(each: FieldConflict, conflict: AlertConflict) -> dict[str, st
     }
 
 
-def _saved(request: PersonRequest, alert_ids: Sequence[int], text: str) -> HttpResponse:
-    """After a save: the pane shows the alert as it is now, or closes after several; the list is told."""
+def _saved(request: PersonRequest, alert_ids: Sequence[int], text: str, *, was_active: bool = False) -> HttpResponse:
+    """After a save: the pane shows the alert as it is now, or closes after several; the list is told, and of what has
+    just been resolved, so that the next one comes in front."""
     if not request.htmx:
-        messages.success(request, text)
+        messages.success(request, text, extra_tags=f"manage-alert-{alert_ids[0]}")
         return redirect("alerts:alert", alert_ids[0]) if len(alert_ids) == 1 else redirect("alerts:queue")
     if len(alert_ids) > 1:
         return saved_event(HttpResponse(""), text, close_pane=True)
     alert = _found(request, alert_ids)[0]
-    return saved_event(render(request, "alerts/pane.html", pane_context(request, alert)), text)
+    resolved = alert.pk if was_active and alert.status == AlertStatus.RESOLVED else None
+    return saved_event(render(request, "alerts/pane.html", pane_context(request, alert)), text, resolved=resolved)
