@@ -88,9 +88,10 @@ def alert(request: PersonRequest, alert_id: int) -> HttpResponse:
 @needs(get=Permission.SEE_INCIDENTS)
 def details(request: PersonRequest, alert_id: int) -> HttpResponse:
     """The details pane beside the list; opened by itself, the alert's page."""
+    found = _alert_or_404(request, alert_id)
     if not request.htmx:
         return redirect("alerts:alert", alert_id)
-    return render(request, "alerts/pane.html", pane_context(request, _alert_or_404(request, alert_id)))
+    return render(request, "alerts/pane.html", pane_context(request, found))
 
 
 def pane_context(request: PersonRequest, found: Alert) -> dict[str, Any]:

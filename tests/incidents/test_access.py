@@ -55,6 +55,13 @@ TABLE: dict[str, dict[str, Any]] = {
     "views:edit": {"GET": SEE, "POST": SEE},
     "views:update": {"POST": SEE},
     "views:delete": {"POST": SEE},
+    "alerts:queue": {"GET": SEE},
+    "alerts:alert": {"GET": SEE},
+    "alerts:details": {"GET": SEE},
+    "alert_acts:changes": {"GET": SEE},
+    "alert_acts:manage_many": {"GET": BULK, "POST": BULK},
+    "alert_acts:manage": {"GET": EDIT, "POST": EDIT},
+    "alert_acts:assign_to_me": {"POST": EDIT},
     "incidents:queue": {"GET": SEE},
     "incidents:changes": {"GET": SEE},
     "incidents:manage_many": {"GET": BULK, "POST": BULK},
@@ -116,7 +123,11 @@ def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
     alert_id = incident.alerts.order_by("pk")[0].pk
-    for arguments in ([], [incident.pk], [incident.pk, alert_id]):
+    if name.startswith(("alerts:", "alert_acts:")):
+        possible: tuple[list[int], ...] = ([], [alert_id])
+    else:
+        possible = ([], [incident.pk], [incident.pk, alert_id])
+    for arguments in possible:
         try:
             return reverse(name, args=arguments)
         except NoReverseMatch:
@@ -126,7 +137,11 @@ def address(name: str, incident: Incident) -> str:
 
 def data(name: str, incident: Incident) -> dict[str, Any]:
     """Enough for a page to be shown; too little for anything to be saved."""
-    return {"incident": incident.pk, "since": 2**61} if name in ("incidents:manage_many", "incidents:changes") else {}
+    if name == "alert_acts:manage_many":
+        return {"alert": incident.alerts.order_by("pk")[0].pk}
+    if name.endswith(":changes"):
+        return {"since": 2**61}
+    return {"incident": incident.pk} if name == "incidents:manage_many" else {}
 
 
 def ask(client: Client, method: str, name: str, incident: Incident) -> Any:
@@ -219,8 +234,8 @@ def test_a_form_of_another_site_is_refused(incident: Incident, ana: User) -> Non
 
 
 OF_ONE_INCIDENT = [
-    name for name in TABLE if name.startswith("incidents:") and name.partition(":")[2] in
-    ("alerts", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw", "manage_many")
+    name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
+    ("alerts", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert")
 ]  # fmt: skip
 
 
@@ -276,17 +291,34 @@ ADDRESSES = (
     "/incidents/suggest/assignees/?q=",
     "/incidents/manage/?incident={secret}",
     "/incidents/{secret}/",
+    "/alerts/",
+    "/alerts/?status=any&severity=any&sort=-received",
+    "/alerts/?status=resolved",
+    "/alerts/?q=heron",
+    "/alerts/?q=dc-99",
+    "/alerts/?q=secret",
+    "/alerts/?incident={secret}",
+    "/alerts/?source=Heron%20sensor",
+    "/alerts/?entity=dc-99",
+    "/alerts/?category=exfiltration",
+    "/alerts/?restricted=yes",
+    "/alerts/?assignee=unassigned",
+    "/alerts/?open={secret_alert}",
+    "/alerts/{secret_alert}/",
+    "/alerts/{secret_alert}/details/",
+    "/alerts/{secret_alert}/manage/",
+    "/alerts/manage/?alert={secret_alert}",
     "/incidents/{secret}/activity/",
     "/incidents/{secret}/details/",
     "/exports/incidents.csv?status=any&severity=any",
 )
 
 
-def world_of(client: Client, secret: int) -> list[tuple[str, int, bytes]]:
+def world_of(client: Client, secret: int, secret_alert: int) -> list[tuple[str, int, bytes]]:
     """All answers to somebody, with what differs anyhow masked."""
     seen = []
     for template in ADDRESSES:
-        link = template.format(secret=secret)
+        link = template.format(secret=secret, secret_alert=secret_alert)
         answer = client.get(link)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         for pattern, mask in MASKS:
@@ -300,7 +332,8 @@ def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
 ) -> None:
     client = sign_in(ana)
     coming = incident.pk + 1
-    without = world_of(client, coming)
+    alert_id = max(incident.alerts.values_list("pk", flat=True)) + 1
+    without = world_of(client, coming, alert_id)
     secret = opened(
         alert(
             "secret",
@@ -314,9 +347,10 @@ def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
     restrict(secret, [lee], actor=lee.as_actor())
     cache.clear()
     assert secret.pk == coming
-    for before, after in zip(without, world_of(client, secret.pk), strict=True):
+    assert alert_id in secret.alerts.values_list("pk", flat=True)
+    for before, after in zip(without, world_of(client, secret.pk, alert_id), strict=True):
         assert before == after, before[0]
-    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk))
+    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk, alert_id))
 
 
 @pytest.mark.django_db(transaction=True)
