@@ -16,12 +16,12 @@ from accounts.choices import Permission
 from accounts.models import User
 from activity.queries import News, news
 from common.counting import Count, count
-from common.marks import person_mark
+from common.marks import initials, person_mark
 from common.query_strings import UnknownKeys
 from incidents import verbs
 from incidents.models import Incident
 from incidents.presence import Present, leave, others_here
-from incidents.queries.columns import initials, reading
+from incidents.queries.columns import reading
 from incidents.queries.notices import MOST_COUNTED
 from incidents.queries.queue import ROW_FIELDS, Asked, asked, columns_named, row_html
 from incidents.queries.unread import unread
