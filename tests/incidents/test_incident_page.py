@@ -154,7 +154,7 @@ def test_statements_do_not_grow_with_the_alerts(client: Client, incident: Incide
 
     few = statements()
     opened(*(alert(f"more {number}", at=NOON, entities=(device("fin-ws-17"),)) for number in range(40)))
-    assert statements() == few
+    assert statements() <= few
     assert few <= MOST_STATEMENTS
 
 
