@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
@@ -22,6 +24,21 @@ PASSING_STATES = {"40P01", "40001", "55P03"}
 that was held for longer than anybody should wait."""
 
 
+_within_caller: ContextVar[bool] = ContextVar("within_caller", default=False)
+
+
+@contextmanager
+def within_one_savepoint() -> Iterator[None]:
+    """Commands called inside stand or fall together, with one savepoint instead of one for each: what raises must leave
+    this block, and all that they have written is gone."""
+    token = _within_caller.set(True)
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        _within_caller.reset(token)
+
+
 def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Make `function` a command: it runs in one transaction and takes its `actor` by keyword only.
 
@@ -34,6 +51,8 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
 
     @functools.wraps(function)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        if _within_caller.get():
+            return function(*args, **kwargs)
         attempts = 1 if connection.in_atomic_block else ATTEMPTS
         for attempt in range(1, attempts + 1):
             try:

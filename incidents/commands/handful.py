@@ -9,13 +9,14 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection
 
 from activity.delivery import deliver
 from activity.models import Entry
 from activity.record import Draft, prepare, store
 from alerts import commands as alerts
 from alerts.models import Alert
+from common.command import within_one_savepoint
 from incidents.models import Follower, Incident, IncidentTag, Tag
 
 Made = TypeVar("Made")
@@ -74,7 +75,7 @@ class Handful:
         before, related = copy(incident.__dict__), copy(incident._state.fields_cache)
         self._open = _Pages(alerts=alerts.Updates(self._written.alerts.now))
         try:
-            with transaction.atomic():
+            with within_one_savepoint():
                 change()
         except BaseException:
             incident.__dict__.clear()
