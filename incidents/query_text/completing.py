@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.html import format_html
 from lark import Token
 from lark.exceptions import UnexpectedInput
 
@@ -15,16 +16,21 @@ from alerts.choices import Severity
 from alerts.filters.fields import VocabularyField
 from common.filter_fields import Field, Kind, TermsField
 from common.filters import ANY
-from common.marks import person_mark, severity_mark, status_mark, tag_mark
+from common.marks import entity_icon, person_mark, severity_mark, status_mark, tag_mark
 from common.time_ranges import range_in_words
+from entities.choices import EntityKind
+from entities.naming import word_of
 from incidents.choices import IncidentStatus, TagKind
 from incidents.filters.defaults import DEFAULTS
 from incidents.filters.vocabulary import recent_words
+from incidents.queries.entities import entities_like
 from incidents.queries.people import MOST, assignable, tags_like
 from incidents.query_text.parsing import parser, unquoted
 from incidents.query_text.printing import print_value
 from incidents.query_text.tree import Span
 
+SHOWN = 60
+"""Characters of an entity's name."""
 SPANS = ("1h", "1d", "3d", "7d", "30d", "180d")
 _REST_OF_VALUE = re.compile(r'[^\s()",]*')
 _REST_OF_KEY = re.compile(r"[A-Za-z0-9_]*:?")
@@ -139,6 +145,8 @@ def _values(known: Field, typed: str, user: User) -> Iterable[Option]:
     if known.kind is Kind.TAGS:
         tags = tags_like(typed, user, tuple(TagKind.values))
         return [Option(print_value(tag.name), tag.name, mark=tag_mark(tag.name, tag.kind)) for tag in tags]
+    if known.kind is Kind.ENTITY:
+        return _entities(typed, user)
     if known.kind is Kind.TIME:
         return [each for each in _times() if each.insert.startswith(wanted) or _begins(wanted, each.hint)]
     if known.kind is Kind.RANGE and not typed:
@@ -178,6 +186,14 @@ def _people(known: Field, typed: str, user: User) -> Iterator[Option]:
         for team in teams:
             word = f"team:{team.slug}"
             yield Option(print_value(word), word, word, person_mark(team.initials, team.name, "team"))
+
+
+def _entities(typed: str, user: User) -> Iterator[Option]:
+    for entity in entities_like(" ".join(typed.split())[:200], user):
+        word = word_of(entity.kind, entity.key, entity.pk)
+        name = entity.name if len(entity.name) <= SHOWN else f"{entity.name[: SHOWN - 1]}…"
+        mark = format_html('{}<span class="one-line">{}</span>', entity_icon(entity.kind), name)
+        yield Option(print_value(word), entity.name, str(EntityKind(entity.kind).label), mark)
 
 
 def _times() -> Iterator[Option]:
