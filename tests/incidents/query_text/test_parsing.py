@@ -83,6 +83,9 @@ def test_a_text_is_a_tree(text: str, tree: Node | None) -> None:
         "3f" * 32,
         "12:30",
         "T1059.001",
+        "Trojan:Win32/Wacatac.B!ml",
+        "Ransom:Win64/Hollowcrate",
+        "HEUR:Trojan.Win32.Generic",
         "fin-ws-17.contoso.example:443",
     ],
 )
