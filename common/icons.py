@@ -112,6 +112,7 @@ ROLES: dict[str, str] = {
     "snooze": "alarm-clock",
     "wake": "alarm-clock-check",
     "notices": "bell",
+    "unread": "circle-dot",
     "isolate": "shield-ban",
     "block": "ban",
     "send": "send",

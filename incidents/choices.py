@@ -8,6 +8,10 @@ VISIT = timedelta(minutes=10)
 """Looks at an incident that are no further apart are one visit."""
 
 
+NEW_FOR = timedelta(days=7)
+"""An incident never looked at is new to a person for so long after it was opened; later nobody would catch up."""
+
+
 class IncidentStatus(RankedTerms):
     ACTIVE = 1, "Active"
     IN_PROGRESS = 2, "In progress"

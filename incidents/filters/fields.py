@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
+from accounts.models import User
+from activity.actors import ActorKind
+from activity.models import Entry
 from alerts.filters.fields import EntityField as AlertEntityField
 from alerts.filters.fields import PeopleField
 from alerts.filters.names import SYSTEM_WORD
 from alerts.filters.names import Names as AlertNames
 from alerts.models import Evidence
-from common.filter_fields import Field, Kind, Option, TermsField, UnknownWord, unknown
+from common.filter_fields import Field, Kind, Option, TermsField, UnknownWord, YesNoField, unknown
 from common.filters import ANY
 from common.terms import NamedTerms, RankedTerms
-from incidents.choices import IncidentStatus
+from incidents.choices import NEW_FOR, IncidentStatus
 from incidents.facets import COMMENTED, Facet, facet
 from incidents.filters.names import Names
+from incidents.models import Follower, Look
+from incidents.verbs import PERSONAL
 
 
 def has_facets(words: Sequence[str]) -> Q:
@@ -40,6 +47,41 @@ def is_snoozed() -> Q:
 
 def is_awake() -> Q:
     return Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
+
+
+def is_followed(user: User) -> Q:
+    return Q(Exists(Follower.objects.filter(incident=OuterRef("pk"), user=user)))
+
+
+def is_unread(user: User) -> Q:
+    """What incidents/queries/unread.py marks in rows, as a condition: changed by others since the person looked, or
+    opened lately and neither looked at nor worked on."""
+    looks = Look.objects.filter(incident=OuterRef("pk"), user=user)
+    own = Entry.objects.filter(incident=OuterRef("pk"), actor_kind=ActorKind.USER, actor_id=user.pk)
+    # The row's own time tells most of them apart without a look at the log; clocks and commits may differ a little.
+    touched = looks.filter(looked_at__lt=OuterRef("updated_at") + timedelta(minutes=1))
+    seen = Look.objects.filter(incident=OuterRef("incident"), user=user).values("sequence")
+    newer = (
+        Entry.objects.filter(incident=OuterRef("pk"), sequence__gt=Subquery(seen), subject_kind="")
+        .exclude(verb__in=PERSONAL)
+        .exclude(actor_kind=ActorKind.USER, actor_id=user.pk)
+    )
+    never = Q(created_at__gt=Now() - NEW_FOR) & ~Exists(looks) & ~Exists(own)
+    return (Q(Exists(touched)) & Exists(newer)) | never
+
+
+class PersonalField(YesNoField):
+    """Whether something is so for the person who asks; for a token, which follows and reads nothing, it never is."""
+
+    def __init__(self, key: str, label: str, yes_for: Callable[[User], Q], *, icon: str, help: str = "") -> None:
+        super().__init__(key, label, Q, icon=icon, help=help)
+        self.yes_for = yes_for
+
+    def condition(self, words: Sequence[str], names: Any) -> Q:
+        if ANY in words or {"yes", "no"} <= set(words):
+            return Q()
+        condition = self.yes_for(names.principal) if isinstance(names.principal, User) else Q(pk__in=[])
+        return condition if "yes" in words else ~condition
 
 
 class FacetTermsField(TermsField):

@@ -12,12 +12,15 @@ from incidents.filters.fields import (
     EntityField,
     FacetTermsField,
     NoTagsField,
+    PersonalField,
     ResolverField,
     TagField,
     is_awake,
     is_commented,
+    is_followed,
     is_restricted,
     is_snoozed,
+    is_unread,
 )
 from incidents.filters.text import TextField
 
@@ -64,6 +67,8 @@ _ALL: tuple[Field, ...] = (
     VocabularyField("device_group", "Device group", icon="device", of=Facet.DEVICE_GROUP),
     VocabularyField("os_platform", "OS platform", icon="process", of=Facet.OS_PLATFORM),
     YesNoField("snoozed", "Snoozed", is_snoozed, is_awake, icon="snooze", help="Asleep until a time or a new alert"),
+    PersonalField("unread", "Unread", is_unread, icon="unread", help="Changed by others since you looked, or new"),
+    PersonalField("followed", "Followed", is_followed, icon="follow", help="You are told of its changes"),
     YesNoField("restricted", "Restricted", is_restricted, icon="restricted", help="Seen by its members only"),
     RangeField("number", "Number", column="id", largest=LARGEST_NUMBER, icon="number", help="Such as 1042"),
     TextField("q", "Search", icon="search"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -26,7 +26,7 @@ from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
 from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
 from incidents.queries.grouping import Grouping, Groups, grouping_named, groups, of_group
-from incidents.queries.unread import Unread
+from incidents.queries.unread import Unread, unread
 
 PAGE_SIZE = 50
 GROUP_SIZE = 20
@@ -57,6 +57,8 @@ class QueueRow:
 
     number: int
     html: SafeString
+    is_unread: bool = False
+    """Whether it holds something new to the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ def rows_of(
         )
     except BadCursor as error:
         raise ValidationError({"after": [str(error)]}) from None
-    return page, printed(values, columns, selectable=look.selectable, opened=look.opened)
+    news = unread(page.ids, wanted.filter.principal)
+    return page, printed(values, columns, selectable=look.selectable, opened=look.opened, news=news)
 
 
 def group_rows(query: QueryDict, word: str, principal: Principal, look: Look) -> tuple[list[QueueRow], list[Column]]:
@@ -205,10 +208,15 @@ def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Coun
 
 
 def printed(
-    values: Sequence[Row], columns: Sequence[Column], *, selectable: bool = False, opened: str = ""
+    values: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    selectable: bool = False,
+    opened: str = "",
+    news: Mapping[int, Unread] | None = None,
 ) -> list[QueueRow]:
     """Rows as the table shows them; the first can be reached by Tab, the others by the arrows from there."""
-    now = timezone.now()
+    now, news = timezone.now(), news or {}
     return [
         QueueRow(
             row["id"],
@@ -219,7 +227,9 @@ def printed(
                 selectable=selectable,
                 classes="row-open" if str(row["id"]) == opened else "",
                 tabindex=0 if index == 0 else -1,
+                news=news.get(row["id"]),
             ),
+            is_unread=row["id"] in news,
         )
         for index, row in enumerate(values)
     ]

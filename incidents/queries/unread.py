@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -12,10 +11,8 @@ from django.utils import timezone
 from accounts.models import Principal, User
 from activity.queries import Line
 from incidents import verbs
-from incidents.choices import VISIT
+from incidents.choices import NEW_FOR, VISIT
 
-NEW_FOR = timedelta(days=7)
-"""An incident never looked at is new to a person for so long after it was opened; later nobody would catch up."""
 MOST = 99
 """Changes counted of one incident."""
 

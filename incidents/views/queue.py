@@ -43,6 +43,7 @@ def queue(request: PersonRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
         "rows": page.rows,
+        "unread_numbers": [row.number for row in page.rows if row.is_unread],
         "chips": filter_bar.chips(page.filter, path),
         "hidden": filter_bar.hidden(page.filter, request.user, path),
         "add_filter_url": filter_bar.add_url(page.query),

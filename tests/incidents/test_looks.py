@@ -183,3 +183,46 @@ def test_looking_at_several_keeps_who_looked_further(incident: Incident, ana: Us
     Look.objects.filter(user=ana).update(sequence=1_000)
     look_at_all(ana, [incident.pk])
     assert Look.objects.get(user=ana).sequence == 1_000
+
+
+# The filter --------------------------------------------------------------------------------------------------------
+
+
+def listed(client: Client, **query: str) -> set[int]:
+    rows = client.get("/incidents/", {"severity": "any", **query}).context["rows"]
+    return {row.number for row in rows}
+
+
+def test_the_filter_finds_what_the_rows_mark(incident: Incident, ana: User, lee: User, client: Client) -> None:
+    new, seen, changed, own, followed, old = (
+        opened(alert(name, entities=(device(name),))) for name in ("new", "seen", "changed", "own", "followed", "old")
+    )
+    for one in (incident, seen, changed, followed):
+        look_at(ana, one.pk)
+    Look.objects.filter(user=ana).update(looked_at=timezone.now() - timedelta(minutes=5))
+    rename(changed, "Changed", actor=lee.as_actor())
+    rename(seen, "By herself", actor=ana.as_actor())
+    change_tags(own, add=["vip"], actor=ana.as_actor())
+    follow(followed, actor=lee.as_actor())
+    Incident.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    everything = [one.pk for one in (incident, new, seen, changed, own, followed, old)]
+    assert listed(client, unread="yes") == unread(everything, ana).keys() == {new.pk, changed.pk}
+    assert listed(client, unread="no") == set(everything) - {new.pk, changed.pk}
+
+
+def test_the_filter_of_what_one_follows(incident: Incident, ana: User, client: Client) -> None:
+    opened(alert("other", entities=(device("other"),)))
+    follow(incident, actor=ana.as_actor())
+    assert listed(client, followed="yes") == {incident.pk}
+
+
+def test_the_queue_marks_rows_and_offers_to_see_them_all(
+    incident: Incident, ana: User, lee: User, client: Client
+) -> None:
+    shown = client.get("/incidents/").content.decode()
+    assert "New to you" in shown
+    assert f'name="numbers" value="{incident.pk}"' in shown
+    client.post(reverse("incidents:seen"), {"numbers": str(incident.pk)})
+    shown = client.get("/incidents/").content.decode()
+    assert "row-unread" not in shown
+    assert "Mark all on this page as seen" not in shown
