@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from accounts.commands import create_token
 from accounts.models import Principal, Team, User
@@ -189,67 +185,3 @@ def test_a_tag_nobody_uses_any_more_keeps_old_links_alive(incident: Incident, an
     incident.tags.clear()
     Incident.objects.update(tag_ids=[])
     assert found("tag=last year", ana) == set()
-
-
-STATUS = ("active", "in_progress", "resolved")
-SEVERITY = ("low", "medium", "high")
-ASSIGNEE = ("unassigned", "ana", "rio", "team:tier2")
-TAG = ("a", "b", "c")
-
-
-@pytest.fixture
-def every_kind(ana: User, rio: User, tier2: Team) -> dict[int, dict[str, Any]]:
-    """An incident of every status, severity and assignee; tags by turns. Id → what a filter should see."""
-    people: dict[str, dict[str, Any]] = {
-        "unassigned": {},
-        "ana": {"assignee_user": ana},
-        "rio": {"assignee_user": rio},
-        "team:tier2": {"assignee_team": tier2},
-    }
-    kinds = [
-        {"status": status, "severity": severity, "assignee": assignee}
-        for status, severity, assignee in product(STATUS, SEVERITY, ASSIGNEE)
-    ]
-    rows = stored(
-        row(
-            status=IncidentStatus.from_slug(kind["status"]),
-            severity=Severity.from_slug(kind["severity"]),
-            **people[kind["assignee"]],
-        )
-        for kind in kinds
-    )
-    expected: dict[int, dict[str, Any]] = {}
-    for position, (each, kind) in enumerate(zip(rows, kinds, strict=True)):
-        tags = {name for bit, name in enumerate(TAG) if position >> bit & 1}
-        tag(each, *tags)
-        expected[each.pk] = {**kind, "tag": tags}
-    return expected
-
-
-def some(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(words), max_size=3, unique=True)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(status=some(STATUS), severity=some(SEVERITY), assignee=some((*ASSIGNEE, "me")), tags=some(TAG))
-def test_filters_together_find_what_each_finds(
-    every_kind: dict[int, dict[str, Any]],
-    ana: User,
-    status: list[str],
-    severity: list[str],
-    assignee: list[str],
-    tags: list[str],
-) -> None:
-    query = QueryDict(mutable=True)
-    for key, values in (("status", status), ("severity", severity), ("assignee", assignee), ("tag", tags)):
-        query.setlist(key, values)
-    people = {"ana" if each == "me" else each for each in assignee}
-    expected = {
-        number
-        for number, kind in every_kind.items()
-        if (not status or kind["status"] in status)
-        and (not severity or kind["severity"] in severity)
-        and (not people or kind["assignee"] in people)
-        and (not tags or kind["tag"] & set(tags))
-    }
-    assert found(query.urlencode(), ana) == expected
