@@ -145,7 +145,7 @@ class EntityField(Field):
     def condition(self, words: Sequence[str], names: Names) -> Q:
         ids = names.entity_ids(words)
         if not ids:
-            return Q(pk__in=[])
+            return Q(pk__lt=0)
         return Q(pk__in=Evidence.objects.filter(entity__in=ids).values("alert_id"))
 
     def word_label(self, word: str, names: Names) -> str:

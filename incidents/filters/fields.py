@@ -158,5 +158,5 @@ class EntityField(AlertEntityField):
     def condition(self, words: Sequence[str], names: AlertNames) -> Q:
         ids = names.entity_ids(words)
         if not ids:
-            return Q(pk__in=[])
+            return Q(pk__lt=0)
         return Q(pk__in=Evidence.objects.filter(entity__in=ids).values("incident_number"))

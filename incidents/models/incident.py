@@ -220,6 +220,9 @@ class Incident(models.Model):
             ),
             models.Index(F("created_at").desc(), F("id").desc(), name="incident_created"),
             models.Index(F("updated_at").desc(), F("id").desc(), name="incident_updated"),
+            models.Index(F("first_activity").desc(), F("id").desc(), name="incident_first"),
+            # So few have very many alerts that finding them otherwise reads the whole table.
+            models.Index("alerts_total", name="incident_alerts_total"),
             models.Index(
                 "assignee_user",
                 F("last_activity").desc(),

@@ -219,11 +219,11 @@ def test_a_rare_value_is_found_by_an_index_in_the_whole_archive(ana: User, lee: 
         "restricted": True,
     }
     rows = stored(
-        row(n, status=IncidentStatus.RESOLVED, **(rare if n == 4_000 else {"facets": ["category:impact"]}))
-        for n in range(12_000)
+        row(n, status=IncidentStatus.RESOLVED, **(rare if n == 2_000 else {"facets": ["category:impact"]}))
+        for n in range(6_000)
     )
-    IncidentMember.objects.create(incident=rows[4_000], user=ana)
-    tag(rows[4_000], "rare")
+    IncidentMember.objects.create(incident=rows[2_000], user=ana)
+    tag(rows[2_000], "rare")
     with owner_connection() as owner:
         owner.execute("ANALYZE")
     for query in (
