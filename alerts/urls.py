@@ -8,6 +8,9 @@ app_name = "alerts"
 
 urlpatterns = [
     path("", views.queue, name="queue"),
+    path("columns/", views.columns, name="columns"),
+    path("filter/", views.edit, name="filter"),
+    path("filter/apply/", views.apply, name="apply_filter"),
     path("<int:alert_id>/", views.alert, name="alert"),
     path("<int:alert_id>/details/", views.details, name="details"),
 ]

@@ -11,11 +11,17 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from accounts.filter_views import FilteredList, apply_filter, edit_filter
+from accounts.list_settings import kept_list
+from accounts.list_views import choose_columns
 from activity.queries import moment
+from alerts.filters.alert_filter import AlertFilter
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
 from alerts.queries import detail
 from alerts.queries import queue as queries
+from common import filter_bar
+from common.corrections import meant, problems
 from common.list_pages import headings, range_text
 from common.query_strings import UnknownKeys, address, with_values
 
@@ -28,13 +34,24 @@ def queue(request: PersonRequest) -> HttpResponse:
     path, cursor = queries.list_path(), moment()
     may_bulk, opened = request.user.may(Permission.BULK_EDIT), request.GET.get("open", "")
     try:
-        page = queries.alerts_page(request.GET, request.user, path, selectable=may_bulk, opened=opened)
+        page = queries.alerts_page(
+            request.GET,
+            request.user,
+            path,
+            remembered=kept_list(request.user, queries.ALERTS.name).columns,
+            selectable=may_bulk,
+            opened=opened,
+        )
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
     context: dict[str, Any] = {
         "page": page,
         "rows": page.rows,
-        "chips": queries.chips(page.filter, path),
+        "chips": filter_bar.chips(page.filter, path),
+        "add_filter_url": filter_bar.add_url(page.filter),
+        "filter_choices": filter_bar.choices(page.filter),
+        "filter_url": filter_bar.page_url(page.filter),
+        "columns_url": address(reverse("alerts:columns"), with_values(request.GET)),
         "hidden": queries.hidden(page.filter, request.user, path),
         "columns": headings(page.columns, page.order, page.query, path),
         "reset_url": path,
@@ -67,14 +84,36 @@ def open_pane(request: PersonRequest, opened: str) -> dict[str, Any]:
 
 
 def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
-    """The page that says why a list cannot be shown as its address asks."""
-    problems = (
-        [f"There is no filter “{key[:60]}”{hint}" for key, hint in error.suggestions.items()]
-        if isinstance(error, UnknownKeys)
-        else [f"{key}: {message}" for key, messages in error.message_dict.items() for message in messages]
-    )
-    context = {"problems": problems, "reset_url": queries.list_path()}
-    return render(request, "incidents/queue_refused.html", context, status=400)
+    """The page that says why a list cannot be shown as its address asks, with the link that was probably meant."""
+    path = queries.list_path()
+    better = meant(request.GET, error, AlertFilter, lambda query: queries.asked(query, request.user))
+    context = {
+        "problems": problems(error, AlertFilter),
+        "reset_url": path,
+        "corrected_url": address(path, {key: better.getlist(key) for key in better}) if better else "",
+    }
+    return render(request, "alerts/refused.html", context, status=400)
+
+
+FILTERED = FilteredList(AlertFilter, Alert.objects.visible_to, refused)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def edit(request: PersonRequest) -> HttpResponse:
+    """All filters there are to choose from; with `key`, the form of that one."""
+    return edit_filter(request, FILTERED)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def apply(request: PersonRequest) -> HttpResponse:
+    """Go to the list with one filter set as the form says."""
+    return apply_filter(request, FILTERED)
+
+
+@needs(get=Permission.SEE_INCIDENTS, post=Permission.SEE_INCIDENTS)
+def columns(request: PersonRequest) -> HttpResponse:
+    """Choosing the list's columns."""
+    return choose_columns(request, queries.ALERTS)
 
 
 @needs(get=Permission.SEE_INCIDENTS)

@@ -44,6 +44,10 @@ class AddressFilter(Generic[Row, Names]):
     """Keys of the list itself beside the filters."""
     DEFAULTS: ClassVar[Mapping[str, Sequence[str]]]
     """What the list shows where an address does not say."""
+    UNSAID: ClassVar[Sequence[str]] = ()
+    """Keys whose default is not worth a chip."""
+    NAMESPACE: ClassVar[str]
+    """Of the addresses `queue`, `filter` and `apply_filter`."""
 
     def __init__(
         self, data: QueryDict, queryset: QuerySet[Row], *, principal: Any, named_as: Self | None = None

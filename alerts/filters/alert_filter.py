@@ -13,6 +13,7 @@ class AlertFilter(AddressFilter[Alert, Names]):
     """The filters of an address over alerts; build it with `AlertFilter(query, queryset, principal=…)`."""
 
     FIELDS, LIST_KEYS, DEFAULTS = FIELDS, LIST_KEYS, DEFAULTS
+    NAMESPACE = "alerts"
 
     def new_names(self, principal: Principal) -> Names:
         return Names(principal)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -16,9 +15,8 @@ from accounts.models import Principal
 from alerts.filters.alert_filter import AlertFilter
 from alerts.models import Alert
 from alerts.queries.columns import COLUMNS, LEADS_ON, USUAL
-from common.columns import Column, Row, chosen_columns, columns_text, fields_of
+from common.columns import Column, ListKind, Row, columns_text, fields_of
 from common.counting import Count, count, count_each
-from common.filter_fields import Kind
 from common.filters import ANY
 from common.list_pages import ListRow, row_html
 from common.pagination import BadCursor, Order, page_of_rows
@@ -35,6 +33,7 @@ SORTING = Sorting(
     usual="-last_activity",
 )
 """Each by itself is served by an index, from either end; of several, what the first leaves equal is sorted."""
+ALERTS = ListKind("alerts", "/alerts/", COLUMNS, USUAL, LEADS_ON)
 ROW_FIELDS = ("id", "title", "incident_id")
 """Of every row, whatever its columns."""
 
@@ -78,14 +77,21 @@ def asked(query: QueryDict, principal: Principal) -> Asked:
 
 
 def alerts_page(
-    query: QueryDict, principal: Principal, path: str, *, selectable: bool = False, opened: str = ""
+    query: QueryDict,
+    principal: Principal,
+    path: str,
+    *,
+    remembered: Sequence[str] = (),
+    selectable: bool = False,
+    opened: str = "",
 ) -> AlertsPage:
-    """The page that an address asks for; `opened` is the id of the alert whose details stand beside the list.
+    """The page that an address asks for; `remembered` names the columns the person likes, `opened` is the id of the
+    alert whose details stand beside the list.
 
     Raises UnknownKeys or ValidationError for one that means nothing.
     """
     wanted = asked(query, principal)
-    columns = chosen_columns(COLUMNS, wanted.query.get("columns"), (), USUAL, LEADS_ON)
+    columns = ALERTS.columns_of(wanted.query, remembered)
     try:
         page, values = page_of_rows(
             wanted.matching,
@@ -134,23 +140,6 @@ def printed(
         )
         for index, row in enumerate(values)
     ]
-
-
-def chips(wanted: AlertFilter, path: str) -> list[dict[str, Any]]:
-    """The filters that are set, as words, each with the address that takes it away."""
-    shown = []
-    for key, words in wanted.words.items():
-        field, removed = wanted.FIELDS[key], [ANY] if key in wanted.DEFAULTS else None
-        if field.kind == Kind.TEXT:
-            continue
-        shown.append(
-            {
-                "label": field.label,
-                "value": "any" if ANY in words else ", ".join(wanted.label(key, word) for word in words),
-                "remove_url": "" if ANY in words else address(path, with_values(wanted.data, **{key: removed})),
-            }
-        )
-    return shown
 
 
 def hidden(wanted: AlertFilter, principal: Principal, path: str) -> list[dict[str, str]]:

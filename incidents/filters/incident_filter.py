@@ -16,6 +16,8 @@ class IncidentFilter(AddressFilter[Incident, Names]):
     """The filters of an address over incidents; build it with `IncidentFilter(query, queryset, principal=…)`."""
 
     FIELDS, LIST_KEYS, DEFAULTS = FIELDS, LIST_KEYS, DEFAULTS
+    UNSAID = ("snoozed",)
+    NAMESPACE = "incidents"
 
     def new_names(self, principal: Principal) -> Names:
         return Names(principal)

@@ -1,110 +1,33 @@
-"""Setting one filter of the queue: as a page by itself, or as the part of it that the queue opens beside a chip."""
+"""Setting one filter of the queue."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
+from django.http import HttpResponse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from common.filter_fields import Field, Kind, TermsField
-from common.filters import ANY
-from common.query_strings import UnknownKeys, address, with_values
-from incidents.filters import DEFAULTS, IncidentFilter, with_defaults
+from accounts.filter_views import FilteredList, apply_filter, edit_filter
+from common.query_strings import UnknownKeys
+from incidents.filters import IncidentFilter
 from incidents.models import Incident
-from incidents.queries import filter_bar
-from incidents.queries.queue import queue_path
 from incidents.views.refused import refused
 
-LONGEST_STATE = 8_000
-"""Characters of a list's address."""
+
+def _refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
+    return refused(request, error, is_list=False)
+
+
+QUEUE = FilteredList(IncidentFilter, Incident.objects.visible_to, _refused)
 
 
 @needs(get=Permission.SEE_INCIDENTS)
 def edit(request: PersonRequest) -> HttpResponse:
-    """All filters there are to choose from; with `key`, the form of that one. `in` is the list it is for."""
-    key = request.GET.get("key", "")
-    try:
-        wanted = list_behind(request)
-        field = IncidentFilter.field(key) if key else None
-    except (UnknownKeys, ValidationError) as error:
-        return refused(request, error, is_list=False)
-    return page(request, wanted, field)
+    """All filters there are to choose from; with `key`, the form of that one."""
+    return edit_filter(request, QUEUE)
 
 
 @needs(get=Permission.SEE_INCIDENTS)
 def apply(request: PersonRequest) -> HttpResponse:
-    """Go to the list with one filter set as the form says; 422 with the form where it says what nobody understands."""
-    try:
-        wanted = list_behind(request)
-        field = IncidentFilter.field(request.GET.get("key", ""))
-    except (UnknownKeys, ValidationError) as error:
-        return refused(request, error, is_list=False)
-    words = words_of(field, request.GET)
-    if not words and field.key in DEFAULTS:
-        words = [ANY]
-    try:
-        if words:
-            wanted.condition(field.key, words)
-    except ValidationError as error:
-        problem = " ".join(error.message_dict[field.key])
-        return page(request, wanted, field, problem=problem, said=words, status=422)
-    return HttpResponseRedirect(address(queue_path(), with_values(wanted.data, **{field.key: words or None})))
-
-
-def list_behind(request: PersonRequest) -> IncidentFilter:
-    """The list that the filter is for, as its address in `in` says; what that does not say, the defaults say.
-
-    Raises UnknownKeys or ValidationError for one that means nothing.
-    """
-    state = QueryDict(request.GET.get(filter_bar.STATE, "")[:LONGEST_STATE].replace("\x00", ""))
-    visible = Incident.objects.visible_to(request.user)
-    wanted = IncidentFilter(with_defaults(state), visible, principal=request.user)
-    wanted.check()
-    return wanted
-
-
-def words_of(field: Field, form: QueryDict) -> list[str]:
-    """What the form of a filter says, as words of its key."""
-    words = [word.strip() for word in form.getlist("value") if word.strip()]
-    since, until = form.get("from", "").strip(), form.get("to", "").strip()
-    if field.kind in (Kind.TIME, Kind.RANGE) and (since or until):
-        return [since if since == until and field.kind == Kind.RANGE else f"{since}..{until}"]
-    if isinstance(field, TermsField):  # always said in one order, so that equal lists have equal addresses
-        slugs = field.terms.slugs()
-        words.sort(key=lambda word: slugs.index(word) if word in slugs else len(slugs))
-    return words
-
-
-def page(
-    request: PersonRequest,
-    wanted: IncidentFilter,
-    field: Field | None,
-    *,
-    problem: str = "",
-    said: list[str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    path = queue_path()
-    state = filter_bar.state_of(wanted.data)
-    context: dict[str, Any] = {"state": state, "choices": filter_bar.choices(), "list_url": f"{path}?{state}"}
-    if field:
-        context |= {
-            "editor": filter_bar.editor(field.key, wanted, path),
-            "problem": problem,
-            "said": ", ".join(said or []),
-            "is_set": field.key in wanted.words and ANY not in wanted.words[field.key],
-            "remove_url": address(
-                path, with_values(wanted.data, **{field.key: [ANY] if field.key in DEFAULTS else None})
-            ),
-        }
-    is_part = request.htmx and (status == 422 or not request.htmx.boosted)
-    response = render(request, f"incidents/filter.html{'#editor' if is_part else ''}", context, status=status)
-    response["Vary"] = "HX-Request, Cookie"
-    if is_part and status == 422:
-        response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#filter-panel", "*", "innerHTML"
-        response["HX-Push-Url"] = "false"
-    return response
+    """Go to the list with one filter set as the form says."""
+    return apply_filter(request, QUEUE)

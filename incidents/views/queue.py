@@ -12,11 +12,12 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import moment
+from common import filter_bar
 from common.columns import columns_text
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.models import Incident
-from incidents.queries import filter_bar
 from incidents.queries import queue as queries
+from incidents.queries.hidden import hidden
 from incidents.queries.saved_views import side_list
 from incidents.views.listing import list_context, look
 from incidents.views.page import pane_context
@@ -45,9 +46,10 @@ def queue(request: PersonRequest) -> HttpResponse:
         "rows": page.rows,
         "unread_numbers": [row.number for row in page.rows if row.is_unread],
         "chips": filter_bar.chips(page.filter, path),
-        "hidden": filter_bar.hidden(page.filter, request.user, path),
-        "add_filter_url": filter_bar.add_url(page.query),
-        "filter_choices": filter_bar.choices(),
+        "hidden": hidden(page.filter, request.user, path),
+        "add_filter_url": filter_bar.add_url(page.filter),
+        "filter_choices": filter_bar.choices(page.filter),
+        "filter_url": filter_bar.page_url(page.filter),
         "columns": queries.headings(page, path),
         "ranges": ranges(page, path),
         "reset_url": path,
@@ -100,7 +102,7 @@ def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
         }
         for label, value in RANGES
     ]
-    own = filter_bar.edit_url("last_activity", page.query)
+    own = filter_bar.edit_url(page.filter, "last_activity")
     return [*usual, {"label": "Custom", "url": own, "current": present not in dict(RANGES).values()}]
 
 

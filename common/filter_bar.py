@@ -1,8 +1,8 @@
-"""The filters around the queue: chips, what is hidden, and the editor of one filter."""
+"""The filters around a list: chips, and the editor of one filter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,15 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.models import Principal
-from common.counting import count_each
+from common.address_filter import AddressFilter
 from common.filter_fields import Field, Kind, RangeField, TermsField, TimeField
 from common.filters import ANY
 from common.icons import icon
 from common.marks import severity_mark, status_mark
 from common.query_strings import address, with_values
 from common.time_ranges import BadRange, parse_range
-from incidents.filters import DEFAULTS, FIELDS, IncidentFilter
-from incidents.models import Incident
+
+AnyFilter = AddressFilter[Any, Any]
 
 MOST_WORDS_IN_A_CHIP = 3
 STATE = "in"
@@ -36,15 +35,15 @@ COMBOBOX_KINDS = (Kind.PEOPLE, Kind.TAGS, Kind.ENTITY, Kind.VOCABULARY)
 BOX_KINDS = (Kind.TERMS,)
 
 
-def chips(wanted: IncidentFilter, path: str) -> list[dict[str, Any]]:
+def chips(wanted: AnyFilter, path: str) -> list[dict[str, Any]]:
     """The filters that are set, as words, each with the address that takes it away and the one that edits it."""
     shown = []
     for key, words in wanted.words.items():
-        field = FIELDS[key]
-        if field.kind == Kind.TEXT or (key == "snoozed" and words == DEFAULTS["snoozed"]):
+        field = wanted.FIELDS[key]
+        if field.kind == Kind.TEXT or (key in wanted.UNSAID and words == wanted.DEFAULTS[key]):
             continue
         labels = ["any"] if ANY in words else [wanted.label(key, word) for word in words]
-        removed = [ANY] if key in DEFAULTS else None
+        removed = [ANY] if key in wanted.DEFAULTS else None
         shown.append(
             {
                 "key": key,
@@ -53,7 +52,7 @@ def chips(wanted: IncidentFilter, path: str) -> list[dict[str, Any]]:
                 "title": ", ".join(labels),
                 "is_any": ANY in words,
                 "remove_url": "" if ANY in words else address(path, with_values(wanted.data, **{key: removed})),
-                "edit_url": edit_url(key, wanted.data),
+                "edit_url": edit_url(wanted, key),
             }
         )
     return shown
@@ -70,53 +69,21 @@ def state_of(query: QueryDict) -> str:
     return address("", with_values(query)).removeprefix("?")
 
 
-def edit_url(key: str, query: QueryDict) -> str:
-    return address(reverse("incidents:filter"), {"key": [key], STATE: [state_of(query)]})
+def edit_url(wanted: AnyFilter, key: str) -> str:
+    """Where the filter of this key is set."""
+    return address(page_url(wanted), {"key": [key], STATE: [state_of(wanted.data)]})
 
 
-def add_url(query: QueryDict) -> str:
-    return address(reverse("incidents:filter"), {STATE: [state_of(query)]})
+def add_url(wanted: AnyFilter) -> str:
+    """Where a filter is chosen."""
+    return address(page_url(wanted), {STATE: [state_of(wanted.data)]})
 
 
-def hidden(wanted: IncidentFilter, principal: Principal, path: str) -> list[dict[str, str]]:
-    """What the default view leaves out, with links that show it: resolved, merged away, informational, snoozed.
-
-    Only what a default hides, under the other filters as they are; a person who filters knows what they hide. One
-    statement, and each count stops at the cap.
-    """
-    query = wanted.data
-    statuses = query.getlist("status")
-    changes: dict[str, tuple[str, dict[str, list[str]]]] = {}
-    for word, label in (("resolved", "resolved"), ("redirected", "merged")):
-        if word not in statuses and ANY not in statuses:
-            changes[word] = (label, {"status": [word], "severity": [ANY], "snoozed": [ANY]})
-    if query.getlist("severity") == DEFAULTS["severity"]:
-        changes["informational"] = ("informational", {"severity": ["informational"]})
-    if query.getlist("snoozed") == DEFAULTS["snoozed"]:
-        changes["snoozed"] = ("snoozed", {"snoozed": ["yes"]})
-    visible = Incident.objects.visible_to(principal)
-    states = {word: with_values(query, **change) for word, (_, change) in changes.items()}
-    counts = count_each(
-        {
-            word: IncidentFilter(as_query(state), visible, principal=principal, named_as=wanted).qs
-            for word, state in states.items()
-        }
-    )
-    return [
-        {"text": f"{counts[word]} {label}", "url": address(path, states[word])}
-        for word, (label, _) in changes.items()
-        if counts[word].exact != 0
-    ]
+def page_url(wanted: AnyFilter | type[AnyFilter]) -> str:
+    return reverse(f"{wanted.NAMESPACE}:filter")
 
 
-def as_query(values: Mapping[str, Sequence[str]]) -> QueryDict:
-    query = QueryDict(mutable=True)
-    for key, words in values.items():
-        query.setlist(key, list(words))
-    return query
-
-
-def choices() -> SafeString:
+def choices(wanted: AnyFilter) -> SafeString:
     """Every field by name, for “Add filter”: buttons of a form, the same for everybody and every list."""
     return format_html_join(
         "",
@@ -124,7 +91,7 @@ def choices() -> SafeString:
         '<span class="filter-choice">{}</span><span class="filter-hint">{}</span></button>',
         (
             (field.key, field.key, icon(field.icon), field.label, field.help)
-            for field in FIELDS.values()
+            for field in wanted.FIELDS.values()
             if field.kind != Kind.TEXT
         ),
     )
@@ -172,9 +139,9 @@ class Editor:
         return f"{reverse(self.field.suggest)}?for={'resolver' if self.field.key == 'resolved_by' else 'filter'}"
 
 
-def editor(key: str, wanted: IncidentFilter, path: str) -> Editor:
+def editor(key: str, wanted: AnyFilter, path: str) -> Editor:
     """The form of a filter as the list has it now. `wanted.names` knows what the words name."""
-    field = FIELDS[key]
+    field = wanted.FIELDS[key]
     words = wanted.words.get(key, [])
     mark = MARKS.get(key)
     has_links = field.kind in (Kind.TIME, Kind.YES_NO, Kind.RANGE)
