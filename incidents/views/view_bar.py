@@ -11,6 +11,7 @@ from accounts.access import PersonRequest
 from accounts.choices import Permission
 from common.query_strings import address, with_values
 from incidents.queries import saved_views
+from incidents.queries.queue import DEFAULT_ORDER
 from incidents.queries.saved_views import View
 
 ME_IN_TEXT = re.compile(r"(?<![\w\"])(assignee:(?:[^\s\"(),]+,)*)me(?=[\s,)]|$)", re.IGNORECASE)
@@ -22,8 +23,8 @@ def view_bar(request: PersonRequest, link: str, columns: str) -> dict[str, Any]:
     path, _, text = link.partition("?")
     query = QueryDict(text)
     view = present_view(request)
-    plain = with_values(query, view=None)
-    mine = with_name(query, request.user.username)
+    plain = {"sort": [DEFAULT_ORDER]} | with_values(query, view=None)
+    mine = {"sort": [DEFAULT_ORDER]} | with_name(query, request.user.username)
     return {
         "view": view,
         "view_changed": view is not None and not saved_views.same_list(request.GET, QueryDict(view.query)),

@@ -45,7 +45,7 @@ function show(area) {
   }
   if (offer) offer.hidden = Boolean(all) || boxes.length === 0 || marked < boxes.length;
   fillRest(area, set, boxes, all);
-  area.dispatchEvent(new CustomEvent("watchfloor:selection", { bubbles: true, detail: { ids: [...set] } }));
+  area.dispatchEvent(new CustomEvent("watchfloor:selection", { bubbles: true, detail: { ids: [...set], everything: Boolean(all) } }));
 }
 
 /** Another page of the same list? Its address differs in nothing but where it stands. */

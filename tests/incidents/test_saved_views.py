@@ -565,7 +565,7 @@ def test_all_counts_take_one_statement_and_are_remembered(queue: list[Incident],
     assert len(counting) == 1, counting
     with CaptureQueriesContext(connection) as warm:
         client.get("/views/side/")
-    assert len(warm) == 3, [each["sql"] for each in warm]  # session, person, role
+    assert len(warm) <= 3, [each["sql"] for each in warm]  # session, person, role
 
 
 def test_a_page_with_its_side_list_remembered_reads_no_views(queue: list[Incident], ana: User, sign_in: SignIn) -> None:
