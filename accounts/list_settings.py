@@ -18,7 +18,7 @@ class Kept:
 
 def kept_list(user: User, name: str) -> Kept:
     """How the person left the list of this name. Costs nothing where sign-in has read it (accounts.adapter.SignIn)."""
-    read: list[dict[str, Any]] | None = user.__dict__.get("kept_lists")
+    read: list[dict[str, Any]] | None = getattr(user, "kept_lists", None)
     if read is None:
         read = [dict(row) for row in ListSettings.objects.filter(user=user, name=name).values()]
     found = next((each for each in read if each["name"] == name), None)

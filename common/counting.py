@@ -38,16 +38,7 @@ class Count:
 
 def count(rows: QuerySet[Any]) -> Count:
     """Count up to the cap; above it ask the planner, which costs nothing, and remember it for a minute."""
-    key = _key("count", rows)
-    about: int | None = cache.get(key)
-    if about is not None:
-        return Count(None, about)
-    found = rows.order_by().values("pk")[: CAP + 1].count()
-    if found <= CAP:
-        return Count(found)
-    about = max(estimate(rows), CAP + 1)
-    cache.set(key, about, REMEMBERED)
-    return Count(None, about)
+    return count_each({"all": rows}, estimated=["all"])["all"]
 
 
 def estimate(rows: QuerySet[Any]) -> int:
@@ -58,41 +49,51 @@ def estimate(rows: QuerySet[Any]) -> int:
         return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
-def count_each(querysets: dict[str, QuerySet[Any]]) -> dict[str, Count]:
-    """Several capped counts in one statement; one that was above the cap a moment ago is not counted again."""
-    keys = {name: _key("above", rows) for name, rows in querysets.items()}
-    above = cache.get_many(keys.values()) if keys else {}
-    asked = {name: rows for name, rows in querysets.items() if keys[name] not in above}
-    numbers = dict(zip(asked, _capped(list(asked.values())), strict=True))
-    if fresh := {keys[name]: True for name, number in numbers.items() if number > CAP}:
+def count_each(querysets: dict[str, QuerySet[Any]], estimated: Sequence[str] = ()) -> dict[str, Count]:
+    """Several capped counts in one statement; one that was above the cap a moment ago is not counted again. Of those
+    named in `estimated` the planner says about how many there are, once a minute."""
+    questions = {name: _question(rows) for name, rows in querysets.items()}
+    keys = {name: _key(question) for name, question in questions.items() if question}
+    above: dict[str, int] = cache.get_many(keys.values()) if keys else {}
+    asked = [name for name in keys if keys[name] not in above or (name in estimated and not above[keys[name]])]
+    numbers = dict(zip(asked, _capped([questions[name] for name in asked]), strict=True))
+    for name, number in numbers.items():
+        if number > CAP:
+            above[keys[name]] = max(estimate(querysets[name]), CAP + 1) if name in estimated else 0
+    if fresh := {keys[name]: above[keys[name]] for name, number in numbers.items() if number > CAP}:
         cache.set_many(fresh, REMEMBERED)
-    return {name: Count(number if (number := numbers.get(name, CAP + 1)) <= CAP else None) for name in querysets}
+    return {
+        name: Count(None, above[keys[name]] or None)
+        if name in keys and keys[name] in above
+        else Count(numbers.get(name, 0))
+        for name in querysets
+    }
 
 
-def _capped(querysets: Sequence[QuerySet[Any]]) -> Sequence[int]:
+Question = tuple[str, tuple[Any, ...]]
+"""SQL and its values."""
+
+
+def _question(rows: QuerySet[Any]) -> Question | None:
+    """What is asked to count rows up to the cap; None where it is known that there are none."""
+    try:
+        return rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
+def _capped(questions: Sequence[Question | None]) -> Sequence[int]:
     """How many rows each has, one above the cap at most."""
-    if not querysets:
+    asked = [question for question in questions if question]
+    if not asked:
         return ()
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for rows in querysets:
-        try:
-            sql, values = rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
-        except EmptyResultSet:
-            parts.append("0")
-            continue
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")
-        parameters.extend(values)
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS counted)" for sql, _ in asked)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        cursor.execute(f"SELECT {counts}", [value for _, values in asked for value in values])
         numbers: Sequence[int] = cursor.fetchone()
     return numbers
 
 
-def _key(kind: str, rows: QuerySet[Any]) -> str:
+def _key(question: Question) -> str:
     """Under which a large count is remembered: made of the whole question, so nobody is given another's answer."""
-    try:
-        question = rows.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        question = ("", ())
-    return f"{kind}:{hashlib.sha256(repr(question).encode()).hexdigest()}"
+    return f"count:{hashlib.sha256(repr(question).encode()).hexdigest()}"

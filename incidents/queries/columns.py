@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -49,6 +50,12 @@ ASSIGNEE_FIELDS = (
     "assignee_team__name",
 )
 META_FIELDS = ("id", "name", "restricted", "snoozed_until", "tag_texts", "asset_counts", "service_sources")
+
+
+@lru_cache(maxsize=4096)
+def _in_order(categories: tuple[str, ...]) -> list[str]:
+    """Kept, since few sets of categories occur, again and again."""
+    return in_order_of_attack(categories)
 
 
 def tags_of(row: Row) -> list[tuple[str, str]]:
@@ -229,7 +236,7 @@ ALL = (
     _text(
         "categories",
         "Categories",
-        lambda row: in_order_of_attack(row["categories"]),
+        lambda row: _in_order(tuple(row["categories"])),
         ["categories"],
         hint="The first on the kill chain, and how many more",
         width="long",

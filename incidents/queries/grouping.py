@@ -111,7 +111,7 @@ def _counted(grouping: Grouping, matching: QuerySet[Incident]) -> list[tuple[Any
     if grouping.ranked:
         found.sort(key=lambda pair: pair[0], reverse=grouping.key == "severity")
     else:
-        found.sort(key=lambda pair: (-pair[1], str(pair[0])))
+        found.sort(key=lambda pair: (-pair[1], pair[0] is None, str(pair[0])))
     if sum(number for _, number in found) > MANY:
         cache.set(key, found, REMEMBERED)
     return found

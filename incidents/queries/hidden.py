@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
 from accounts.models import Principal
-from common.counting import count_each
+from common.counting import Count
 from common.filters import ANY
 from common.query_strings import address, as_query, with_values
 from incidents.filters import DEFAULTS, IncidentFilter
 from incidents.models import Incident
 
 
-def hidden(wanted: IncidentFilter, principal: Principal, path: str) -> list[dict[str, str]]:
-    """What the default view leaves out, with links that show it: resolved, merged away, informational, snoozed.
+def hidden_rows(wanted: IncidentFilter, principal: Principal) -> dict[str, QuerySet[Incident]]:
+    """What the default view leaves out: resolved, merged away, informational, snoozed.
 
-    Only what a default hides, under the other filters as they are; a person who filters knows what they hide. One
-    statement, and each count stops at the cap.
+    Only what a default hides, under the other filters as they are; a person who filters knows what they hide.
     """
-    query = wanted.data
+    visible = Incident.objects.visible_to(principal)
+    states = {word: with_values(wanted.data, **change) for word, (_, change) in _left_out(wanted.data).items()}
+    return {
+        word: IncidentFilter(as_query(state), visible, principal=principal, named_as=wanted).qs
+        for word, state in states.items()
+    }
+
+
+def hidden(query: QueryDict, counts: Mapping[str, Count], path: str) -> list[dict[str, str]]:
+    """In words, with links that show it; `counts` of `hidden_rows`."""
+    return [
+        {"text": f"{counts[word]} {label}", "url": address(path, with_values(query, **change))}
+        for word, (label, change) in _left_out(query).items()
+        if counts[word].exact != 0
+    ]
+
+
+def _left_out(query: QueryDict) -> dict[str, tuple[str, dict[str, list[str]]]]:
+    """What a default hides: its label, and how the address would show it."""
     statuses = query.getlist("status")
     changes: dict[str, tuple[str, dict[str, list[str]]]] = {}
     for word, label in (("resolved", "resolved"), ("redirected", "merged")):
@@ -26,16 +48,4 @@ def hidden(wanted: IncidentFilter, principal: Principal, path: str) -> list[dict
         changes["informational"] = ("informational", {"severity": ["informational"]})
     if query.getlist("snoozed") == DEFAULTS["snoozed"]:
         changes["snoozed"] = ("snoozed", {"snoozed": ["yes"]})
-    visible = Incident.objects.visible_to(principal)
-    states = {word: with_values(query, **change) for word, (_, change) in changes.items()}
-    counts = count_each(
-        {
-            word: IncidentFilter(as_query(state), visible, principal=principal, named_as=wanted).qs
-            for word, state in states.items()
-        }
-    )
-    return [
-        {"text": f"{counts[word]} {label}", "url": address(path, states[word])}
-        for word, (label, _) in changes.items()
-        if counts[word].exact != 0
-    ]
+    return changes

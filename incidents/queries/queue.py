@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
 from common.columns import Column, ListKind, Row, cells, columns_text
-from common.counting import Count, count
+from common.counting import Count, count_each
 from common.marks import icon
 from common.pagination import BadCursor, Order, Page, page_of_rows
 from common.query_strings import address, with_values
@@ -78,6 +78,8 @@ class QueuePage:
     """The address that shows this list to anybody."""
     groups: Groups | None = None
     """In place of rows, where the address asks for groups."""
+    beside: dict[str, Count] = field(default_factory=dict)
+    """What was counted in the same statement (see `queue_page`)."""
 
 
 def order_named(name: str) -> Order:
@@ -126,8 +128,17 @@ class Look:
     """The number of the incident whose details stand beside the list."""
 
 
-def queue_page(query: QueryDict, principal: Principal, path: str, look: Look | None = None) -> QueuePage:
-    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
+def queue_page(
+    query: QueryDict,
+    principal: Principal,
+    path: str,
+    look: Look | None = None,
+    beside: Callable[[IncidentFilter], dict[str, QuerySet[Incident]]] | None = None,
+) -> QueuePage:
+    """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing.
+
+    `beside` gives what else to count in the statement that counts the list.
+    """
     look = look or Look()
     wanted = asked(query, principal)
     full, matching = wanted.query, wanted.matching
@@ -137,14 +148,16 @@ def queue_page(query: QueryDict, principal: Principal, path: str, look: Look | N
     if "group" in full:
         grouping = grouping_named(full.get("group", ""))
         found = groups(grouping, matching, wanted.filter.words.get(grouping.key, ()))
-        number = count(matching) if found.several else Count(found.total)
+        number = None if found.several else Count(found.total)
     else:
         page, rows = rows_of(wanted, columns, look)
-        number = count_of(page, matching, full)
+        number = number_of(page, full)
+    others = beside(wanted.filter) if beside else {}
+    counts = count_each(others if number else {**others, "": matching}, estimated=[""])
     return QueuePage(
         rows=rows,
         columns=columns,
-        count=number,
+        count=number or counts[""],
         order=wanted.order,
         query=full,
         filter=wanted.filter,
@@ -152,6 +165,7 @@ def queue_page(query: QueryDict, principal: Principal, path: str, look: Look | N
         next_url=address(path, state | {"after": [page.next]}) if page.next else "",
         link=address(path, state | {"columns": [columns_text(columns)]}),
         groups=found,
+        beside=counts,
     )
 
 
@@ -201,10 +215,10 @@ def narrowed(query: QueryDict, grouping: Grouping, word: str) -> QueryDict:
     return one
 
 
-def count_of(page: Page, matching: QuerySet[Incident], query: QueryDict) -> Count:
+def number_of(page: Page, query: QueryDict) -> Count | None:
     """A first page that is not full is its own count."""
     is_first = "after" not in query and "before" not in query
-    return Count(len(page.ids)) if is_first and not page.next else count(matching)
+    return Count(len(page.ids)) if is_first and not page.next else None
 
 
 def printed(

@@ -17,7 +17,7 @@ from common.columns import columns_text
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.models import Incident
 from incidents.queries import queue as queries
-from incidents.queries.hidden import hidden
+from incidents.queries.hidden import hidden, hidden_rows
 from incidents.queries.saved_views import side_list
 from incidents.views.listing import list_context, look
 from incidents.views.page import pane_context
@@ -38,7 +38,9 @@ def queue(request: PersonRequest) -> HttpResponse:
     cursor = moment()
     may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
-        page = queries.queue_page(request.GET, request.user, path, look(request))
+        page = queries.queue_page(
+            request.GET, request.user, path, look(request), lambda wanted: hidden_rows(wanted, request.user)
+        )
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
     context: dict[str, Any] = {
@@ -46,7 +48,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "rows": page.rows,
         "unread_numbers": [row.number for row in page.rows if row.is_unread],
         "chips": filter_bar.chips(page.filter, path),
-        "hidden": hidden(page.filter, request.user, path),
+        "hidden": hidden(page.query, page.beside, path),
         "add_filter_url": filter_bar.add_url(page.filter),
         "filter_choices": filter_bar.choices(page.filter),
         "filter_url": filter_bar.page_url(page.filter),
