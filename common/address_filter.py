@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
+import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
@@ -33,13 +36,36 @@ Row = TypeVar("Row", bound=Model)
 Names = TypeVar("Names", bound=Learning)
 
 
-class AddressFilter(Generic[Row, Names]):
+class WordsField(forms.MultipleChoiceField):
+    """The words under one key, as a form takes them; what they mean, the list's field knows."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
+class FieldFilter(django_filters.Filter):
+    """A field of a list as django-filter has it: form, browsable API and schema find key, label and help here."""
+
+    field_class = WordsField
+    parent: AddressFilter[Any, Any]
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field_name=field.key, label=field.label, help_text=field.help, required=False)
+        self.of = field
+
+    def filter(self, queryset: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
+        condition = self.of.condition(value, self.parent.names) if value else Q()
+        return queryset.filter(condition) if condition else queryset
+
+
+class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
     """The filters of an address over a list's rows. Each key may be repeated for "any of".
 
-    An unknown key or value is refused with the nearest known one.
+    An unknown key or value is refused with the nearest known one. A FilterSet whose filters are made of FIELDS; it asks
+    the address itself rather than a form, which would cost each page more than its rows do.
     """
 
-    FIELDS: ClassVar[Mapping[str, Field]]
+    FIELDS: ClassVar[Mapping[str, Field]] = {}
     LIST_KEYS: ClassVar[Sequence[str]]
     """Keys of the list itself beside the filters."""
     DEFAULTS: ClassVar[Mapping[str, Sequence[str]]]
@@ -54,7 +80,20 @@ class AddressFilter(Generic[Row, Names]):
     ) -> None:
         """`named_as` has the same people, tags and entities, which then are not read again."""
         self.data, self.queryset, self.principal = data, queryset, principal
+        self.is_bound, self.request, self.form_prefix = True, None, None
         self.names: Names = named_as.names if named_as else self.new_names(principal)
+
+    @classmethod
+    def get_filters(cls) -> dict[str, FieldFilter]:
+        return {key: FieldFilter(field) for key, field in cls.FIELDS.items()}
+
+    @cached_property
+    def filters(self) -> dict[str, FieldFilter]:
+        """The filters, bound to this address."""
+        bound = {key: copy(each) for key, each in self.base_filters.items()}
+        for each in bound.values():
+            each.parent = self
+        return bound
 
     def new_names(self, principal: Any) -> Names:
         """What knows the things that words name."""
@@ -119,8 +158,7 @@ class AddressFilter(Generic[Row, Names]):
         self.names.learn(self.words)
         rows = self.queryset
         for key, words in self.words.items():
-            condition = self.FIELDS[key].condition(words, self.names)
-            rows = rows.filter(condition) if condition else rows
+            rows = self.filters[key].filter(rows, words)
         return rows
 
     def label(self, key: str, word: str) -> str:
