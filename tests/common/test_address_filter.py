@@ -7,7 +7,7 @@ import pytest
 from django.http import QueryDict
 
 from accounts.models import User
-from alerts.filters import AlertFilter
+from alerts.filters.alert_filter import AlertFilter
 from alerts.models import Alert
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
@@ -27,4 +27,4 @@ def test_its_form_takes_the_words_of_an_address(ana: User) -> None:
     assert found.form.is_valid()
     assert found.form.cleaned_data["severity"] == ["high", "low"]
     alerts = AlertFilter(QueryDict("severity=high"), Alert.objects.visible_to(ana), principal=ana)
-    assert alerts.form.cleaned_data["severity"] == ["high"] if alerts.form.is_valid() else False
+    assert alerts.form.is_valid() and alerts.form.cleaned_data["severity"] == ["high"]
