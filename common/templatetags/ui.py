@@ -323,11 +323,13 @@ def pane(
     parameter: str = "",
     edit: str = "",
     take: str = "",
+    edit_keys: str = "",
 ) -> SafeString:
     """The place beside a list where a row's details open; a sheet over it on narrow screens.
 
     `parameter` names the key of the address that keeps the open row. `edit` is the form that the keys of triage open
-    and `take` where "assign to me" is sent: relative to a row's details, or whole on a page without rows.
+    and `take` where "assign to me" is sent: relative to a row's details, or whole on a page without rows. `edit_keys`
+    ("a s c") are the keys that its form has fields for, where it has not all.
     """
     return component(
         "pane",
@@ -338,6 +340,7 @@ def pane(
         parameter=parameter,
         edit=edit,
         take=take,
+        edit_keys=edit_keys,
     )
 
 

@@ -148,7 +148,7 @@ function showNotices(root) {
     if (!drafts.length || !age) continue;
     const at = Math.max(...drafts.map((draft) => draft.at));
     const since = words(Math.trunc((Date.now() - at) / 1000)) ?? new Date(at).toLocaleDateString();
-    age.textContent = since === "now" ? "from just now" : `from ${since} ago`;
+    age.textContent = since === "now" ? "just now" : /^\d+ (min|h|d)$/.test(since) ? `${since} ago` : `on ${since}`;
   }
 }
 
@@ -230,7 +230,8 @@ export function wireDrafts() {
   }, true);
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const { target, detail } = event;
-    if (detail.requestConfig.verb === "get") return;
+    // a preview of a form is no saving of it
+    if (detail.requestConfig.verb === "get" || !target.matches?.("form")) return;
     const fields = all(target, "[data-draft]");
     fields.forEach(keepText);
     const texts = new Map(fields.map((field) => [field.dataset.draft, field.value]));

@@ -22,8 +22,16 @@ const LONGEST_WAIT = 4000;
 const bulkButton = () => document.querySelector("[data-bulk]:not([hidden]) [data-pane-open]");
 const isOnPage = () => /^\//.test(pane()?.dataset.edit ?? "");
 
-/** Whether there is anything here that a person may change. */
-export const canEdit = () => Boolean(bulkButton() || (pane()?.dataset.edit && (isOnPage() || currentRow()?.dataset.paneUrl)));
+const isAtHand = () => Boolean(isOnPage() || currentRow()?.dataset.paneUrl);
+
+/** Whether there is anything here that a person may change by this key. @param {string} key one of FIELDS */
+export function canEdit(key) {
+  const { edit: form, editKeys } = pane()?.dataset ?? {};
+  return Boolean((bulkButton() || (form && isAtHand())) && (!editKeys || editKeys.split(" ").includes(key)));
+}
+
+/** Whether there is anything here to take on. */
+export const canTake = () => Boolean(bulkButton() || (pane()?.dataset.take && isAtHand()));
 
 /** Where something of the row in hand is. @param {string} path relative to its details */
 const address = (path) => new URL(path, new URL(currentRow()?.dataset.paneUrl ?? "/", location.href)).pathname;

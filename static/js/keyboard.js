@@ -5,7 +5,7 @@
  * keys remain that no text has: arrows, Enter and Space on a row that has the focus, Esc. The help dialog lists what the
  * page has.
  */
-import { canEdit, edit, FIELDS, takeOn, typeAhead } from "./edit.js";
+import { canEdit, canTake, edit, FIELDS, takeOn, typeAhead } from "./edit.js";
 import { expand } from "./expand.js";
 import { closePane, currentRow, focusCurrent, leaveForm, move, openRow, pane, paneForm, paneIsOpen, rows } from "./pane.js";
 import { clearSelection, toggleRow } from "./selection.js";
@@ -37,12 +37,17 @@ const LIST_KEYS = [
 
 /** @type {Shortcut[]} what the keys change about the incident in hand, or about the selected ones */
 const EDIT_KEYS = [
-  { keys: ["i"], text: "Assign to me", when: canEdit, run: takeOn },
-  ...Object.entries(FIELDS).map(([key, { text }]) => ({ keys: [key], text, when: canEdit, run: () => edit(key) })),
+  { keys: ["i"], text: "Assign to me", when: canTake, run: takeOn },
+  ...Object.entries(FIELDS).map(([key, { text }]) => ({
+    keys: [key],
+    text,
+    when: () => canEdit(key),
+    run: () => edit(key),
+  })),
 ];
 
 /** What no text has in it, so that it also works with the single keys switched off. */
-const TEXTLESS = ["ArrowDown", "ArrowUp", "Shift ArrowDown", "Shift ArrowUp", "Enter", " "];
+const TEXTLESS = ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Enter", " "];
 const NAMES = {
   ArrowDown: "↓",
   ArrowUp: "↑",

@@ -120,6 +120,7 @@ export async function openRow(row, url = "") {
   } else if (!url || openId !== row.dataset.id) isForForm = false;
   openId = row.dataset.id ?? "";
   place.hidden = false;
+  fit();
   mark();
   nameInAddress();
   if (narrow()) document.querySelector(".split > :first-child")?.setAttribute("inert", "");
@@ -224,6 +225,23 @@ export function move(step) {
   if (paneIsOpen() && next !== at) openRow(all[next]);
 }
 
+// --- its height ----------------------------------------------------------------------------------------------------
+
+/** Beside the list the pane ends where the window does, so that what stands at its foot is in sight. */
+function fit() {
+  const place = pane();
+  if (!place || place.hidden) return;
+  if (narrow()) place.style.removeProperty("max-height");
+  else place.style.maxHeight = `${Math.max(240, innerHeight - Math.max(12, place.getBoundingClientRect().top) - 12)}px`;
+}
+
+function fitSoon() {
+  cancelAnimationFrame(fitting);
+  fitting = requestAnimationFrame(fit);
+}
+
+let fitting = 0;
+
 // --- after resolving -----------------------------------------------------------------------------------------------
 
 /** The next row, when the open incident has been resolved and its answer is about to be shown. */
@@ -297,6 +315,9 @@ export function wirePane() {
   document.addEventListener("pointerdown", (event) => {
     if (!event.target.closest?.("tr[data-row]")) isHeld = false;
   });
+  addEventListener("scroll", fitSoon, { passive: true });
+  addEventListener("resize", fitSoon);
+  fitSoon();
   document.body.addEventListener("watchfloor:close-pane", closePane);
   document.body.addEventListener("watchfloor:resolved", onResolved);
   document.body.addEventListener("htmx:beforeSwap", (event) => successor && advance(event));
@@ -307,5 +328,6 @@ export function wirePane() {
     afterFilling(event);
     rove(currentRow() ?? rows()[0]);
     keepFocus();
+    fitSoon();
   });
 }
