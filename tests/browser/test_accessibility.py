@@ -188,3 +188,36 @@ def test_an_empty_queue_has_no_finding(ada: User, window_of: WindowOf) -> None:
     expect(page.get_by_text("Nothing is open")).to_be_visible()
     check(page, findings, "nothing open")
     assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_unsaved_work_in_its_states_has_no_finding(
+    theme: str, size: dict[str, int], scene: Incident, ada: User, window_of: WindowOf, refusals: set[int]
+) -> None:
+    """A form opened by a key, the notice of a draft, a draft that is back, a save that did not arrive, a conflict."""
+    refusals.update({0, 409})
+    findings: list[str] = []
+    rules = COLOURS if theme == "dark" else EVERYTHING
+    page = window_of(ada, viewport=size, color_scheme=theme)
+    page.goto(f"/incidents/?open={scene.pk}&severity=any")
+    page.keyboard.press("r")
+    note = page.get_by_label("Resolution note")
+    expect(note).to_be_focused()
+    note.fill("Typed and not saved")
+    page.get_by_label("Severity").select_option("high")
+    check(page, findings, "form opened by a key", rules)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    check(page, findings, "notice of a draft", rules)
+    page.locator("[data-draft-resume]").click()
+    expect(page.get_by_text("Your changes are back")).to_be_visible()
+    page.route("**/manage/", lambda route: route.abort())
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    check(page, findings, "a save that did not arrive", rules)
+    page.unroute("**/manage/")
+    page.locator("[name=version]").evaluate("(field) => { field.value = 1 }")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("radio", name="Use yours")).to_be_visible()
+    check(page, findings, "conflict", rules)
+    assert not findings, "\n".join(findings)
