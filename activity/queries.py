@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import BigIntegerField, Func
 from django.utils.safestring import SafeString
 
 from activity.models import Entry
@@ -214,10 +215,15 @@ class News:
     """Whether more happened than is told: then anything may have changed."""
 
 
+MOMENT_SQL = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+MOMENT = Func(template=MOMENT_SQL, output_field=BigIntegerField())
+"""The moment of a statement that reads rows, as an annotation of them."""
+
+
 def moment() -> int:
     """Where the log stands now: every entry below this transaction number is final and readable."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute(f"SELECT {MOMENT_SQL}")
         return int(cursor.fetchone()[0])
 
 

@@ -30,6 +30,7 @@ from common.marks import (
     initials,
     person_mark,
     relative_time,
+    score_mark,
     severity_mark,
     status_mark,
     tag_mark,
@@ -39,6 +40,7 @@ from entities.choices import ASSET_KINDS, EntityKind
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
+from incidents.rules import factor_in_words
 
 ALERTS_PER_PAGE = 100
 EVIDENCE_PER_KIND = 200
@@ -81,6 +83,7 @@ def header(incident: Incident) -> dict[str, Any]:
         "resolved_by": incident.resolved_by,
         "resolved_at": time_mark(incident.resolved_at) if incident.resolved_at else "",
         "restricted": incident.restricted,
+        "priority": score_mark(incident.priority),
         "snoozed_until": time_mark(incident.snoozed_until) if incident.snoozed_until else "",
         "related_to": incident.related_to_id,
         "version": incident.version,
@@ -124,6 +127,46 @@ def _span(seconds: float) -> str:
             number = round(seconds / size)
             return f"{number} {one if number == 1 else many}"
     return "a moment"
+
+
+def priority_shares(incident: Incident) -> list[dict[str, Any]]:
+    """What the priority is made of: each factor in words, its points, the heaviest first."""
+    return [
+        {"text": factor_in_words(factor), "points": factor[1]}
+        for factor in incident.priority_factors
+        if isinstance(factor, list) and len(factor) > 1
+    ]
+
+
+MOST_PEOPLE = 8
+MOST_STEPS = 5
+PEOPLE = """
+SELECT (SELECT count(*) FROM incidents_follower WHERE incident_id = %(incident)s),
+       (SELECT array_agg(display_name ORDER BY display_name) FROM accounts_user AS person
+        JOIN incidents_incidentmember AS member ON member.user_id = person.id
+        WHERE member.incident_id = %(incident)s),
+       (SELECT array_agg(step.text ORDER BY step.severity DESC, step.id) FROM (
+            SELECT DISTINCT ON (recommended_actions) recommended_actions AS text, severity, id FROM alerts_alert
+            WHERE incident_id = %(incident)s AND recommended_actions <> ''
+            ORDER BY recommended_actions, severity DESC, id LIMIT 50) AS step)
+"""
+
+
+def around(incident: Incident) -> dict[str, Any]:
+    """Who else is concerned, and what the senders of the alerts recommend to do next, that of the gravest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, {"incident": incident.pk})
+        followers, members, texts = cursor.fetchone()
+    names: list[str] = members or []
+    lines = (line.strip("•-* \t") for text in texts or () for line in text.splitlines())
+    steps = list(dict.fromkeys(line for line in lines if line))
+    return {
+        "followers": followers,
+        "members": [person_mark(initials(name), name) for name in names[:MOST_PEOPLE]] if incident.restricted else [],
+        "more_members": max(len(names) - MOST_PEOPLE, 0),
+        "steps": steps[:MOST_STEPS],
+        "more_steps": max(len(steps) - MOST_STEPS, 0),
+    }
 
 
 def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:

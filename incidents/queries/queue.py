@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
+from activity.queries import MOMENT, moment
 from common.columns import Column, ListKind, Row, cells, columns_text
 from common.counting import Count, count_each
 from common.marks import icon
@@ -78,6 +79,8 @@ class QueuePage:
     """The address that shows this list to anybody."""
     groups: Groups | None = None
     """In place of rows, where the address asks for groups."""
+    moment: int = 0
+    """As of when it is right, for who asks what changed since."""
     beside: dict[str, Count] = field(default_factory=dict)
     """What was counted in the same statement (see `queue_page`)."""
 
@@ -144,13 +147,14 @@ def queue_page(
     full, matching = wanted.query, wanted.matching
     columns = columns_named(full, look.columns)
     state = with_values(full)
-    page, rows, found = Page([], "", ""), list[QueueRow](), None
+    page, rows, found, as_of = Page([], "", ""), list[QueueRow](), None, 0
     if "group" in full:
+        as_of = moment()
         grouping = grouping_named(full.get("group", ""))
         found = groups(grouping, matching, wanted.filter.words.get(grouping.key, ()))
         number = None if found.several else Count(found.total)
     else:
-        page, rows = rows_of(wanted, columns, look)
+        page, rows, as_of = rows_of(wanted, columns, look)
         number = number_of(page, full)
     others = beside(wanted.filter) if beside else {}
     counts = count_each(others if number else {**others, "": matching}, estimated=[""])
@@ -165,6 +169,7 @@ def queue_page(
         next_url=address(path, state | {"after": [page.next]}) if page.next else "",
         link=address(path, state | {"columns": [columns_text(columns)]}),
         groups=found,
+        moment=as_of,
         beside=counts,
     )
 
@@ -175,11 +180,30 @@ def rows_of(
     look: Look,
     size: int | None = None,
     within: QuerySet[Incident] | None = None,
-) -> tuple[Page, list[QueueRow]]:
-    """A page of rows, ready to print; raises ValidationError for a cursor of another list."""
+) -> tuple[Page, list[QueueRow], int]:
+    """A page of rows, ready to print, and the moment they are of; raises ValidationError for a cursor of another list.
+
+    The moment comes with the rows, of the same snapshot. Where there are none it is read before they are asked for
+    once more, so that what is opened meanwhile is not missed.
+    """
+    as_of = 0
+    for _ in range(2):
+        page, values = _page_of(wanted, columns, size, within)
+        if values or as_of:
+            break
+        as_of = moment()
+    if values:
+        as_of = values[0]["moment"]
+    news = unread(page.ids, wanted.filter.principal)
+    return page, printed(values, columns, selectable=look.selectable, opened=look.opened, news=news), as_of
+
+
+def _page_of(
+    wanted: Asked, columns: Sequence[Column], size: int | None, within: QuerySet[Incident] | None
+) -> tuple[Page, list[Row]]:
     fields, annotations = reading(columns, *ROW_FIELDS)
     try:
-        page, values = page_of_rows(
+        return page_of_rows(
             wanted.matching if within is None else within,
             wanted.order,
             fields,
@@ -187,11 +211,10 @@ def rows_of(
             before=wanted.query.get("before", ""),
             size=size or PAGE_SIZE,
             **annotations,
+            moment=MOMENT,
         )
     except BadCursor as error:
         raise ValidationError({"after": [str(error)]}) from None
-    news = unread(page.ids, wanted.filter.principal)
-    return page, printed(values, columns, selectable=look.selectable, opened=look.opened, news=news)
 
 
 def group_rows(query: QueryDict, word: str, principal: Principal, look: Look) -> tuple[list[QueueRow], list[Column]]:

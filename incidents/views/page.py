@@ -147,6 +147,8 @@ def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "seen_from": seen_from(latest.lines, found.was_seen),
         "incident": detail.header(incident),
         "top_assets": detail.top_assets(incident.pk),
+        "shares": detail.priority_shares(incident),
+        "around": detail.around(incident),
         "stream": latest,
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "is_mine": incident.assignee_user_id == request.user.pk,

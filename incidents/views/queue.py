@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import moment
 from common import filter_bar
 from common.columns import columns_text
 from common.query_strings import UnknownKeys, address, with_values
@@ -35,7 +34,6 @@ def queue(request: PersonRequest) -> HttpResponse:
     path = queries.queue_path()
     if not request.META.get("QUERY_STRING") and request.path == path and (url := default_url(request)):
         return redirect(url)
-    cursor = moment()
     may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
         page = queries.queue_page(
@@ -58,7 +56,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "again_url": address(path, with_values(request.GET)),
         "is_default": not set(request.GET) - {"open", "sort"},
         "range_text": range_text(page),
-        "cursor": cursor,
+        "cursor": page.moment,
         "box": search_box(page.query, page.filter),
         "may_bulk": may_bulk,
         "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
