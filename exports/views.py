@@ -32,7 +32,10 @@ def queue(request: PersonRequest, format: str) -> HttpResponse | StreamingHttpRe
         export = export_of(request.GET, request.user)
     except (UnknownKeys, ValidationError) as error:
         return refused(request, error)
-    if request.method != "HEAD":
+    content_type, written = FORMATS[format]
+    if request.method == "HEAD":
+        response: HttpResponse | LongAnswer = HttpResponse(content_type=content_type)
+    else:
         record_queue_export(
             actor=request.user.as_actor(),
             address=request.get_full_path(),
@@ -40,8 +43,7 @@ def queue(request: PersonRequest, format: str) -> HttpResponse | StreamingHttpRe
             format=format,
             columns=export.header,
         )
-    content_type, written = FORMATS[format]
-    response = LongAnswer(written(export.header, export.rows()), content_type=content_type)
+        response = LongAnswer(written(export.header, export.rows()), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="incidents-{timezone.now():%Y%m%d-%H%M}Z.{format}"'
     response["X-Incidents"] = str(len(export.numbers))
     return response

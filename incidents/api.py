@@ -32,10 +32,11 @@ LONGEST_NUMBER = 2**63 - 1
 class IncidentsView(APIView):
     """List incidents, by the same keys as the queue's page: the same address gives the same incidents.
 
-    That holds for what an address leaves unsaid, too: without `status` and `severity` come open incidents above
-    informational, as on the page; `status=any&severity=any` lifts that. `limit` (1 to 200, usually 50) incidents come
-    at once, `next` is the address of those that follow, or null. `count=exact` counts all of them, `count=capped` up to
-    1,000. Keys that are about the page's look alone (`columns`, `open` …) are accepted and change nothing.
+    That holds for what an address leaves unsaid, too: without `status`, `severity` and `snoozed` come open incidents
+    above informational that are awake, as on the page; `status=any&severity=any&snoozed=any` lifts that. `limit`
+    (1 to 200, usually 50) incidents come at once, `next` is the address of those that follow, or null. `count=exact`
+    counts all of them, `count=capped` up to 1,000. Keys that are about the page's look alone (`columns`,
+    `open` …) are accepted and change nothing.
     """
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}

@@ -91,6 +91,7 @@ def delete_view(view: SavedView, *, actor: Actor) -> None:
 def arrange_views(user: User, slugs: Sequence[str], hidden: Sequence[str]) -> None:
     """Put the views of these slugs into this order in the person's side list, and keep the hidden ones out of it."""
     with transaction.atomic():
+        _hold_side_list(user)
         default = ViewPlace.objects.filter(user=user, is_default=True).select_related("view").first()
         ViewPlace.objects.filter(user=user).delete()
         ids = dict(SavedView.objects.visible_to(user).filter(slug__in=list(slugs)).values_list("slug", "pk"))
@@ -114,6 +115,7 @@ def arrange_views(user: User, slugs: Sequence[str], hidden: Sequence[str]) -> No
 def set_default_view(user: User, slug: str) -> None:
     """Let the person's queue open with this view; with the usual list for "". An unknown slug is the usual list."""
     with transaction.atomic():
+        _hold_side_list(user)
         ViewPlace.objects.filter(user=user, is_default=True).update(is_default=False)
         if slug in STARTING_VIEWS:
             ViewPlace.objects.update_or_create(
@@ -123,6 +125,11 @@ def set_default_view(user: User, slug: str) -> None:
             ViewPlace.objects.update_or_create(
                 user=user, view=view, defaults={"is_default": True}, create_defaults=_last_place(user)
             )
+
+
+def _hold_side_list(user: User) -> None:
+    """One change of a person's side list at a time: two windows would otherwise each put the same view in place."""
+    list(User.objects.select_for_update(of=("self",), no_key=True).filter(pk=user.pk).values_list("pk"))
 
 
 LAST = 10_000

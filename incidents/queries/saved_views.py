@@ -124,49 +124,71 @@ def audience_in_words(saved: SavedView) -> str:
 # --- the side list on every page -----------------------------------------------------------------------------------
 
 
+GENERATION = "views:generation"
+"""Grows with every change of any view; what was remembered under an older one is read anew."""
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What is remembered of a person's side list; None where it has to be read."""
+
+    generation: int
+    views: list[View] | None
+    counts: dict[str, Count | None] | None
+
+
+def remembered(user: User) -> Remembered:
+    """Asked for in one go, and once in a request."""
+    known: Remembered | None = user.__dict__.get("_side_list")
+    if known is None:
+        views_key, counts_key = f"views:{user.pk}", f"view-counts:{user.pk}"
+        found = cache.get_many([GENERATION, views_key, counts_key])
+        generation = int(found.get(GENERATION) or 0)
+        views, counted = (
+            value if of == generation else None
+            for of, value in (found.get(views_key, (None, None)), found.get(counts_key, (None, None)))
+        )
+        known = user.__dict__["_side_list"] = Remembered(generation, views, counted)
+    return known
+
+
 def side_list(user: User) -> list[View]:
     """The person's views, as read less than half a minute ago."""
-    key = f"views:{_generation()}:{user.pk}"
-    views: list[View] | None = cache.get(key)
-    if views is None:
-        views = all_views(user)
-        cache.set(key, views, REMEMBERED)
-    return views
+    known = remembered(user)
+    if known.views is None:
+        known.views = all_views(user)
+        cache.set(f"views:{user.pk}", (known.generation, known.views), REMEMBERED)
+    return known.views
+
+
+def default_view(user: User) -> View | None:
+    """The view that the person's queue opens with."""
+    return next((view for view in side_list(user) if view.is_default), None)
 
 
 def forget_side_lists() -> None:
     """After a change of any view: everybody's side list is read anew."""
     try:
-        cache.incr("views:generation")
+        cache.incr(GENERATION)
     except ValueError:
-        cache.set("views:generation", 1, None)
-
-
-def _generation() -> int:
-    return int(cache.get("views:generation") or 0)
+        cache.set(GENERATION, 1, None)
 
 
 def remembered_counts(user: User) -> dict[str, Count | None] | None:
     """The counts of the person's views, if they are less than half a minute old."""
-    counts: dict[str, Count | None] | None = cache.get(_counts_key(user))
-    return counts
+    return remembered(user).counts
 
 
 def counts(views: Sequence[View], user: User) -> dict[str, Count | None]:
     """How many incidents each view holds for this person, up to 1,000, in one statement; None where its query means
     nothing any more. Remembered for half a minute."""
-    known = remembered_counts(user)
-    if known is not None and set(known) >= {view.slug for view in views}:
-        return known
-    lists = {view.slug: matching(view.query, user) for view in views[:MOST_COUNTED]}
-    counted = _count_each({slug: rows for slug, rows in lists.items() if rows is not None})
-    found = {view.slug: counted.get(view.slug) for view in views}
-    cache.set(_counts_key(user), found, REMEMBERED)
-    return found
-
-
-def _counts_key(user: User) -> str:
-    return f"view-counts:{_generation()}:{user.pk}"
+    known = remembered(user)
+    if known.counts is None or not {view.slug for view in views} <= known.counts.keys():
+        lists = {view.slug: matching(view.query, user) for view in views[:MOST_COUNTED]}
+        counted = _count_each({slug: rows for slug, rows in lists.items() if rows is not None})
+        known.counts = {view.slug: counted.get(view.slug) for view in views}
+        cache.set(f"view-counts:{user.pk}", (known.generation, known.counts), REMEMBERED)
+    return known.counts
 
 
 def matching(query: str, user: User) -> QuerySet[Incident] | None:

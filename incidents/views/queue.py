@@ -17,7 +17,7 @@ from common.query_strings import UnknownKeys, address, with_values
 from incidents.models import Incident
 from incidents.queries import queue as queries
 from incidents.queries.hidden import hidden, hidden_rows
-from incidents.queries.saved_views import side_list
+from incidents.queries.saved_views import default_view
 from incidents.views.listing import list_context, look
 from incidents.views.page import pane_context
 from incidents.views.refused import refused
@@ -32,8 +32,8 @@ RANGES = (("1 d", "1d"), ("3 d", "3d"), ("1 w", "7d"), ("30 d", "30d"), ("6 m", 
 def queue(request: PersonRequest) -> HttpResponse:
     """The list of incidents that the address describes; to HTMX, the list and its counts alone."""
     path = queries.queue_path()
-    if not request.META.get("QUERY_STRING") and request.path == path and (url := default_url(request)):
-        return redirect(url)
+    if not request.META.get("QUERY_STRING") and request.path == path and (view := default_view(request.user)):
+        return redirect(view.url)
     may_bulk = request.user.may(Permission.BULK_EDIT)
     try:
         page = queries.queue_page(
@@ -69,11 +69,6 @@ def queue(request: PersonRequest) -> HttpResponse:
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
     return response
-
-
-def default_url(request: PersonRequest) -> str:
-    """The view that this person's queue opens with."""
-    return next((view.url for view in side_list(request.user) if view.is_default), "")
 
 
 def open_pane(request: PersonRequest) -> dict[str, Any]:

@@ -120,8 +120,8 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
     if not saved.may_be_changed_by(request.user):
         return may_not(request, saved)
     if request.method != "POST":
-        is_default = any(view.is_default and view.slug == slug for view in queries.side_list(request.user))
-        form = ViewForm(person=request.user, present=saved, initial=initial_of(saved) | {"is_default": is_default})
+        initial = initial_of(saved) | {"is_default": opens_queue(request, slug)}
+        form = ViewForm(person=request.user, present=saved, initial=initial)
         return form_page(request, form, saved)
     form = ViewForm(request.POST, person=request.user, present=saved)
     if not form.is_valid():
@@ -202,9 +202,12 @@ def initial_of(saved: SavedView) -> dict[str, Any]:
 
 
 def set_or_take_default(request: PersonRequest, saved: SavedView, wanted: bool) -> None:
-    present = any(view.is_default and view.slug == saved.slug for view in queries.side_list(request.user))
-    if wanted != present:
+    if wanted != opens_queue(request, saved.slug):
         set_default_view(request.user, saved.slug if wanted else "")
+
+
+def opens_queue(request: PersonRequest, slug: str) -> bool:
+    return any(view.is_default and view.slug == slug for view in queries.all_views(request.user))
 
 
 def form_page(

@@ -22,13 +22,13 @@ def view_bar(request: PersonRequest, link: str, columns: str) -> dict[str, Any]:
     """Context around the list at `link`, the address that shows it to anybody, in these columns."""
     path, _, text = link.partition("?")
     query = QueryDict(text)
-    view = present_view(request)
+    view, usual = present_view(request), saved_views.default_view(request.user)
     plain = {"sort": [DEFAULT_ORDER]} | with_values(query, view=None)
     mine = {"sort": [DEFAULT_ORDER]} | with_name(query, request.user.username)
     return {
         "view": view,
         "view_changed": view is not None and not saved_views.same_list(request.GET, QueryDict(view.query)),
-        "view_is_default": view is not None and is_default(view, request),
+        "view_is_default": view is not None and usual is not None and view.slug == usual.slug,
         "view_query": saved_views.query_text(query),
         "save_url": address("/views/new/", plain),
         "copy_url": address(path, plain),
@@ -41,10 +41,6 @@ def present_view(request: PersonRequest) -> View | None:
     """The view that the address names; one that is gone or not for this person is none."""
     slug = request.GET.get("view", "")
     return saved_views.find(slug, request.user) if slug and "\x00" not in slug else None
-
-
-def is_default(view: View, request: PersonRequest) -> bool:
-    return any(each.is_default and each.slug == view.slug for each in saved_views.side_list(request.user))
 
 
 def with_name(query: QueryDict, username: str) -> dict[str, list[str]]:

@@ -355,5 +355,13 @@ def test_what_means_nothing_is_400_and_not_recorded(
     assert not Entry.objects.filter(verb="queue.exported").exists()
 
 
+def test_asked_for_its_head_it_says_how_many_and_takes_nothing_out(
+    incident: Incident, ana: User, sign_in: Callable[[User], Client]
+) -> None:
+    answer = sign_in(ana).head(ADDRESS)
+    assert (answer.status_code, answer["X-Incidents"], answer.content) == (200, "1", b"")
+    assert not Entry.objects.filter(verb="queue.exported").exists()
+
+
 def test_it_only_reads(incident: Incident, ana: User, sign_in: Callable[[User], Client]) -> None:
     assert sign_in(ana).post(ADDRESS).status_code == 405
