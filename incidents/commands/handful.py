@@ -73,6 +73,8 @@ class Handful:
     def attempt(self, incident: Incident, change: Callable[[], object]) -> bool:
         """Let commands change the incident; whether there was anything to change. What raises has changed nothing."""
         before, related = copy(incident.__dict__), copy(incident._state.fields_cache)
+        # What is made or locked in a savepoint that is rolled back is gone, and has to be made or locked anew.
+        made, locked = copy(self._made), self._alerts
         self._open = _Pages(alerts=alerts.Updates(self._written.alerts.now))
         try:
             with within_one_savepoint():
@@ -81,6 +83,7 @@ class Handful:
             incident.__dict__.clear()
             incident.__dict__.update(before)
             incident._state.fields_cache = related
+            self._made, self._alerts = made, locked
             self._open = self._written
             raise
         changed = bool(self._open.entries)
