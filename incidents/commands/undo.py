@@ -328,7 +328,7 @@ class _Restorer:
     def _resolved_again(self, present: IncidentStatus) -> None:
         """Back to resolved, or to the note of before, as the log has it."""
         incident, note, resolved = self.incident, self.former.note, self.former.resolved
-        if incident.alerts_active:
+        if incident.alerts_active > self._alerts_to_resolve():
             self.left.append("status, since it has active alerts")
             return
         if note is None or note.body is None or note.body.text is None:
@@ -341,6 +341,17 @@ class _Restorer:
             incident.resolved_at, incident.resolved_by = resolved.recorded_at or timezone.now(), resolved.actor_label
             incident.resolved_by_user_id = resolved.actor_id if resolved.actor_kind == ActorKind.USER else None
             self._set("status", present.slug, IncidentStatus.RESOLVED.slug, status=IncidentStatus.RESOLVED)
+
+    def _alerts_to_resolve(self) -> int:
+        """Active alerts that were resolved before the act, and that nobody has touched since."""
+        former = {
+            subject
+            for (subject, name), (old, _) in self.past.done.items()
+            if subject != ITSELF and name == "status" and old == "resolved" and not self.past.by(name, subject=subject)
+        }
+        if not former:
+            return 0
+        return sum(str(alert.pk) in former for alert in alerts_of(self.incident, active=True))
 
     def _snooze(self) -> None:
         """An incident that the act woke sleeps on, unless its time has come."""
