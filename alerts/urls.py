@@ -8,6 +8,7 @@ app_name = "alerts"
 
 urlpatterns = [
     path("", views.queue, name="queue"),
+    path("rows/", views.rows, name="rows"),
     path("columns/", views.columns, name="columns"),
     path("filter/", views.edit, name="filter"),
     path("filter/apply/", views.apply, name="apply_filter"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -59,7 +59,6 @@ def queue(request: PersonRequest) -> HttpResponse:
         "is_default": not set(request.GET) - {"open", "sort", "columns"},
         "range_text": range_text(len(page.rows), page.count),
         "cursor": cursor,
-        "changes_url": address(reverse("alert_acts:changes"), {"in": [address("", with_values(page.query))[1:]]}),
         "search": page.query.get("q", ""),
         "search_kept": [
             (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
@@ -72,6 +71,24 @@ def queue(request: PersonRequest) -> HttpResponse:
     template = "alerts/queue.html#refreshed" if request.htmx and not request.htmx.boosted else "alerts/queue.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def rows(request: PersonRequest) -> HttpResponse:
+    """Some rows of a list (`list`) as they are now, and its count: what an open page puts into their old places."""
+    _, _, state = request.GET.get("list", "").partition("?")
+    words = request.GET.get("rows", "").split(",")[: queries.PAGE_SIZE * 10]
+    numbers = {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19}
+    try:
+        wanted = queries.asked(QueryDict(state), request.user)
+        found, number = queries.changed_rows(
+            wanted, numbers, request.user, selectable=request.user.may(Permission.BULK_EDIT)
+        )
+    except (UnknownKeys, ValidationError):
+        return HttpResponse("There is no such list.", status=400, content_type="text/plain; charset=utf-8")
+    response = render(request, "alerts/queue.html#changed", {"rows": found, "page": {"count": number}})
+    response["Cache-Control"] = "no-store"
     return response
 
 

@@ -61,14 +61,13 @@ def row_html(
     path: str,
     box: str = "",
     label: str = "",
-    live: int | None = None,
-    is_open: bool = False,
+    classes: str = "",
     tabindex: int = -1,
 ) -> SafeString:
     """One row of the table: `path` is where its page is, with its pane beneath; `box` the name of its check box, if it
-    can be selected, `label` what it is called there; `live` the number by which news of it come."""
+    can be selected, `label` what it is called there."""
     number = row["id"]
-    marked = ' class="row-open"' if is_open else ""
+    marked = f' class="{classes}"' if classes else ""
     check = (
         f'<td class="cell-check"><label class="check"><input type="checkbox" name="{box}" value="{number}" '
         f'data-select-row><span class="visually-hidden">Select {escape(label)}</span></label></td>'
@@ -76,7 +75,7 @@ def row_html(
         else ""
     )
     return mark_safe(
-        f'<tr data-row data-id="{number}" data-live="{number if live is None else live}" data-href="{path}" '
+        f'<tr data-row data-id="{number}" data-live="{number}" data-href="{path}" '
         f'data-pane-url="{path}details/" tabindex="{tabindex}"{marked}>{check}{cells(columns, row, now)}</tr>\n'
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -119,9 +119,15 @@ def alerts_page(
 
 
 def printed(
-    values: Sequence[Row], columns: Sequence[Column], *, selectable: bool = False, opened: str = ""
+    values: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    selectable: bool = False,
+    opened: str = "",
+    fitting: Collection[int] | None = None,
 ) -> list[ListRow]:
-    """Rows as the table shows them; the first can be reached by Tab, the others by the arrows from there."""
+    """Rows as the table shows them; the first can be reached by Tab, the others by the arrows from there. Those that
+    are not `fitting`, where that is given, fit the list no more."""
     now = timezone.now()
     return [
         ListRow(
@@ -133,13 +139,28 @@ def printed(
                 path=f"/alerts/{row['id']}/",
                 box="alert" if selectable else "",
                 label=row["title"],
-                live=row["incident_id"],
-                is_open=str(row["id"]) == opened,
-                tabindex=0 if index == 0 else -1,
+                classes="row-gone"
+                if fitting is not None and row["id"] not in fitting
+                else "row-open"
+                if str(row["id"]) == opened
+                else "",
+                tabindex=0 if index == 0 and fitting is None else -1,
             ),
         )
         for index, row in enumerate(values)
     ]
+
+
+def changed_rows(
+    wanted: Asked, numbers: Collection[int], principal: Principal, *, selectable: bool
+) -> tuple[list[ListRow], Count]:
+    """Rows that changed while they were shown, for their old places, and the list's count. One that the person may no
+    longer see is left out."""
+    columns = ALERTS.columns_of(wanted.query, ())
+    fields = fields_of(columns, *ROW_FIELDS)
+    values = list(Alert.objects.visible_to(principal).filter(pk__in=list(numbers)).values(*fields))
+    fitting = set(wanted.matching.filter(pk__in=list(numbers)).values_list("pk", flat=True))
+    return printed(values, columns, selectable=selectable, fitting=fitting), count(wanted.matching)
 
 
 def hidden(wanted: AlertFilter, principal: Principal, path: str) -> list[dict[str, str]]:

@@ -186,13 +186,14 @@ def full_answer(user: User, query: QueryDict) -> tuple[int, dict[str, Any] | Non
     question = Question.of(query)
     shown = _numbers(query.get("shown", ""))
     found = news(question.since, without=verbs.PERSONAL)
-    surroundings = _surroundings(user, question)
-    answer = _nothing(found.until) | _news_for(user, query, found, shown) | surroundings.as_json()
-    is_news = answer["incidents"] or answer["gone"] or answer["all"] or not surroundings.are_known_to(question)
+    around = surroundings(user, question)
+    answer = _nothing(found.until) | _news_for(user, query, found, shown) | around.as_json()
+    is_news = answer["incidents"] or answer["gone"] or answer["all"] or not around.are_known_to(question)
     return found.until, answer if is_news else None
 
 
-def _surroundings(user: User, question: Question) -> Surroundings:
+def surroundings(user: User, question: Question) -> Surroundings:
+    """What any open page is told beside its news."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {SURROUNDINGS}", {"user": user.pk, "open": question.open})
         unread, may_see = cursor.fetchone()

@@ -25,6 +25,7 @@ from incidents.alert_forms import FIELDS, ManageAlertsForm, read_leave, read_ver
 from incidents.changes import AlertChanges
 from incidents.commands import manage_alerts
 from incidents.commands.alerts import MOST_ALERTS, AlertAct, AlertConflict
+from incidents.queries import live
 from incidents.queries.alert_news import alert_news
 from incidents.views.answers import chosen_assignee, saved_event
 
@@ -35,17 +36,30 @@ LABELS = {"status": "Status", "assignee": "Assigned to", "classification": "Clas
 
 @needs(get=Permission.SEE_INCIDENTS)
 def changes(request: PersonRequest) -> HttpResponse:
-    """What changed since a moment, for an open list of alerts (`in`): 204 when nothing did."""
-    word = request.GET.get("since", "")
-    if not (word.isascii() and word.isdigit() and len(word) < 5_000):
-        return JsonResponse({"problem": "since is a whole number, as this address gave it last"}, status=400)
+    """What changed since a moment, for an open list of alerts (`list`, `shown`): 204 when nothing did."""
     try:
-        found = alert_news(min(int(word), 2**62), QueryDict(request.GET.get("in", "")), request.user)
-    except (UnknownKeys, ValidationError) as error:
-        return JsonResponse({"problem": str(error)}, status=400)
+        question = live.Question.of(request.GET)
+        _, _, state = request.GET.get("list", "").partition("?")
+        words = request.GET.get("shown", "").split(",")
+        shown = {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19}
+        found = alert_news(question.since, QueryDict(state), shown, request.user)
+    except live.BadQuestion as bad:
+        return JsonResponse({"problem": str(bad)}, status=400)
+    except (UnknownKeys, ValidationError):
+        return JsonResponse({"problem": "list is the address of a list of alerts"}, status=400)
+    around = live.surroundings(request.user, question)
+    is_news = found.alerts or found.gone or found.arrived or found.is_cut or not around.are_known_to(question)
     response = HttpResponse(status=204)
-    if found.incidents:
-        response = JsonResponse({"last_entry": found.until, "incidents": found.incidents, "new": found.new})
+    if is_news:
+        news = {
+            "last_entry": found.until,
+            "incidents": found.alerts,
+            "new": len(found.arrived),
+            "arrived": found.arrived,
+            "gone": found.gone,
+            "all": found.is_cut,
+        }
+        response = JsonResponse(news | around.as_json())
     response["X-Last-Entry"] = str(found.until)
     response["Cache-Control"] = "no-store"
     return response

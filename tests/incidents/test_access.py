@@ -56,6 +56,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "views:update": {"POST": SEE},
     "views:delete": {"POST": SEE},
     "alerts:queue": {"GET": SEE},
+    "alerts:rows": {"GET": SEE},
     "alerts:columns": {"GET": SEE, "POST": SEE},
     "alerts:filter": {"GET": SEE},
     "alerts:apply_filter": {"GET": SEE},
