@@ -1,7 +1,7 @@
 /**
  * What people do to the columns of a list. In `data-sortable`: items (`data-sortable-item`) change places by their
- * buttons `data-move="up"` and `"down"`, and by Alt and an arrow; reorder.js lets them be dragged. On a heading with `data-add-url`: a click
- * with Shift sorts by this column as well.
+ * buttons `data-move="up"` and `"down"`, and by Alt and an arrow; reorder.js lets them be dragged. On a heading with
+ * `data-add-url`: a click with Shift sorts by this column as well.
  */
 import { announce } from "./toast.js";
 
@@ -30,12 +30,7 @@ function onClick(event) {
   if (heading) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    window.htmx.ajax("GET", heading.dataset.addUrl, {
-      source: heading,
-      target: "#queue",
-      select: "#queue",
-      swap: "outerHTML show:none",
-    });
+    location.assign(heading.dataset.addUrl);
   }
 }
 
