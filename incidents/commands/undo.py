@@ -140,7 +140,9 @@ def _touch(past: Past, name: Field, entry: Entry, values: tuple[Any, Any]) -> No
 def _asks_for_note(past: Past) -> bool:
     """Whether taking it back needs the note that stood there before."""
     status = past.done.get((ITSELF, "status"))
-    return (ITSELF, "resolution_note") in past.done and (status is None or status[0] == IncidentStatus.RESOLVED.slug)
+    if status is None:
+        return (ITSELF, "resolution_note") in past.done
+    return bool(status[0] == IncidentStatus.RESOLVED.slug)
 
 
 @dataclass(frozen=True, slots=True)
