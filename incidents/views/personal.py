@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Refused
-from common.marks import absolute_time
+from common.marks import day_and_time
 from incidents import commands
 from incidents.commands import looking
 from incidents.forms import SnoozeForm
@@ -41,8 +41,8 @@ def snooze(request: PersonRequest, number: int) -> HttpResponse:
         snoozed = commands.snooze(incident, form.until_when(timezone.localtime()), actor=request.user.as_actor())
     except Refused as refused:
         return _refused(request, incident, refused.problem)
-    until = absolute_time(snoozed.snoozed_until) if snoozed.snoozed_until else ""
-    text = f"#{number} is snoozed until {until}, or a new alert"
+    until = day_and_time(snoozed.snoozed_until) if snoozed.snoozed_until else ""
+    text = f"#{number} sleeps until {until}, or a new alert"
     return _answered(request, number, text, undo_url=reverse("incidents:wake", args=[number]))
 
 

@@ -37,7 +37,7 @@ export async function refresh(numbers, { all = false, count = false } = {}) {
   // details first: having them before one's eyes takes the mark "unread" off the row
   await Promise.allSettled(
     [...document.querySelectorAll("[data-live][data-live-url]")]
-      .filter((element) => all || touched.has(element.dataset.live))
+      .filter((element) => !element.closest("[data-pane][hidden]") && (all || touched.has(element.dataset.live)))
       .map(refreshDetails),
   );
   const rows = shownNumbers().filter((number) => all || touched.has(number));

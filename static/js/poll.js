@@ -16,6 +16,7 @@ import { list, markLost, openNumber, refresh, showPresence, showUnread, shownNum
 import { announce, showToast } from "./toast.js";
 
 const IN_USE = 3_000;
+const FIRST = 600;
 const AT_REST = 15_000;
 const REST_AFTER = 60_000;
 const LONGEST_WAIT = 60_000;
@@ -177,5 +178,5 @@ export function wirePoll() {
     // what has just been opened is told to the others soon, and they to us
     if (openNumber() && openNumber() !== open) plan(400);
   });
-  plan(place ? IN_USE : 300);
+  plan(FIRST);
 }
