@@ -13,7 +13,7 @@ from activity.models import Entry
 from alerts.choices import Severity
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
-from tests.browser.conftest import WindowOf
+from tests.browser.conftest import NARROW, WindowOf
 from tests.browser.pages import IN_THE_BROWSER, pane_of, row_of, toast
 from tests.conftest import NOON, alert, device, opened
 
@@ -147,7 +147,7 @@ def test_slash_goes_to_the_search_and_keys_typed_there_are_text(
 ) -> None:
     page = at_the_list(window_of(ana))
     page.keyboard.press("/")
-    search = page.get_by_role("searchbox")
+    search = page.get_by_role("combobox", name="Search incidents")
     expect(search).to_be_focused()
     page.keyboard.type("jxmi?")
     expect(search).to_have_value("jxmi?")
@@ -211,7 +211,7 @@ def test_shortcuts_can_be_switched_off(three: list[Incident], ana: User, window_
     expect(page.get_by_role("region", name="Selected")).to_be_hidden()
     expect(pane_of(page)).to_be_hidden()
     expect(page.locator("#keyboard-help")).to_be_hidden()
-    expect(page.get_by_role("searchbox")).not_to_be_focused()
+    expect(page.get_by_role("combobox", name="Search incidents")).not_to_be_focused()
 
 
 def test_m_and_c_work_on_the_incident_page(incident: Incident, ana: User, window_of: WindowOf) -> None:
@@ -354,7 +354,7 @@ def test_back_twice_quickly_shows_the_rows_of_the_address(
     page = window_of(ana)
     page.goto("/incidents/?q=First")
     for words, incident in (("Second", three[1]), ("Third", three[2])):
-        search = page.get_by_role("searchbox").or_(page.get_by_role("combobox", name="Search incidents"))
+        search = page.get_by_role("combobox", name="Search incidents")
         search.fill(words)
         search.press("Enter")
         expect(row_of(page, incident)).to_be_visible()
@@ -416,3 +416,107 @@ def test_twenty_incidents_are_cleared_by_keyboard_alone(ana: User, window_of: Wi
         comment = Entry.objects.of_incident(incident.pk).comments().get()
         assert comment.body is not None
         assert comment.body.text == f"Clean {incident.pk}"
+
+
+def resolve_in_hand(page: Page) -> None:
+    """Resolve the row in hand by keys alone."""
+    page.keyboard.press("r")
+    page.keyboard.type("Blocked.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Malware")
+    page.keyboard.press("Control+Enter")
+
+
+def test_a_resolved_row_that_stays_in_the_list_is_left_for_the_next_one_and_u_takes_it_back(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = window_of(ana)
+    page.goto("/incidents/?status=any")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    title = pane_of(page).get_by_role("heading", level=2)
+    expect(title).to_have_text(three[0].name)
+    resolve_in_hand(page)
+    expect(title).to_have_text(three[1].name)
+    expect(row_of(page, three[0])).to_contain_text("Resolved")
+    expect(row_of(page, three[1])).to_be_focused()
+    page.keyboard.press("u")
+    expect(row_of(page, three[0])).to_contain_text("Active")
+    expect(row_of(page, three[1])).to_be_focused()
+    three[0].refresh_from_db()
+    assert three[0].status == IncidentStatus.ACTIVE
+
+
+def test_after_the_last_row_was_resolved_the_focus_is_on_the_one_in_its_place(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    for key in ("j", "j", "j", "Enter"):
+        page.keyboard.press(key)
+    resolve_in_hand(page)
+    expect(row_of(page, three[2])).to_have_count(0)
+    expect(row_of(page, three[1])).to_be_focused()
+    expect(pane_of(page)).to_contain_text("Blocked.")
+
+
+def test_escape_closes_menu_then_form_then_pane_then_selection(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    for key in ("j", "x", "Enter"):
+        page.keyboard.press(key)
+    pane, bar = pane_of(page), page.get_by_role("region", name="Selected")
+    expect(pane.get_by_role("heading", level=2)).to_have_text(three[0].name)
+    more = pane.locator("details[data-menu]", has=page.get_by_text("More", exact=True))
+    more.locator("summary").click()
+    expect(more).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(more).not_to_have_attribute("open", "")
+    page.keyboard.press("c")
+    form = page.locator("#pane form.manage")
+    expect(form.locator(":focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    expect(pane.get_by_role("heading", level=2)).to_have_text(three[0].name)
+    expect(row_of(page, three[0])).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(pane).to_be_hidden()
+    expect(bar).to_contain_text("1 selected")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    expect(row_of(page, three[0])).to_be_focused()
+
+
+def test_a_long_press_selects_a_row_on_a_touch_screen(three: list[Incident], ana: User, window_of: WindowOf) -> None:
+    page = window_of(ana, viewport=NARROW, has_touch=True)
+    row = row_of(page, three[1])
+    box = row.bounding_box()
+    assert box
+    touch = {"pointerType": "touch", "bubbles": True, "clientX": box["x"] + 9, "clientY": box["y"] + 9}
+    row.dispatch_event("pointerdown", touch)
+    expect(page.get_by_role("region", name="Selected")).to_contain_text("1 selected")
+    row.dispatch_event("pointerup", touch)
+    row.dispatch_event("click", {"bubbles": True})
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    expect(pane_of(page)).to_be_hidden()
+    row.locator(".cell-time").first.tap()
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[1].name)
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+
+
+def test_tab_goes_from_the_row_in_hand_past_the_other_rows_into_the_pane(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(three[0].name)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        inside = page.locator("#pane :focus").count() > 0
+        if inside:
+            break
+        for other in three[1:]:
+            expect(row_of(page, other).locator(":focus")).to_have_count(0)
+    assert inside
