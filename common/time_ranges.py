@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -130,3 +130,8 @@ def _day(midnight: datetime) -> TimeRange:
 
 def _aware(moment: datetime) -> datetime:
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def utc(moment: datetime | None) -> str | None:
+    """A time as everything that leaves the house has it: "2026-11-02T12:00:00Z"."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

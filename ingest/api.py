@@ -1,4 +1,4 @@
-"""`POST /api/v1/alerts/`: alerts come in."""
+"""`POST /api/v1/alerts/`: alerts come in; the same address lists them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.choices import Permission
 from accounts.models import AccessToken
 from activity.actors import Channel
-from common.api import AlwaysJSON
+from alerts.api import AlertListView
 from incidents.models import Incident
 from ingest import limits
 from ingest.commands import Outcome, Result, ingest
@@ -27,17 +26,18 @@ class TooLarge(exceptions.APIException):
     default_detail = "Too large"
 
 
-class AlertsView(APIView):
-    """Send one alert, or a list of up to 500, in any of the formats that are understood.
+class AlertsView(AlertListView):
+    """List alerts (GET, see alerts/api.py), or send some.
+
+    POST takes one alert, or a list of up to 500, in any of the formats that are understood.
 
     The format is found from the content; `?format=` names it. Each alert has its own result: `created`, `updated`
     (sent before, changed since), `repeated` (sent before, unchanged) or `refused` with field and problem. A refused
     one never stops the others. Answers 201 when something was created, 200 when not, 400 when all were refused.
     """
 
-    needs = {"POST": Permission.SEND_ALERTS}
+    needs = AlertListView.needs | {"POST": Permission.SEND_ALERTS}
     parser_classes: list[Any] = []
-    content_negotiation_class = AlwaysJSON
 
     def post(self, request: Request) -> Response:
         results = _take_in(_body(request), request.query_params.get("format", "auto"), request.user)

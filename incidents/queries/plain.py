@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Principal
 from alerts.choices import Severity
+from alerts.queries.plain import plain_assignee
+from common.time_ranges import utc
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.columns import TAG_ORDER, TAG_TEXTS
@@ -73,7 +74,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         "status": IncidentStatus(row["status"]).slug,
         "classification": row["classification"],
         "determination": row["determination"],
-        "assignee": _assignee(row),
+        "assignee": plain_assignee(row),
         "tags": _tags(row["tag_texts"]),
         "priority": row["priority"],
         "restricted": row["restricted"],
@@ -95,22 +96,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _assignee(row: dict[str, Any]) -> dict[str, str] | None:
-    """Under `key` as the filter `assignee` names them."""
-    if row["assignee_user__username"]:
-        name = row["assignee_user__username"]
-        return {"kind": "user", "key": name, "name": row["assignee_user__display_name"]}
-    if row["assignee_team__slug"]:
-        return {"kind": "team", "key": f"team:{row['assignee_team__slug']}", "name": row["assignee_team__name"]}
-    return None
-
-
 def _tags(texts: Sequence[str]) -> list[dict[str, str]]:
     tags = [text.split(" ", 1) for text in texts]
     tags.sort(key=lambda tag: (TAG_ORDER[tag[0]], tag[1].lower()))
     return [{"name": name, "kind": kind} for kind, name in tags]
-
-
-def utc(moment: datetime | None) -> str | None:
-    """A time as everything that leaves the house has it: "2026-11-02T12:00:00Z"."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
