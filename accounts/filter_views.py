@@ -124,6 +124,10 @@ def page(
     response = render(request, f"accounts/filter.html{'#editor' if is_part else ''}", context, status=status)
     response["Vary"] = "HX-Request, Cookie"
     if is_part and status == 422:
-        response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#filter-panel", "*", "innerHTML"
+        response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = (
+            "#filter-panel",
+            ".filter-editor",
+            "innerHTML",
+        )
         response["HX-Push-Url"] = "false"
     return response

@@ -122,12 +122,12 @@ class Combobox {
       if (!this.open) this.load(0);
       else if (event.altKey && key === "ArrowUp") this.close();
       else this.step(key === "ArrowDown" ? 1 : -1);
-    } else if (key === "Enter" && this.open && this.options[this.active]) {
-      event.preventDefault();
-      this.choose(this.options[this.active]);
     } else if (key === "Enter" && this.isHalfSaid && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.takeFirst();
+    } else if (key === "Enter" && this.open && this.options[this.active]) {
+      event.preventDefault();
+      this.choose(this.options[this.active]);
     } else if (key === "Enter" && this.multiple && this.input.value.trim() && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
     } else if (key === "Escape") {
@@ -136,10 +136,10 @@ class Combobox {
       if (!this.multiple) this.takeBack();
       event.preventDefault();
       event.stopPropagation();
+    } else if (key === "Tab" && this.isHalfSaid && !this.multiple) {
+      this.takeFirst();
     } else if (key === "Tab" && this.open && this.typed && this.options[this.active]) {
       this.choose(this.options[this.active]);
-    } else if (key === "Tab" && this.isHalfSaid) {
-      this.takeFirst();
     } else if (key === "Backspace" && this.multiple && !this.input.value) {
       const last = [...this.root.querySelectorAll(".combobox-chosen")].at(-1);
       if (!last) return;
@@ -148,9 +148,10 @@ class Combobox {
     }
   }
 
-  /** Whether a name was typed of which no options are shown yet. */
+  /** Whether a name was typed of which no options are shown yet; those of another text are none. */
   get isHalfSaid() {
-    return !this.multiple && this.typed && !this.open && this.input.value.trim() !== "";
+    const text = this.input.value.trim();
+    return !this.create && this.typed && text !== "" && !(this.open && this.shownFor === text);
   }
 
   /** Typed faster than the options came: wait for them and take the first, as if it had been chosen. */
@@ -183,8 +184,8 @@ class Combobox {
       if (this.create && this.input.value.trim()) this.keepTyped();
       return null;
     }
+    if (this.isHalfSaid) return this.takeFirst();
     if (this.open && this.options[this.active]) this.choose(this.options[this.active]);
-    else if (this.isHalfSaid) return this.takeFirst();
     return null;
   }
 
@@ -210,8 +211,11 @@ class Combobox {
   }
 
   async ask() {
+    const text = this.typed ? this.input.value.trim() : "";
     try {
-      this.show(await this.fetchOptions(this.typed ? this.input.value.trim() : ""));
+      const options = await this.fetchOptions(text);
+      this.shownFor = text;
+      this.show(options);
     } catch (error) {
       if (error.name === "AbortError") return;
       const signedOut = "You are signed out. Save to sign in again; what you typed is kept.";
