@@ -29,9 +29,9 @@ def measure(rounds: int) -> Iterator[Row]:
 
 
 def _queries() -> dict[str, str]:
-    host, address = (
+    host, address, user = (
         Entity.objects.filter(kind=kind).order_by("pk")[20 if kind == EntityKind.DEVICE else 5].name
-        for kind in (EntityKind.DEVICE, EntityKind.IP)
+        for kind in (EntityKind.DEVICE, EntityKind.IP, EntityKind.USER)
     )
     return {
         "host": host,
@@ -42,6 +42,13 @@ def _queries() -> dict[str, str]:
         "prefix": "fin-ws-00",
         "prefix of a common word": "cred",
         "nothing found": "zzzunheardof",
+        "part of a host": host[2:],
+        "part of an address": address[1:],
+        "part of a user": user[3:-2],
+        "part of too many names": "exam",
+        "phrase": '"command server"',
+        "either of two": f"{host[2:]} OR beacon",
+        "one without the other": f"beacon -{host[2:]}",
     }
 
 
