@@ -58,6 +58,7 @@ def header(incident: Incident) -> dict[str, Any]:
     status = IncidentStatus(incident.status)
     return {
         "number": incident.pk,
+        "drafts": f"manage-{incident.pk} comment-{incident.pk}",
         "name": incident.name,
         "url": f"/incidents/{incident.pk}/",
         "severity": severity_mark(Severity(incident.severity)),

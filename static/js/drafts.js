@@ -110,9 +110,14 @@ function keepForm(form) {
   const fields = changesOf(form);
   if (Object.keys(fields).length === 0) return erase(place);
   // the oldest version stands: until it is saved, what others changed since then is news
-  const version = Math.min(Number(form.elements.version?.value), Number(read(place)?.version ?? Infinity));
-  write(place, { fields, version: String(version) });
+  const before = read(place);
+  const version = (before?.of === subjectOf(form) && before.version) || versionIn(form)?.value;
+  write(place, { fields, version, of: subjectOf(form) });
 }
+
+const versionIn = (form) => form.elements.version ?? form.elements.versions;
+/** Which rows a form of several is about; a draft for others is not put into it. */
+const subjectOf = (form) => form.elements.alert?.value ?? "";
 
 /** While a form is being restored nobody is typing. */
 let isRestoring = false;
@@ -120,7 +125,7 @@ let isRestoring = false;
 function restoreForm(form) {
   if (form.dataset.bound !== undefined) return;
   const draft = read(placeOf(form.dataset.draftForm));
-  if (!draft?.fields) return;
+  if (!draft?.fields || (draft.of ?? "") !== subjectOf(form)) return;
   for (const [name, items] of Object.entries(draft.fields)) {
     const combobox = comboboxOf(comboboxIn(form, name));
     const control = form.elements[name];
@@ -128,7 +133,7 @@ function restoreForm(form) {
     else if (control?.type === "checkbox") control.checked = items.length > 0;
     else if (control instanceof Element) control.value = items[0]?.value ?? "";
   }
-  if (form.elements.version) form.elements.version.value = draft.version;
+  if (versionIn(form) && draft.version) versionIn(form).value = draft.version;
 }
 
 /** Whether a form holds anything that is not saved. @param {HTMLFormElement} form */

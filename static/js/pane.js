@@ -246,6 +246,8 @@ let fitting = 0;
 
 /** The next row, when the open incident has been resolved and its answer is about to be shown. */
 let successor = "";
+/** Where the last row of the page stood that has been resolved; one may come up from the next page. */
+let vacancy = -1;
 
 function onResolved({ detail }) {
   const id = String(detail.id);
@@ -254,6 +256,18 @@ function onResolved({ detail }) {
   if (at < 0 || id !== openId) return;
   all[at].classList.add("row-done");
   successor = all[at + 1]?.dataset.id ?? "";
+  vacancy = successor ? -1 : at;
+}
+
+/** The list has been shown anew: a row that has come up in place of the last one is the next. */
+function fillVacancy(event) {
+  if (vacancy < 0 || !event.target.querySelector?.("tr[data-row]")) return;
+  const row = rows()[vacancy];
+  vacancy = -1;
+  if (!row || row.dataset.id === openId || !paneIsOpen() || paneForm()) return;
+  touch(row);
+  openRow(row);
+  focusCurrent();
 }
 
 /** The next incident takes the place of what the answer would show. */
@@ -324,6 +338,7 @@ export function wirePane() {
   document.body.addEventListener("htmx:afterSwap", keepFocus);
   // rows that were swapped in do not know yet that one of them is open
   document.body.addEventListener("htmx:afterSettle", (event) => {
+    fillVacancy(event);
     mark();
     afterFilling(event);
     rove(currentRow() ?? rows()[0]);

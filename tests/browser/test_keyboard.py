@@ -520,3 +520,18 @@ def test_tab_goes_from_the_row_in_hand_past_the_other_rows_into_the_pane(
         for other in three[1:]:
             expect(row_of(page, other).locator(":focus")).to_have_count(0)
     assert inside
+
+
+def test_after_the_last_row_of_a_page_the_one_that_comes_up_from_the_next_page_is_in_front(
+    ana: User, window_of: WindowOf
+) -> None:
+    opened(*(alert(f"{n}", title=f"Beacon {n}", at=NOON.replace(minute=59 - n), severity=Severity.HIGH,
+                   entities=(device(f"host-{n:02}"),)) for n in range(52)))  # fmt: skip
+    page = at_the_list(window_of(ana))
+    expect(page.locator("tr[data-row]")).to_have_count(50)
+    last, next_one = Incident.objects.order_by("-last_activity", "-pk")[49:51]
+    row_of(page, last).locator(".cell-time").first.click()
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(last.name)
+    resolve_in_hand(page)
+    expect(pane_of(page).get_by_role("heading", level=2)).to_have_text(next_one.name)
+    expect(row_of(page, next_one)).to_be_focused()
