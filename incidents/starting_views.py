@@ -27,7 +27,7 @@ STARTING_VIEWS = {
         StartingView("high", "High severity", "warning", f"{_OPEN}&severity=high"),
         StartingView("informational", "Informational", "info", f"{_OPEN}&severity=informational"),
         StartingView(
-            "resolved", "Resolved, last 7 days", "resolve", "status=resolved&severity=any&updated=7d&sort=-updated"
+            "resolved", "Resolved, 7 days", "resolve", "status=resolved&severity=any&updated=7d&sort=-updated"
         ),
     )
 }

@@ -25,7 +25,9 @@ def view_bar(request: PersonRequest, link: str, columns: str) -> dict[str, Any]:
     view, usual = present_view(request), saved_views.default_view(request.user)
     plain = {"sort": [DEFAULT_ORDER]} | with_values(query, view=None)
     mine = {"sort": [DEFAULT_ORDER]} | with_name(query, request.user.username)
-    return {
+    # “Reset all” would otherwise lead to the view again that opens this person's queue
+    reset = {"reset_url": "/views/open/"} if usual and usual.slug != "open" else {}
+    return reset | {
         "view": view,
         "view_changed": view is not None and not saved_views.same_list(request.GET, QueryDict(view.query)),
         "view_is_default": view is not None and usual is not None and view.slug == usual.slug,

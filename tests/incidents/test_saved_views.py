@@ -237,6 +237,7 @@ def test_it_may_become_what_ones_queue_opens_with(queue: list[Incident], ana: Us
     text = answer.content.decode()
     assert "This view opens your queue" in text
     assert 'href="/views/open/"' in text
+    assert answer.context["reset_url"] == "/views/open/"
     assert len(shown(client.get("/views/open/"))) == 4
     assert len(shown(client.get("/incidents/?severity=low"))) == 1
 
