@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from accounts.people import ME
 from common.words import lexeme, words_of
 from entities.queries import entities_containing
 from entities.trigrams import SHORTEST
 from incidents.query_text.parsing import QueryError, parse
+from incidents.query_text.printing import print_value
 from incidents.query_text.tree import Term, Word, leaves
 
 
@@ -19,6 +21,15 @@ def words_by_key(texts: Iterable[str]) -> dict[str, list[str]]:
             if isinstance(leaf, Term):
                 found.setdefault(leaf.key, []).extend(leaf.words)
     return found
+
+
+def with_name(text: str, username: str, keys: Iterable[str] = ("assignee", "resolved_by")) -> str:
+    """The text with this person's name wherever a field of people says “me”; the rest as it was typed."""
+    said = [leaf for leaf in _leaves(text) if isinstance(leaf, Term) and leaf.key in keys]
+    places = [value.span for term in said for value in term.values if value.text == ME]
+    for place in sorted(places, key=lambda span: span.start, reverse=True):
+        text = text[: place.start] + print_value(username) + text[place.end :]
+    return text
 
 
 def parts_of_names(texts: Iterable[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import QueryDict
@@ -13,9 +12,7 @@ from common.query_strings import address, with_values
 from incidents.queries import saved_views
 from incidents.queries.queue import DEFAULT_ORDER
 from incidents.queries.saved_views import View
-
-ME_IN_TEXT = re.compile(r"(?<![\w\"])(assignee:(?:[^\s\"(),]+,)*)me(?=[\s,)]|$)", re.IGNORECASE)
-"""“me” among the values of an assignee in a search text, outside of quotation marks."""
+from incidents.query_text import names
 
 
 def view_bar(request: PersonRequest, link: str, columns: str) -> dict[str, Any]:
@@ -48,19 +45,11 @@ def present_view(request: PersonRequest) -> View | None:
 def with_name(query: QueryDict, username: str) -> dict[str, list[str]]:
     """The query with “me” replaced by the person's name, so that the link means them to whoever opens it."""
     values = with_values(query, view=None)
-    if "assignee" in values:
-        named = [username if word == "me" else word for word in values["assignee"]]
-        values["assignee"] = list(dict.fromkeys(named))
+    for key in values.keys() & {"assignee", "resolved_by"}:
+        values[key] = list(dict.fromkeys(username if word == "me" else word for word in values[key]))
     if "q" in values:
-        values["q"] = [named_in_text(text, username) for text in values["q"]]
+        values["q"] = [names.with_name(text, username) for text in values["q"]]
     return values
-
-
-def named_in_text(text: str, username: str) -> str:
-    """The search text with “assignee:me” naming the person; what stands in quotation marks is left alone."""
-    parts = text.split('"')
-    parts[::2] = [ME_IN_TEXT.sub(lambda found: f"{found[1]}{username}", part) for part in parts[::2]]
-    return '"'.join(parts)
 
 
 def exports(values: dict[str, list[str]], columns: str) -> list[dict[str, str]]:

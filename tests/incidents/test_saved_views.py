@@ -23,8 +23,8 @@ from incidents.commands import change_view, delete_view, restrict, save_view, se
 from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident, SavedView, ViewPlace
 from incidents.queries import saved_views as queries
+from incidents.query_text.names import with_name
 from incidents.starting_views import RESERVED_SLUGS, STARTING_VIEWS
-from incidents.views.view_bar import named_in_text
 from tests.incidents.rows import row, stored, tag
 
 SignIn = Callable[[User], Client]
@@ -621,12 +621,15 @@ def test_me_stays_me_unless_my_name_is_asked_for(queue: list[Incident], ana: Use
         ('name:"a b" assignee:me', 'name:"a b" assignee:ana'),
         ("assignee:mel", "assignee:mel"),
         ("assignee:rio me", "assignee:rio me"),
+        ("-(assignee:rio,me x)", "-(assignee:rio,ana x)"),
+        ("assignee: me , rio", "assignee: ana , rio"),
+        ("(assignee:me", "(assignee:me"),
         ("me", "me"),
         ("", ""),
     ],
 )
 def test_me_in_a_search_text_is_named_too(text: str, named: str) -> None:
-    assert named_in_text(text, "ana") == named
+    assert with_name(text, "ana") == named
 
 
 def test_a_view_of_somebody_who_left_stays_with_those_it_is_shared_with(
