@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,11 @@ from activity.models import Entry
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
 from common.markdown import render
 from common.marks import absolute_time, person_mark, time_mark
+from common.mentions import mentioned
 
 PAGE_SIZE = 50
+LinksOf = Callable[[Sequence[str]], Mapping[str, str]]
+"""Names that texts mention → the addresses of those that are known, in one statement."""
 CONTENTS = ("all", "audits", "comments")
 
 
@@ -61,6 +64,7 @@ def stream(
     before: int | None = None,
     actor_id: int | None = None,
     size: int = PAGE_SIZE,
+    links: LinksOf | None = None,
 ) -> Stream:
     """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment.
 
@@ -80,7 +84,8 @@ def stream(
     found = list(rows.order_by("-sequence")[: size + 1])
     entries = found[:size]
     edits = _latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
-    lines = [_line(entry, edits.get(entry.pk), actor_id) for entry in entries]
+    addresses = _addresses([edits.get(entry.pk) or entry for entry in entries], links)
+    lines = [_line(entry, edits.get(entry.pk), actor_id, addresses) for entry in entries]
     return Stream(lines, entries[-1].sequence if len(found) > size else None)
 
 
@@ -93,10 +98,17 @@ def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
     return {entry.about_id: entry for entry in rows if entry.about_id}
 
 
-def _line(entry: Entry, edit: Entry | None, actor_id: int | None) -> Line:
+def _addresses(entries: Sequence[Entry], links: LinksOf | None) -> Mapping[str, str]:
+    """The pages of whom the texts of these entries mention."""
+    texts = [entry.body.text or "" for entry in entries if entry.body]
+    names = [name for text in texts for name in mentioned(text)]
+    return links(names) if links and names else {}
+
+
+def _line(entry: Entry, edit: Entry | None, actor_id: int | None, addresses: Mapping[str, str]) -> Line:
     verb = entry.registered_verb
     is_comment = entry.verb == COMMENTED.name
-    body, note = _body(edit or entry), ""
+    body, note = _body(edit or entry, addresses), ""
     if is_comment and edit:
         note = "edited" if edit.verb == COMMENT_EDITED.name else "removed"
         body = body if edit.verb == COMMENT_EDITED.name else ""
@@ -120,10 +132,10 @@ def _line(entry: Entry, edit: Entry | None, actor_id: int | None) -> Line:
     )
 
 
-def _body(entry: Entry) -> SafeString | str:
+def _body(entry: Entry, addresses: Mapping[str, str]) -> SafeString | str:
     if entry.body is None:
         return ""
-    return render(entry.body.text) if entry.body.text is not None else "This text was emptied."
+    return render(entry.body.text, addresses) if entry.body.text is not None else "This text was emptied."
 
 
 def sentence(entry: Entry) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+
+from common.mentions import link_mentions
 
 TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong",
@@ -32,6 +36,13 @@ _cleaner = nh3.Cleaner(
 )
 
 
-def render(text: str) -> SafeString:
-    """The text as HTML, cleaned by an allow-list; scripts, styles, images and odd schemes are gone."""
-    return mark_safe(_cleaner.clean(_parser.render(text)))
+def render(text: str, addresses: Mapping[str, str] | None = None) -> SafeString:
+    """The text as HTML, cleaned by an allow-list; scripts, styles, images and odd schemes are gone.
+
+    `addresses` has the pages of people and teams by the name they are mentioned by.
+    """
+    tokens, environment = _parser.parse(text), dict[str, Any]()
+    for token in tokens:
+        if addresses and token.children:
+            token.children = link_mentions(token.children, addresses)
+    return mark_safe(_cleaner.clean(str(_parser.renderer.render(tokens, _parser.options, environment))))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.choices import Permission
 from accounts.models import Principal, Team, User
@@ -42,3 +44,13 @@ def tags_like(text: str, principal: Principal, kinds: tuple[str, ...] = (TagKind
         containing: Any = tags.filter(folded__contains=text).exclude(pk__in=[tag.pk for tag in starting])
         starting += list(containing[: MOST - len(starting)])
     return starting
+
+
+def addresses_of(names: Sequence[str]) -> dict[str, str]:
+    """Where a mention leads: to the open incidents of the person or team, for names that somebody has."""
+    users = User.objects.filter(username__in=names).values_list("username", Value(""))
+    teams = Team.objects.filter(slug__in=names).values_list("slug", Value("team:"))
+    return {
+        name: f"{reverse('incidents:queue')}?{urlencode({'assignee': prefix + name})}"
+        for name, prefix in users.union(teams, all=True)
+    }

@@ -18,6 +18,7 @@ from incidents.commands.looking import look_at
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.people import addresses_of
 from incidents.queries.unread import Standing, seen_from, standing
 from incidents.rules import SNOOZES
 from incidents.views.lookup import incident_or_404
@@ -84,7 +85,13 @@ def activity_context(request: PersonRequest, incident: Incident, was_seen: int |
     if before and not (before.isascii() and before.isdigit() and len(before) < 10):
         raise Http404
     path = reverse("incidents:activity", args=[incident.pk])
-    found = stream(incident.pk, content=content, before=int(before) if before else None, actor_id=request.user.pk)
+    found = stream(
+        incident.pk,
+        content=content,
+        before=int(before) if before else None,
+        actor_id=request.user.pk,
+        links=addresses_of,
+    )
     labels = {"all": "All", "audits": "Audits", "comments": "Comments"}
     return {
         "stream": found,
@@ -140,7 +147,7 @@ def looked_at(request: PersonRequest, incident: Incident) -> Standing:
 
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     found = looked_at(request, incident)
-    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk)
+    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, links=addresses_of)
     return {
         "standing": found,
         "snoozes": SNOOZES,
