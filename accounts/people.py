@@ -11,6 +11,11 @@ UNASSIGNED = "unassigned"
 ME = "me"
 
 
+def by_name(words: Sequence[str], username: str) -> list[str]:
+    """The people that a key names, with “me” replaced by the person's name."""
+    return list(dict.fromkeys(username if word == ME else word for word in words))
+
+
 class NamedPeople:
     """The users and teams that an `assignee` key names, read in two statements."""
 

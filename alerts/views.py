@@ -14,6 +14,7 @@ from accounts.choices import Permission
 from accounts.filter_views import FilteredList, apply_filter, edit_filter
 from accounts.list_settings import kept_list
 from accounts.list_views import choose_columns
+from accounts.people import ME, by_name
 from activity.queries import moment
 from alerts.filters.alert_filter import AlertFilter
 from alerts.lookup import visible_alerts
@@ -54,6 +55,8 @@ def queue(request: PersonRequest) -> HttpResponse:
         "columns_url": address(reverse("alerts:columns"), with_values(request.GET)),
         "hidden": queries.hidden(page.filter, request.user, path),
         "columns": headings(page.columns, page.order, page.query, path),
+        "copy_url": page.link,
+        "copy_named_url": link_with_name(page.link, request.user.username),
         "reset_url": path,
         "again_url": address(path, with_values(request.GET)),
         "is_default": not set(request.GET) - {"open", "sort", "columns"},
@@ -90,6 +93,15 @@ def rows(request: PersonRequest) -> HttpResponse:
     response = render(request, "alerts/queue.html#changed", {"rows": found, "page": {"count": number}})
     response["Cache-Control"] = "no-store"
     return response
+
+
+def link_with_name(link: str, username: str) -> str:
+    """The link with “me” replaced by the person's name, so that it means them to whoever opens it; "" without “me”."""
+    path, _, text = link.partition("?")
+    values = with_values(QueryDict(text))
+    if ME not in values.get("assignee", ()):
+        return ""
+    return address(path, values | {"assignee": by_name(values["assignee"], username)})
 
 
 def open_pane(request: PersonRequest, opened: str) -> dict[str, Any]:

@@ -195,17 +195,7 @@ ALL = (
     ),
 )
 COLUMNS = {column.key: column for column in ALL}
-USUAL = (
-    "severity",
-    "title",
-    "status",
-    "assignee",
-    "source",
-    "categories",
-    "classification",
-    "received",
-    "last_activity",
-)
+USUAL = ("severity", "title", "status", "assignee", "source", "categories", "last_activity")
 """Where the address does not say."""
 LEADS_ON = ("title",)
 """Columns whose cells open the alert."""

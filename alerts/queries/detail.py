@@ -101,7 +101,7 @@ def pane(alert: Alert) -> dict[str, Any]:
     rows = [evidence_row(item) for item in items[:MOST_EVIDENCE]]
     order = [str(kind.label) for kind in dict.fromkeys((*ASSET_KINDS, *EntityKind))]
     groups = [
-        {"label": label, "icon": of_kind[0]["icon"], "rows": of_kind}
+        {"label": label, "rows": of_kind}
         for label in order
         if (of_kind := [row for row in rows if row["kind"] == label])
     ]

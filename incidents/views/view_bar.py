@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from accounts.access import PersonRequest
 from accounts.choices import Permission
+from accounts.people import by_name
 from common.query_strings import address, with_values
 from incidents.queries import saved_views
 from incidents.queries.queue import DEFAULT_ORDER
@@ -46,7 +47,7 @@ def with_name(query: QueryDict, username: str) -> dict[str, list[str]]:
     """The query with “me” replaced by the person's name, so that the link means them to whoever opens it."""
     values = with_values(query, view=None)
     for key in values.keys() & {"assignee", "resolved_by"}:
-        values[key] = list(dict.fromkeys(username if word == "me" else word for word in values[key]))
+        values[key] = by_name(values[key], username)
     if "q" in values:
         values["q"] = [names.with_name(text, username) for text in values["q"]]
     return values

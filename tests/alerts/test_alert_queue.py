@@ -91,6 +91,8 @@ def test_the_link_to_copy_writes_the_defaults_out_and_keeps_me(client: Client) -
     link = re.search(r'data-copy-link="([^"]+)"', page)
     assert link
     assert link[1].startswith("/alerts/?assignee=me&sort=-severity&status=new&status=in_progress&severity=low")
+    assert 'data-copy-link="/alerts/?assignee=ana&sort=-severity' in page
+    assert "Copy with my name" not in shown(client, "assignee=ana")
 
 
 def test_chips_say_what_is_set_and_any_lifts_it(client: Client, incident: Incident) -> None:
