@@ -47,6 +47,7 @@ MINIMAL: dict[str, str] = {
     "pane_bar": "{% pane_bar %}{{ text }}{% endpane_bar %}",
     "pane_section": "{% pane_section text %}{{ text }}{% endpane_section %}",
     "page_header": "{% page_header text text %}{{ text }}{% endpage_header %}",
+    "bell": "{% bell %}",
     "breadcrumb": "{% breadcrumb items %}",
     "tabs": "{% tabs items %}",
     "card": "{% card text %}{{ text }}{% endcard %}",
