@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.NotTooLong",
     "portal.middleware.SignInRequired",
     "portal.middleware.PersonalTimeZone",
 ]

@@ -12,6 +12,7 @@ const ADVICE = {
   409: "Someone changed this meanwhile. Reload the page to see their change.",
   413: "That is too large to be sent.",
   422: "That was not accepted. Check what you entered and try again.",
+  503: "This takes too long. Ask for less: a shorter time, more of a word, fewer alternatives.",
   429: "Too many requests. Wait a moment, then try again.",
 };
 
