@@ -124,7 +124,18 @@ class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
 
     def check(self) -> None:
         """Raises UnknownKeys or ValidationError (by key) unless every key and value means something."""
-        check_keys(self.data, [*self.keys(), *self.LIST_KEYS])
+        try:
+            check_keys(self.data, [*self.keys(), *self.LIST_KEYS])
+        except UnknownKeys as error:
+            try:
+                self.check_words()
+            except ValidationError as beside:
+                error.beside = beside
+            raise
+        self.check_words()
+
+    def check_words(self) -> None:
+        """Raises ValidationError, by key, unless every value of a known key means something."""
         problems: dict[str, list[ValidationError]] = {}
         for key, words in self.words.items():
             if problem := self.FIELDS[key].misshapen(words):

@@ -41,7 +41,8 @@ def meant(
 def problems(error: UnknownKeys | ValidationError, of: type[AddressFilter[Any, Any]], without: str = "") -> list[str]:
     """What an address says that means nothing, one sentence each; of one key it is shown elsewhere."""
     if isinstance(error, UnknownKeys):
-        return [f"There is no filter “{key[:60]}”{hint}" for key, hint in error.suggestions.items()]
+        keys = [f"There is no filter “{key[:60]}”{hint}" for key, hint in error.suggestions.items()]
+        return keys + (problems(error.beside, of, without) if error.beside else [])
     labels = {key: field.label for key, field in of.FIELDS.items()}
     return [
         f"{labels.get(field, field.replace('_', ' ').capitalize())}: {message}"

@@ -83,8 +83,18 @@ def page_url(wanted: AnyFilter | type[AnyFilter]) -> str:
     return reverse(f"{wanted.NAMESPACE}:filter")
 
 
+_CHOICES: dict[str, SafeString] = {}
+"""By the list's namespace; made once, for they are the same for everybody."""
+
+
 def choices(wanted: AnyFilter) -> SafeString:
-    """Every field by name, for “Add filter”: buttons of a form, the same for everybody and every list."""
+    """Every field by name, for “Add filter”: buttons of a form."""
+    if wanted.NAMESPACE not in _CHOICES:
+        _CHOICES[wanted.NAMESPACE] = _choices(wanted)
+    return _CHOICES[wanted.NAMESPACE]
+
+
+def _choices(wanted: AnyFilter) -> SafeString:
     return format_html_join(
         "",
         '<button class="menu-item" type="submit" name="key" value="{}" data-filter-key="{}">{}'

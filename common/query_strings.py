@@ -6,11 +6,15 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, urlencode
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 
 class UnknownKeys(Exception):
     """Keys of an address that mean nothing here, each with the nearest one that does."""
+
+    beside: ValidationError | None = None
+    """What is wrong with the values of the other keys, by key."""
 
     def __init__(self, suggestions: dict[str, str]) -> None:
         self.suggestions = suggestions

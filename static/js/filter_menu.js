@@ -137,7 +137,8 @@ function onSettled(event) {
 function focusFirst() {
   const editor = panel().querySelector("[data-filter-editor]");
   const combobox = editor?.querySelector(".combobox-input");
-  const first = combobox ?? editor?.querySelector(".filter-values :is(a, input), .filter-own input");
+  const present = editor?.querySelector('.filter-values [aria-current="true"]');
+  const first = combobox ?? present ?? editor?.querySelector(".filter-values :is(a, input), .filter-own input");
   first?.focus();
   combobox?.click();
 }

@@ -227,6 +227,13 @@ def test_a_refused_address_comes_with_the_one_that_was_meant(
     assert client.get(offered).status_code == 200
 
 
+def test_all_that_is_wrong_is_said_at_once(client: Client) -> None:
+    page = unescape(client.get("/incidents/?severty=high&status=actve&created=week").content.decode())
+    for problem in ("“severty”", "Status: “actve” is unknown — did you mean “active”", "Did you mean “7d”"):
+        assert problem in page
+    assert "status=active&created=7d&severity=high" in page
+
+
 def test_an_address_of_which_nothing_is_left_leads_to_the_default_list(client: Client) -> None:
     answer = client.get("/incidents/?status=nonsense")
     assert answer.status_code == 400
