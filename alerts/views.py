@@ -112,10 +112,12 @@ def open_pane(request: PersonRequest, opened: str) -> dict[str, Any]:
     return {"open_pane": True} | pane_context(request, found) if found else {}
 
 
-def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
+def refused(request: PersonRequest, error: UnknownKeys | ValidationError, *, is_list: bool = True) -> HttpResponse:
     """The page that says why a list cannot be shown as its address asks, with the link that was probably meant."""
     path = queries.list_path()
-    better = meant(request.GET, error, AlertFilter, lambda query: queries.asked(query, request.user))
+    better = (
+        meant(request.GET, error, AlertFilter, lambda query: queries.asked(query, request.user)) if is_list else None
+    )
     context = {
         "problems": problems(error, AlertFilter),
         "reset_url": path,
@@ -124,7 +126,12 @@ def refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> Htt
     return render(request, "alerts/refused.html", context, status=400)
 
 
-FILTERED = FilteredList(AlertFilter, Alert.objects.visible_to, refused)
+def filter_refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> HttpResponse:
+    """The same for the pages that set a filter, whose own address is no list."""
+    return refused(request, error, is_list=False)
+
+
+FILTERED = FilteredList(AlertFilter, Alert.objects.visible_to, filter_refused)
 
 
 @needs(get=Permission.SEE_INCIDENTS)

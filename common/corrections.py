@@ -57,9 +57,9 @@ def corrected(query: QueryDict, error: UnknownKeys | ValidationError, known: Ite
     better = query.copy()
     if isinstance(error, UnknownKeys):
         for key in error.suggestions:
-            words = better.pop(key)
+            words = better.pop(key, [])
             close = difflib.get_close_matches(key.lower(), sorted(known), n=1, cutoff=NEAR)
-            if close:
+            if close and words:
                 better.setlist(close[0], [*better.getlist(close[0]), *words])
         return better
     for key, refusals in error.error_dict.items():

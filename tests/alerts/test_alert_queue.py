@@ -151,6 +151,22 @@ def test_what_means_nothing_is_a_400_with_the_way_out(client: Client, query: str
     assert better in page
 
 
+@pytest.mark.parametrize("query", ["", "key=", "key=severty", "key=severity&in=statu%3Dnew", "in=status%3Dnwe&key=q"])
+def test_the_form_of_a_filter_that_is_none_is_a_400(client: Client, query: str) -> None:
+    for page in ("filter/", "filter/apply/"):
+        if (page, query) not in {("filter/", ""), ("filter/", "key=")}:
+            assert client.get(f"/alerts/{page}?{query}").status_code == 400
+
+
+def test_a_filter_is_set_by_its_form(client: Client) -> None:
+    page = client.get("/alerts/filter/?in=status%3Dnew").content.decode()
+    assert all(label in page for label in ("Filter alerts", "Detection source", "Technique"))
+    answer = client.get("/alerts/filter/apply/", {"in": "status=new", "key": "severity", "value": ["high", "low"]})
+    assert (answer.status_code, answer["Location"]) == (302, "/alerts/?status=new&severity=low&severity=high")
+    answer = client.get("/alerts/filter/apply/", {"in": "status=new", "key": "incident", "value": "x"})
+    assert answer.status_code == 422
+
+
 def test_htmx_is_given_the_list_alone(client: Client, incident: Incident) -> None:
     part = shown(client, **{"HX-Request": "true"})
     assert "Encoded command" in part
