@@ -6,15 +6,20 @@ const LONG = 20_000;
 /**
  * Show a message.
  * @param {string} text
- * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string, undo?: () => void}} [options]
- * `undo` is what undoing does where the browser can do it alone
+ * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string, undo?: () => void, moreUrl?: string}} [options]
+ * `undo` is what undoing does where the browser can do it alone; `moreUrl` leads to the whole story
  */
-export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo", undo = undefined } = {}) {
+export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo", undo = undefined, moreUrl = "" } = {}) {
   const pattern = document.querySelector(`template[data-toast-kind="${kind}"]`);
   const place = document.getElementById("toasts");
   if (!(pattern instanceof HTMLTemplateElement) || !place) return;
   const toast = /** @type {HTMLElement} */ (pattern.content.firstElementChild?.cloneNode(true));
   toast.querySelector(".toast-text").textContent = text;
+  if (moreUrl) {
+    const more = Object.assign(document.createElement("a"), { href: moreUrl, textContent: "Details" });
+    more.className = "button button-quiet button-s";
+    toast.querySelector(".toast-text").after(more);
+  }
   const button = toast.querySelector("[data-toast-undo]");
   if (undo) {
     button.removeAttribute("hx-post");

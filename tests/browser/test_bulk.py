@@ -84,6 +84,7 @@ def test_a_few_are_chosen_across_pages_and_taken_back_by_a_key(queue: Page) -> N
     expect(page.locator("#toasts")).to_contain_text("4 changed")
     expect(page.locator("[data-bulk]")).to_be_hidden()
     assert Incident.objects.filter(severity=Severity.HIGH).count() == 4
+    expect(page.locator("#toasts").get_by_role("link", name="Details")).to_be_visible()
     page.locator("tr[data-row]").first.focus()
     page.keyboard.press("u")
     expect(page.locator("#toasts")).to_contain_text("4 taken back")

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.commands import change_role, deactivate
 from accounts.models import User
@@ -231,6 +232,21 @@ def test_the_sweep_takes_up_what_no_worker_has_in_hand(
     announced.clear()
     tasks.sweep_bulk_acts()
     assert announced == []
+
+
+def test_without_redis_the_act_waits_for_the_sweep(
+    three: list[Incident], ana: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is lost and nobody is told of an error: the act is a row, and its message only a wake-up."""
+
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise OperationalError("connection refused")
+
+    act = begin(ana)
+    monkeypatch.setattr(tasks.run_bulk_act, "apply_async", unreachable)
+    tasks.announce(act.pk)
+    assert "the sweep will do so" in caplog.text
+    assert finish(act) == {"changed": 3}
 
 
 def test_drafts_left_lying_are_forgotten(three: list[Incident], ana: User) -> None:
