@@ -287,10 +287,13 @@ function advance(event) {
 /** A form came into the pane, or an answer to it: the focus goes to what has to be looked at, or back to the row. */
 function afterFilling(event) {
   const place = pane();
-  if (!place || event.target !== place || !focusIsLost()) return;
+  if (!place || event.target !== place) return;
+  // a save that was not accepted: what to look at goes before the field that was typed in last
+  const isRefused = event.detail?.requestConfig?.verb === "post" && paneForm();
+  if (!isRefused && !focusIsLost()) return;
   const first = place.querySelector("[data-focus], .conflict input, [aria-invalid=true]");
   if (first) first.focus();
-  else if (!paneForm()) focusCurrent();
+  else if (focusIsLost() && !paneForm()) focusCurrent();
 }
 
 export function wirePane() {

@@ -247,10 +247,11 @@ def test_two_browsers_at_one_resolution_note(
         form_in(page).get_by_label("Resolution note").fill(note)
     save(form_in(theirs))
     expect(theirs.locator("#incident-facts")).to_contain_text("Rio's note")
-    save(form_in(mine))
+    form_in(mine).get_by_label("Resolution note").press("Control+Enter")
     conflict = form_in(mine).get_by_role("alert")
     for text in ("Rio Sato changed the same field", "Rio's note", "Ana's note"):
         expect(conflict).to_contain_text(text)
+    expect(conflict.get_by_role("radio", name="Keep theirs")).to_be_focused()
     incident.refresh_from_db()
     assert incident.resolution_note == "Rio's note"
     conflict.get_by_role("radio", name="Use yours").check()
