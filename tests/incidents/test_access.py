@@ -37,6 +37,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TABLE: dict[str, dict[str, Any]] = {
     "home": dict.fromkeys(METHODS, SIGNED_IN),
     "preferences": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "close_part": {"POST": SIGNED_IN},
     "account_login": dict.fromkeys(METHODS, OPEN),
     "account_logout": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "status": {"GET": Permission.MANAGE_PEOPLE},
@@ -68,6 +69,11 @@ TABLE: dict[str, dict[str, Any]] = {
     "alert_acts:assign_to_me": {"POST": EDIT},
     "incidents:queue": {"GET": SEE},
     "incidents:changes": {"GET": SEE},
+    "incidents:columns": {"GET": SEE, "POST": SEE},
+    "incidents:group": {"GET": SEE},
+    "incidents:exact_count": {"GET": SEE},
+    "incidents:strip": {"GET": SEE},
+    "incidents:alert_rows": {"GET": SEE},
     "incidents:manage_many": {"GET": BULK, "POST": BULK},
     "incidents:suggest_assignees": {"GET": SEE},
     "incidents:suggest_tags": {"GET": SEE},
@@ -96,6 +102,7 @@ ROLES: dict[str, tuple[Permission, ...]] = {
 }
 WORDS = {
     "exports:queue": "csv",
+    "close_part": "incidents",
     "views:show": "open",
     **dict.fromkeys(("views:edit", "views:update", "views:delete"), "kept"),
 }
@@ -239,7 +246,8 @@ def test_a_form_of_another_site_is_refused(incident: Incident, ana: User) -> Non
 
 OF_ONE_INCIDENT = [
     name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
-    ("alerts", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert")
+    ("alerts", "alert_rows", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw",
+     "manage_many", "alert")
 ]  # fmt: skip
 
 
@@ -289,6 +297,12 @@ ADDRESSES = (
     "/incidents/?last_activity=..2027-01-01",
     "/incidents/?open={secret}",
     "/incidents/?q={secret}",
+    "/incidents/?group=source",
+    "/incidents/?group=tag",
+    "/incidents/?group=assignee&severity=any",
+    "/incidents/group/?group=source&value=Heron%20sensor",
+    "/incidents/count/?status=any&severity=any",
+    "/incidents/{secret}/rows/",
     "/incidents/suggest/tags/?q=her",
     "/incidents/suggest/tags/?q=her&for=filter",
     "/incidents/suggest/tags/?q=",
