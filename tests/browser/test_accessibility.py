@@ -226,3 +226,28 @@ def test_unsaved_work_in_its_states_has_no_finding(
     expect(page.get_by_role("radio", name="Use yours")).to_be_visible()
     check(page, findings, "conflict", rules)
     assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_what_live_pages_show_has_no_finding(
+    theme: str, size: dict[str, int], scene: Incident, ada: User, lee: User, window_of: WindowOf
+) -> None:
+    """The bell with its notices, snoozing, and a row that no longer matches."""
+    findings: list[str] = []
+    rules = COLOURS if theme == "dark" else EVERYTHING
+    add_comment(scene, "@ada look", actor=lee.as_actor())
+    page = window_of(ada, viewport=size, color_scheme=theme)
+    resolve(scene, actor=lee.as_actor(), note="Done.")
+    expect(page.locator(f'tr.row-gone[data-id="{scene.pk}"]')).to_be_visible()
+    check(page, findings, "queue with a row that no longer matches", rules)
+    page.locator("[data-bell]").filter(visible=True).click()
+    expect(page.locator("#bell-panel")).to_contain_text("mentions you")
+    check(page, findings, "bell open", rules)
+    page.goto("/notices/")
+    check(page, findings, "notices", rules)
+    page.goto("/incidents/")
+    open_a_row(page)
+    page.keyboard.press("z")
+    expect(page.get_by_role("button", name="1 hour")).to_be_visible()
+    check(page, findings, "snooze menu", rules)
+    assert not findings, "\n".join(findings)
