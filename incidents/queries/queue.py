@@ -19,10 +19,11 @@ from accounts.models import Principal
 from activity.queries import MOMENT, moment
 from common.columns import Column, ListKind, Row, cells, columns_text
 from common.counting import Count, count_each
+from common.list_pages import headings as headings_of
 from common.marks import icon
 from common.pagination import BadCursor, Order, Page, page_of_rows
 from common.query_strings import address, with_values
-from common.sorting import Sorting, SortKey, added, clicked, parts
+from common.sorting import Sorting, SortKey
 from incidents.filters import IncidentFilter, with_defaults
 from incidents.models import Incident
 from incidents.queries.columns import COLUMNS, LEADS_ON, USUAL, reading
@@ -306,33 +307,6 @@ def row_html(
 
 def headings(page: QueuePage, path: str) -> list[dict[str, Any]]:
     return headings_of(page.columns, page.order, page.query, path)
-
-
-def headings_of(columns: Sequence[Column], order: Order, query: QueryDict, path: str) -> list[dict[str, Any]]:
-    """The heads of the columns; one can be sorted by where `sort_url` is: alone, or by `add_url` as well."""
-    present = parts(order)
-    several = len(present) > 1
-    shown = []
-    for column in columns:
-        head: dict[str, Any] = {
-            "key": column.key,
-            "label": column.heading or column.label,
-            "width": column.width,
-            "hint": column.hint,
-            "give": column.give,
-            "number": column.number,
-        }
-        if column.sort:
-            rank, direction = present.get(column.sort, (0, ""))
-            more = added(order, column.sort)
-            head |= {
-                "sort_url": address(path, with_values(query, sort=[clicked(order, column.sort)])),
-                "add_url": address(path, with_values(query, sort=[more])) if more else "",
-                "direction": direction,
-                "rank": rank if several else 0,
-            }
-        shown.append(head)
-    return shown
 
 
 def queue_path() -> str:

@@ -14,6 +14,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.list_settings import kept_list
 from accounts.list_views import choose_columns
+from common.list_pages import headings
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.queries import queue as queries
 from incidents.queries.expansion import alerts_of_row
@@ -47,7 +48,7 @@ def group(request: PersonRequest) -> HttpResponse:
         return HttpResponse("There is no such group.", status=400, content_type="text/plain; charset=utf-8")
     context = {
         "rows": rows,
-        "columns": queries.headings_of(shown, queries.asked(query, request.user).order, query, queries.queue_path()),
+        "columns": headings(shown, queries.asked(query, request.user).order, query, queries.queue_path()),
         "may_bulk": request.user.may(Permission.BULK_EDIT),
     }
     return render(request, "incidents/group.html", context)

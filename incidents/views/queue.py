@@ -13,6 +13,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common import filter_bar
 from common.columns import columns_text
+from common.list_pages import range_text
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.models import Incident
 from incidents.queries import queue as queries
@@ -55,7 +56,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "reset_url": path,
         "again_url": address(path, with_values(request.GET)),
         "is_default": not set(request.GET) - {"open", "sort"},
-        "range_text": range_text(page),
+        "range_text": range_text(len(page.rows), page.count),
         "cursor": page.moment,
         "box": search_box(page.query, page.filter),
         "may_bulk": may_bulk,
@@ -99,10 +100,3 @@ def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:
     ]
     own = filter_bar.edit_url(page.filter, "last_activity")
     return [*usual, {"label": "Custom", "url": own, "current": present not in dict(RANGES).values()}]
-
-
-def range_text(page: queries.QueuePage) -> str:
-    shown = len(page.rows)
-    if page.count.exact is not None and shown == page.count.exact:
-        return f"{shown:,} of {shown:,}"
-    return f"{shown:,} of {page.count.in_words}"
