@@ -53,12 +53,12 @@ def measure(rounds: int) -> Iterator[Row]:
     works = {"no news": quiet, "news": news}
     floors, *found = _processor_time([health, *works.values()], rounds)
     for name, times in zip(works, found, strict=True):
-        yield compared(f"poll, {name}, processor time", times, floors)
+        yield compared(f"live, poll with {name}, processor time", times, floors)
         with statements() as asked:
             works[name]()
-        yield Row(f"poll, {name}, statements", len(asked.sql), "statements")
+        yield Row(f"live, poll with {name}, statements", len(asked.sql), "statements")
     share = sorted(found[0])[len(found[0]) // 2] / 1000 * BROWSERS / PACE * 100
-    yield Row(f"{BROWSERS} live browsers, share of one core", share, "%")
+    yield Row(f"live, {BROWSERS} browsers, share of one core", share, "%")
     yield from _with_database(quiet, rounds)
 
 
@@ -71,7 +71,7 @@ def _with_database(poll: Callable[[], None], rounds: int) -> Iterator[Row]:
             poll()
         times.append((time.perf_counter() - started) * 1000 / AT_ONCE)
     middle = sorted(times)[len(times) // 2]
-    yield Row("poll, no news, start to end", middle, "ms", p50=middle, p95=max(times), n=rounds)
+    yield Row("live, poll with no news, start to end", middle, "ms", p50=middle, p95=max(times), n=rounds)
 
 
 class _Served:

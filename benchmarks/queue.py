@@ -97,7 +97,7 @@ def measure(rounds: int) -> Iterator[Row]:
     user = User.objects.get(username=USER)
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
-    for group, views in (("queue", OPEN | {"entity": {"entity": _device()}}), ("archive", ARCHIVE)):
+    for group, views in (("queue", OPEN | {"entity": {"entity": _device()}}), ("queue, archive", ARCHIVE)):
         for name, filters in views.items():
             yield from _view(f"{group}, {name}", filters, client, user, rounds)
     yield from _archive_of_an_entity(client, user, rounds)
@@ -159,8 +159,8 @@ def _device() -> str:
 def _archive_of_an_entity(client: Client, user: User, rounds: int) -> Iterator[Row]:
     device = Entity.objects.filter(kind=EntityKind.DEVICE).order_by("pk")[20]
     number = Evidence.objects.filter(entity=device).values("incident_number").distinct().count()
-    yield Row("archive, an entity, incidents it is in", number, "incidents")
-    yield from _view("archive, an entity", ANY_AGE | {"entity": f"device:{device.key}"}, client, user, rounds)
+    yield Row("queue, archive, an entity, incidents it is in", number, "incidents")
+    yield from _view("queue, archive, an entity", ANY_AGE | {"entity": f"device:{device.key}"}, client, user, rounds)
 
 
 def _depth(client: Client, user: User, rounds: int) -> Iterator[Row]:
@@ -197,9 +197,9 @@ def _pane(client: Client, rounds: int) -> Iterator[Row]:
             raise RuntimeError(f"saving #{number} answers {response.status_code}")
 
     opened, empty = times_in_turn([details, lambda: client.get("/healthz")], rounds)
-    yield compared("details, opened", opened, empty)
+    yield compared("queue, details opened", opened, empty)
     saved, empty = times_in_turn([save, lambda: client.get("/healthz")], rounds)
-    yield compared("details, one field saved", saved, empty)
+    yield compared("queue, details, one field saved", saved, empty)
 
 
 def _form(number: int) -> dict[str, Any]:
