@@ -123,8 +123,9 @@ def open_alerts(page: Page) -> None:
 
 
 def open_filters(page: Page) -> None:
-    page.locator("summary", has_text="Add filter").click()
-    expect(page.get_by_role("button", name="Apply")).to_be_visible()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    page.get_by_role("link", name="Add filter").click()
+    expect(page.get_by_role("dialog", name="Filter")).to_be_visible()
 
 
 def open_help(page: Page) -> None:
