@@ -105,7 +105,7 @@ def test_several_checked_rows_change_together(incident: Incident, ana: User, rio
     form.get_by_label("Comment").fill("One campaign.")
     save(form)
 
-    expect(toast(page, "Saved 2 incidents")).to_be_visible()
+    expect(toast(page, "Change of 2 incidents: 2 changed")).to_be_visible()
     expect(pane_of(page)).to_be_hidden()
     for one in (incident, second):
         row = row_of(page, one)

@@ -119,7 +119,9 @@ def test_several_are_managed_through_the_bar(incident: Incident, plain: Page) ->
     page.wait_for_url("**/incidents/manage/**")
     page.get_by_label("Status", exact=True).select_option("in_progress")
     page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/incidents/")
+    page.wait_for_url("**/incidents/acts/**")
+    expect(page.get_by_text("Done: 2 changed.")).to_be_visible()
+    page.goto("/incidents/")
     for one in (incident, other):
         expect(row_of(page, one)).to_contain_text("In progress")
 
