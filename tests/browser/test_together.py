@@ -114,7 +114,7 @@ def test_snoozing_by_keyboard_takes_it_from_the_list_and_undo_brings_it_back(
     incident: Incident, ana: User, window_of: WindowOf
 ) -> None:
     page = window_of(ana)
-    open_pane(page, incident)
+    expect(open_pane(page, incident)).not_to_have_attribute("aria-busy", "true")
     page.keyboard.press("z")
     expect(page.get_by_role("button", name="1 hour")).to_be_focused()
     page.keyboard.press("Enter")
