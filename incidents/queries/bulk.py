@@ -63,7 +63,7 @@ class Preview:
         """Why incidents are left as they are, one phrase for each reason."""
         one = self.total + self.missing == 1
         phrases = (
-            (self.unchanged, "is already so", "are already so"),
+            (self.unchanged if self.fields else 0, "is already so", "are already so"),
             (self.merged, "is merged into another", "are merged into others"),
             (self.crowded, f"would have more than {MOST_TAGS} tags", f"would have more than {MOST_TAGS} tags"),
             (self.missing, "cannot be found any more", "cannot be found any more"),
