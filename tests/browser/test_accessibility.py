@@ -90,6 +90,7 @@ def _why(node: dict[str, Any]) -> str:
 def open_a_row(page: Page) -> None:
     page.locator("tr[data-row] .cell-time").last.click()
     expect(page.locator("#pane").get_by_role("heading", level=2)).to_be_visible()
+    expect(page.locator("#pane")).not_to_have_attribute("aria-busy", "true")
 
 
 def manage(page: Page) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -88,6 +90,7 @@ def test_a_filter_is_added_by_typing_and_an_alert_that_arrives_is_offered(
     page.keyboard.press("Enter")
     page.locator("[data-filter-editor]").get_by_label("Low").uncheck()
     expect(page.locator("#filter-bar")).to_contain_text("Medium, High")
+    expect(page.locator("[data-new-bar]")).to_have_attribute("href", re.compile("severity=high"))
     page.keyboard.press("Escape")
     opened(alert("d", title="Late one", severity=Severity.HIGH, entities=(device("h9"),)))
     bar = page.locator("[data-new-bar]")
