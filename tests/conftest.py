@@ -18,6 +18,7 @@ from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from accounts.choices import BUILT_IN_ROLES
 from accounts.commands import create_team, create_token, create_user
 from accounts.models import AccessToken, Role, Team, User
 from activity.actors import COMMAND_LINE, SYSTEM
@@ -68,6 +69,7 @@ def _empty_tables(self: TransactionTestCase) -> None:
             "ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER"
         )
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        cursor.execute("DELETE FROM accounts_role WHERE NOT slug = ANY(%s)", [list(BUILT_IN_ROLES)])
         cursor.execute("ALTER TABLE activity_entry ENABLE TRIGGER USER; ALTER TABLE activity_body ENABLE TRIGGER USER")
 
 

@@ -237,6 +237,13 @@ class Incident(models.Model):
                 name="incident_team_last",
                 condition=Q(assignee_team__isnull=False),
             ),
+            # Few of the archive are nobody's: counting those that a list hides would read all of it.
+            models.Index(
+                F("last_activity").desc(),
+                F("id").desc(),
+                name="incident_unassigned",
+                condition=Q(assignee_user__isnull=True, assignee_team__isnull=True),
+            ),
             models.Index(
                 "resolved_by_user",
                 F("last_activity").desc(),
