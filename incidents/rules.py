@@ -13,6 +13,7 @@ from common.errors import Refused
 from entities.choices import EntityKind
 from incidents.choices import OPEN_STATUSES, IncidentStatus
 
+NOT_SEEN = "It does not exist, or you may not see it any more."
 LONGEST_NOTE = 30_000
 """Characters of a comment or a resolution note."""
 

@@ -29,7 +29,7 @@ from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
-from incidents.rules import check_text
+from incidents.rules import NOT_SEEN, check_text
 
 NOTE_VERBS = {verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name}
 """Entries after which an incident's resolution note is another one."""
@@ -89,7 +89,7 @@ class Result:
     reason: str = ""
 
 
-UNSEEN = Result(Outcome.REFUSED, "It does not exist, or you may not see it any more.")
+UNSEEN = Result(Outcome.REFUSED, NOT_SEEN)
 MERGED = Result(Outcome.REFUSED, "Merged into another incident; work on that one.")
 
 

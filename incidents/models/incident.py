@@ -86,9 +86,6 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def not_redirected(self) -> Self:
         return self.filter(status__in=[1, 2, 3])
 
-    def assigned_to(self, user: User) -> Self:
-        return self.filter(assignee_user=user)
-
 
 class Incident(models.Model):
     """A set of alerts that tell of one attack, and the work people do on it. Its number is its id."""

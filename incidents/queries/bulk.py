@@ -31,7 +31,7 @@ from common.marks import time_mark
 from incidents.changes import KEEP, Changes
 from incidents.choices import ActState, IncidentStatus, Outcome, TagKind
 from incidents.models import BulkAct, BulkItem, Incident, Tag
-from incidents.rules import MOST_TAGS, tidied
+from incidents.rules import MOST_TAGS, NOT_SEEN, tidied
 
 MERGED = Q(status=IncidentStatus.REDIRECTED)
 RESOLVED = Q(status=IncidentStatus.RESOLVED)
@@ -282,7 +282,8 @@ class Results:
 
 
 def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> Results:
-    """Incidents that the person may not see any more keep their number and their outcome, and nothing else."""
+    """Incidents that the person may not see any more keep their number and their outcome; the reason may tell of what
+    others did there, and is not told."""
     rows = BulkItem.objects.filter(act=act, incident__gt=after).order_by("incident")
     if outcome:
         rows = rows.filter(outcome=outcome)
@@ -298,7 +299,7 @@ def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> R
                 "name": names.get(number),
                 "outcome": "Not reached" if kind == Outcome.WAITING and act.is_over else Outcome(kind).label,
                 "kind": kind,
-                "reason": reason,
+                "reason": reason if number in names else NOT_SEEN,
             }
             for number, kind, reason in page
         ],

@@ -38,6 +38,8 @@ from incidents.commands import (
     work_on,
 )
 from incidents.models import BulkAct, Follower, Incident
+from incidents.queries.bulk import results
+from incidents.rules import NOT_SEEN
 from tests.conftest import alert, device, opened, person
 from tests.incidents.rows import row, stored
 
@@ -162,6 +164,19 @@ def test_what_is_restricted_meanwhile_is_refused_and_the_rest_goes_on(
     assert reasons(act, "refused") == ["It does not exist, or you may not see it any more."]
     three[1].refresh_from_db()
     assert three[1].severity == Severity.MEDIUM
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_tell_nothing_of_what_was_restricted_afterwards(three: list[Incident], ana: User, lee: User) -> None:
+    seen = snapshot()
+    set_severity(three[1], Severity.HIGH, actor=lee.as_actor())
+    act = begin(ana, seen=seen)
+    finish(act)
+    told = {each["number"]: each["reason"] for each in results(act, ana).rows}
+    assert "Lee Park" in told[three[1].pk]
+    restrict(three[1], [lee], actor=lee.as_actor())
+    shown = next(each for each in results(act, ana).rows if each["number"] == three[1].pk)
+    assert (shown["name"], shown["reason"]) == (None, NOT_SEEN)
 
 
 @pytest.mark.usefixtures("small_chunks")
