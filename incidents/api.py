@@ -73,6 +73,6 @@ class IncidentView(APIView):
 def with_addresses(incidents: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
     """Each with where it is found in the portal."""
     for incident in incidents:
-        path = reverse("incidents:alerts", args=[incident["number"]])
+        path = reverse("incidents:overview", args=[incident["number"]])
         incident["url"] = request.build_absolute_uri(path)
     return incidents

@@ -46,7 +46,9 @@ urlpatterns = [
     path("rows/", live.rows, name="rows"),
     path("seen/", personal.seen, name="seen"),
     # One incident.
-    path("<int:number>/", page.alerts, name="alerts"),
+    path("<int:number>/", page.overview, name="overview"),
+    path("<int:number>/alerts/", page.alerts, name="alerts"),
+    path("<int:number>/assets/", page.assets, name="assets"),
     path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),
     path("<int:number>/evidence/", page.evidence, name="evidence"),
     path("<int:number>/activity/", page.activity, name="activity"),

@@ -176,7 +176,7 @@ def _saved(
     been resolved, too, so that the next one comes in front."""
     if not request.htmx:
         messages.success(request, text, extra_tags=f"manage-{incident.pk} comment-{incident.pk}")
-        return redirect("incidents:alerts", number=incident.pk)
+        return redirect("incidents:overview", number=incident.pk)
     resolved = incident.pk if was_open and not incident.is_open else None
     response = render(request, "incidents/pane.html", pane_context(request, incident))
     return _event(response, text, resolved=resolved, undo_url=undo_url)

@@ -1,4 +1,4 @@
-"""The incident page with its tabs, and the details pane beside the queue."""
+"""The tabs of the incident page, and the details pane beside the queue."""
 
 from __future__ import annotations
 
@@ -12,16 +12,25 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import CONTENTS, moment, stream
+from activity.queries import CONTENTS, stream
 from alerts.models import AlertPayload
-from incidents.commands.looking import look_at
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.queries.people import addresses_of
-from incidents.queries.unread import Standing, seen_from, standing
+from incidents.queries.unread import seen_from
 from incidents.rules import SNOOZES
+from incidents.views.frame import looked_at, page_context
 from incidents.views.lookup import incident_or_404
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def overview(request: PersonRequest, number: int) -> HttpResponse:
+    """What happened and where the work stands; of an incident merged away, the page of the one it went into."""
+    incident = incident_or_404(request, number)
+    if incident.redirected_to_id:
+        return redirect("incidents:overview", number=incident.redirected_to_id)
+    return render(request, "incidents/overview.html", page_context(request, incident, "overview"))
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -38,15 +47,21 @@ def alerts(request: PersonRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
+def assets(request: PersonRequest, number: int) -> HttpResponse:
+    """The devices, users, mailboxes, apps and cloud resources that its alerts are about, by kind."""
+    return _by_kind(request, number, "assets", of_assets=True)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
 def evidence(request: PersonRequest, number: int) -> HttpResponse:
-    """Assets and other evidence, by kind."""
+    """Everything else that its alerts name, by kind: files, processes, addresses, messages."""
+    return _by_kind(request, number, "evidence", of_assets=False)
+
+
+def _by_kind(request: PersonRequest, number: int, tab: str, *, of_assets: bool) -> HttpResponse:
     incident = incident_or_404(request, number)
-    groups = detail.evidence_by_kind(incident)
-    context = page_context(request, incident, "evidence") | {
-        "assets": [group for group in groups if group["is_asset"]],
-        "others": [group for group in groups if not group["is_asset"]],
-    }
-    return render(request, "incidents/evidence.html", context)
+    groups = [group for group in detail.evidence_by_kind(incident) if group["is_asset"] == of_assets]
+    return render(request, f"incidents/{tab}.html", page_context(request, incident, tab) | {"groups": groups})
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -64,7 +79,7 @@ def details(request: PersonRequest, number: int) -> HttpResponse:
     """The details pane beside the queue; opened by itself, the incident's page."""
     incident = incident_or_404(request, number)
     if not request.htmx:
-        return redirect("incidents:alerts", number=number)
+        return redirect("incidents:overview", number=number)
     return render(request, "incidents/pane.html", pane_context(request, incident))
 
 
@@ -108,41 +123,6 @@ def activity_context(request: PersonRequest, incident: Incident, was_seen: int |
 def new_comment() -> CommentForm:
     """The form of one comment, with a mark of its own: sent twice, it adds one comment."""
     return CommentForm(initial={"once": uuid4()})
-
-
-def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
-    """What every tab of the page shows around itself."""
-    tabs = [
-        ("alerts", "Alerts", incident.alerts_total),
-        ("evidence", "Assets and evidence", detail.evidence_total(incident)),
-        ("activity", "Activity", None),
-    ]
-    return {
-        "incident": detail.header(incident),
-        "tabs": [
-            {
-                "label": label,
-                "url": reverse(f"incidents:{name}", args=[incident.pk]),
-                "count": count,
-                "current": name == tab,
-            }
-            for name, label, count in tabs
-        ],
-        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
-        "is_mine": incident.assignee_user_id == request.user.pk,
-        "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
-        "cursor": moment(),
-        "standing": looked_at(request, incident),
-        "snoozes": SNOOZES,
-    }
-
-
-def looked_at(request: PersonRequest, incident: Incident) -> Standing:
-    """How the person stands to the incident that is now before their eyes, and from now on has been seen."""
-    found = standing(request.user, incident.pk)
-    if not found.is_up_to_date:
-        look_at(request.user, incident.pk)
-    return found
 
 
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:

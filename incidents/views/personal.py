@@ -124,7 +124,7 @@ def _answered(
     text being typed there stays (static/js/live.js)."""
     if not request.htmx:
         messages.success(request, text)
-        return redirect(_back(request, reverse("incidents:alerts", args=[number])))
+        return redirect(_back(request, reverse("incidents:overview", args=[number])))
     toast = {"text": text, "kind": "success"} | ({"undo_url": undo_url} if undo_url else {})
     events: dict[str, Any] = {"watchfloor:toast": toast, "watchfloor:touched": {"incidents": [number]}}
     if list_changes:
@@ -135,7 +135,7 @@ def _answered(
 def _refused(request: PersonRequest, incident: Incident, problem: str) -> HttpResponse:
     if not request.htmx:
         messages.error(request, problem)
-        return redirect(_back(request, reverse("incidents:alerts", args=[incident.pk])))
+        return redirect(_back(request, reverse("incidents:overview", args=[incident.pk])))
     response = HttpResponse(format_html("<p>{}</p>", problem), status=422)
     return _with_events(response, {"watchfloor:toast": {"text": problem, "kind": "error"}})
 

@@ -130,9 +130,14 @@ def test_every_tab_of_the_page_shows_text(hostile: Incident, ana: User, window: 
     resolve(hostile, actor=ana.as_actor(), note=MARKDOWN + EVERYTHING)
     page = window
     page.goto(f"/incidents/{hostile.pk}/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(PAYLOADS[0])
+    nothing_ran(page)
+    page.goto(f"/incidents/{hostile.pk}/alerts/")
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
     expect(page.get_by_role("heading", level=1)).to_contain_text(PAYLOADS[0])
     expect(page.locator(".alert-title").first).to_contain_text(PAYLOADS[0])
+    nothing_ran(page)
+    page.goto(f"/incidents/{hostile.pk}/assets/")
     nothing_ran(page)
     page.goto(f"/incidents/{hostile.pk}/evidence/")
     expect(page.get_by_text(PAYLOADS[1]).first).to_be_visible()
@@ -145,7 +150,7 @@ def test_every_tab_of_the_page_shows_text(hostile: Incident, ana: User, window: 
 
 def test_the_raw_record_shows_text_and_copies_it(hostile: Incident, window: Page) -> None:
     page = window
-    page.goto(f"/incidents/{hostile.pk}/")
+    page.goto(f"/incidents/{hostile.pk}/alerts/")
     page.locator(".alert-line").first.click()
     page.get_by_role("link", name="Raw source record").first.click()
     expect(page.locator(".raw-record")).to_contain_text(f"<script>{RUN}</script>")
@@ -170,6 +175,8 @@ def test_a_hostile_name_does_not_widen_a_narrow_page(hostile: Incident, ana: Use
     for path in (
         "/incidents/",
         f"/incidents/{hostile.pk}/",
+        f"/incidents/{hostile.pk}/alerts/",
+        f"/incidents/{hostile.pk}/assets/",
         f"/incidents/{hostile.pk}/evidence/",
         f"/incidents/{hostile.pk}/activity/",
     ):

@@ -63,6 +63,8 @@ def test_the_note_stands_in_pane_page_and_log_and_the_alerts_are_resolved(
 
     page.goto(f"/incidents/{incident.pk}/")
     expect(page.locator("#incident-facts")).to_contain_text(NOTE)
+    page.get_by_role("link", name="Alerts 2").click()
+    expect(page.locator(".alert-item")).to_have_count(2)
     for alert in page.locator(".alert-item").all():
         expect(alert.locator(".alert-status")).to_have_text("Resolved")
     page.get_by_role("link", name="Activity", exact=True).click()

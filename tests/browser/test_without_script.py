@@ -129,7 +129,7 @@ def test_several_are_managed_through_the_bar(incident: Incident, plain: Page) ->
 
 def test_alerts_open_and_preferences_are_saved(incident: Incident, ana: User, plain: Page) -> None:
     page = plain
-    page.goto(f"/incidents/{incident.pk}/")
+    page.goto(f"/incidents/{incident.pk}/alerts/")
     page.locator(".alert-line").first.click()
     expect(page.get_by_text("Why it is here").first).to_be_visible()
     page.goto("/preferences/")

@@ -18,7 +18,7 @@ from tests.conftest import NOON, alert, device, opened
 from tests.incidents.rows import row, stored
 from tests.ingest.hostile import KEPT_TEXTS
 
-TABS = ("alerts", "evidence", "activity")
+TABS = ("overview", "alerts", "assets", "evidence", "activity")
 MOST_STATEMENTS = 14
 
 
@@ -52,8 +52,9 @@ def test_evidence_stands_by_kind_and_is_disarmed(client: Client, db: None) -> No
     opened_one = opened(
         alert("1", entities=(device("fin-ws-17"), identity.ip("203.0.113.7"), identity.domain("evil.example")))
     )
+    assert "fin-ws-17" in shown(client, "assets", opened_one.pk)
     page = shown(client, "evidence", opened_one.pk)
-    assert page.index("fin-ws-17") < page.index("203.0.113[.]7")
+    assert "203.0.113[.]7" in page
     assert "evil[.]example" in page
     assert 'href="http://evil' not in page
 
@@ -128,8 +129,8 @@ def test_a_raw_record_of_another_incident_is_a_404(client: Client, incident: Inc
 
 def test_merged_away_it_leads_on(client: Client, incident: Incident) -> None:
     (gone,) = stored([row(status=4, redirected_to=incident)])
-    answer = client.get(reverse("incidents:alerts", args=[gone.pk]))
-    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:alerts", args=[incident.pk]))
+    answer = client.get(reverse("incidents:overview", args=[gone.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:overview", args=[incident.pk]))
 
 
 def test_the_pane_is_a_part_of_the_queue_and_by_itself_the_page(client: Client, incident: Incident) -> None:

@@ -125,7 +125,7 @@ def test_looking_again_writes_nothing(incident: Incident, client: Client) -> Non
 
 def test_looking_leaves_no_trace_in_the_log(incident: Incident, client: Client) -> None:
     before = Entry.objects.count()
-    client.get(reverse("incidents:alerts", args=[incident.pk]))
+    client.get(reverse("incidents:overview", args=[incident.pk]))
     assert Entry.objects.count() == before
 
 

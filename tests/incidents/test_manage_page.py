@@ -67,7 +67,7 @@ def test_several_fields_are_one_save(client: Client, incident: Incident, ana: Us
         tags=["wave", "q4"],
         comment="On it",
     )
-    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:alerts", args=[incident.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:overview", args=[incident.pk]))
     incident.refresh_from_db()
     assert (incident.name, incident.severity, incident.status) == ("Intrusion", Severity.LOW, 2)
     assert (incident.assignee_team, incident.classification, incident.determination) == (

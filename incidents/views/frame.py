@@ -1,0 +1,72 @@
+"""The frame that every tab of the incident page stands in: header, tabs, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.access import PersonRequest
+from accounts.choices import Permission
+from activity.queries import moment
+from incidents.commands.looking import look_at
+from incidents.models import Incident
+from incidents.queries import detail
+from incidents.queries.unread import Standing, standing
+from incidents.rules import SNOOZES
+
+
+def _no_count(incident: Incident) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One section of the incident page."""
+
+    name: str
+    """Of its address, under `incidents:`."""
+    label: str
+    count: Callable[[Incident], int | str | None] = _no_count
+    """How many things it holds, from the incident's own row wherever that knows."""
+
+
+TABS = (
+    Tab("overview", "Overview"),
+    Tab("alerts", "Alerts", lambda incident: incident.alerts_total),
+    Tab("assets", "Assets", lambda incident: sum(incident.asset_counts.values())),
+    Tab("evidence", "Evidence", detail.evidence_total),
+    Tab("activity", "Activity"),
+)
+
+
+def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
+    """What every tab of the page shows around itself."""
+    return {
+        "incident": detail.header(incident),
+        "tabs": [
+            {
+                "label": each.label,
+                "url": reverse(f"incidents:{each.name}", args=[incident.pk]),
+                "count": each.count(incident),
+                "current": each.name == tab,
+            }
+            for each in TABS
+        ],
+        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "is_mine": incident.assignee_user_id == request.user.pk,
+        "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
+        "cursor": moment(),
+        "standing": looked_at(request, incident),
+        "snoozes": SNOOZES,
+    }
+
+
+def looked_at(request: PersonRequest, incident: Incident) -> Standing:
+    """How the person stands to the incident that is now before their eyes, and from now on has been seen."""
+    found = standing(request.user, incident.pk)
+    if not found.is_up_to_date:
+        look_at(request.user, incident.pk)
+    return found
