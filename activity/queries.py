@@ -189,7 +189,11 @@ def _difference(field: str, old: list[Any], new: list[Any]) -> tuple[str, str]:
     return in_words(gone, field), in_words(come, field) or ("nothing more" if gone else "")
 
 
-TERM_FIELDS = {"severity", "status", "classification", "determination", "categories", "role", "theme", "density"}
+TERM_FIELDS = {"severity", "status", "state", "classification", "determination", "categories"} | {
+    "role",
+    "theme",
+    "density",
+}
 """Fields whose values are terms: read as words, not as people typed them."""
 
 
@@ -208,7 +212,7 @@ def in_words(value: Any, field: str = "") -> str:
     return str(value)
 
 
-TIME_FIELDS = {"snoozed_until"}
+TIME_FIELDS = {"snoozed_until", "due_at"}
 
 
 MOST_NEWS = 20_000

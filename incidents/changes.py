@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from accounts.models import Team, User
 from alerts.choices import AlertStatus, Classification, Determination, Severity
-from incidents.choices import IncidentStatus
+from incidents.choices import IncidentStatus, TaskState
 
 
 class Gone(Exception):
@@ -35,6 +36,8 @@ class Changes:
     """None gives the severity back to the system."""
     assignee: User | Team | _Keep | None = KEEP
     """None leaves the incident to nobody."""
+    due: datetime | _Keep | None = KEEP
+    """None takes the due date away."""
     status: IncidentStatus | None = None
     resolution_note: str = ""
     classification: Classification | None = None
@@ -65,6 +68,8 @@ class Changes:
                 read[name] = words(read[name])
         if read.get("assignee") is not None:
             read["assignee"] = _person(read["assignee"])
+        if read.get("due") is not None:
+            read["due"] = datetime.fromisoformat(read["due"])
         return cls(**read)
 
     def is_empty(self) -> bool:
@@ -91,6 +96,20 @@ class AlertChanges:
         return self == AlertChanges(determination=self.determination, comment=self.comment) and not self.comment.strip()
 
 
+@dataclass(frozen=True, slots=True)
+class TaskChanges:
+    """What is wanted of one task. Fields left at their default stay as they are."""
+
+    title: str | None = None
+    description: str | None = None
+    assignee: User | Team | _Keep | None = KEEP
+    """None leaves it to nobody."""
+    due: datetime | _Keep | None = KEEP
+    """None takes the due date away."""
+    state: TaskState | None = None
+    closing_note: str | None = None
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, User | Team):
         return {"team" if isinstance(value, Team) else "user": value.pk, "label": str(value)}
@@ -98,6 +117,8 @@ def _plain(value: Any) -> Any:
         return value.slug
     if isinstance(value, Classification | Determination):
         return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return list(value) if isinstance(value, tuple | list) else value
 
 

@@ -32,6 +32,33 @@ class TagKind(NamedTerms):
     REDIRECTED = "redirected", "Redirected"
 
 
+class TaskState(NamedTerms):
+    """How far a task is."""
+
+    NEW = "new", "New"
+    IN_PROGRESS = "in_progress", "In progress"
+    COMPLETED = "completed", "Completed"
+    SKIPPED = "skipped", "Skipped"
+
+
+class TaskProgress(NamedTerms):
+    """How far an incident is with its tasks, as a list is filtered by it."""
+
+    OPEN = "open", "Some are open"
+    DONE = "done", "All are done"
+    NONE = "none", "Has none"
+
+
+class DueWhen(NamedTerms):
+    """When an incident is due, as a list is filtered by it."""
+
+    OVERDUE = "overdue", "Overdue"
+    TODAY = "today", "Today"
+    WEEK = "7d", "Within 7 days"
+    SET = "set", "Has a due date"
+    NONE = "none", "Has none"
+
+
 class Audience(NamedTerms):
     """Who sees a saved view."""
 
@@ -47,6 +74,7 @@ class NoticeReason(NamedTerms):
     MENTIONED = "mentioned", "Mentions you"
     FOLLOWED = "followed", "You follow it"
     WOKEN = "woken", "Woke up"
+    OVERDUE = "overdue", "Overdue"
 
 
 class WakeReason(NamedTerms):

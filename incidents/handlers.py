@@ -15,7 +15,7 @@ SILENT = {verbs.OPENED.name, verbs.FOLLOWED.name, verbs.UNFOLLOWED.name, COMMENT
 HEARD = [
     verb
     for verb in VERBS.values()
-    if verb.name.startswith(("incident.", "alert.", "comment.")) and verb.name not in SILENT
+    if verb.name.startswith(("incident.", "alert.", "comment.", "task.")) and verb.name not in SILENT
 ]
 
 

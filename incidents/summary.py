@@ -107,6 +107,14 @@ ORDER BY incident.id
 """
 
 
+TASKS = """
+SELECT incident.id, count(task.id), count(task.id) FILTER (WHERE task.state IN ('new', 'in_progress'))
+FROM unnest(%(ids)s::bigint[]) AS incident (id)
+LEFT JOIN incidents_task AS task ON task.incident_id = incident.id AND task.removed_at IS NULL
+GROUP BY incident.id
+"""
+
+
 def summarise(incident_ids: Iterable[int]) -> list[Summary]:
     """What these incidents' rows should say; incidents without alerts (merged away) are left out."""
     parameters: dict[str, Any] = {"ids": list(incident_ids), "asset_kinds": [str(kind) for kind in ASSET_KINDS]}
@@ -128,7 +136,18 @@ def differences(incidents: Sequence[Incident]) -> list[str]:
             if kept != true:
                 found.append(f"incident {incident.pk}: {name} says {kept!r}, its alerts say {true!r}")
         found += _wrong_weight(incident, summary)
-    return found
+    return [*found, *_wrong_tasks(by_id)]
+
+
+def _wrong_tasks(by_id: dict[int, Incident]) -> Iterable[str]:
+    """Asked apart from the summary, which every alert that comes in computes and no task depends on."""
+    with connection.cursor() as cursor:
+        cursor.execute(TASKS, {"ids": list(by_id)})
+        for number, total, left in cursor.fetchall():
+            incident = by_id[number]
+            if (incident.tasks_total, incident.tasks_open) != (total, left):
+                kept = f"{incident.tasks_open} open of {incident.tasks_total}"
+                yield f"incident {number}: its row says {kept} tasks, they themselves say {left} of {total}"
 
 
 def _wrong_weight(incident: Incident, summary: Summary) -> Iterable[str]:

@@ -11,7 +11,8 @@ from kombu.exceptions import OperationalError
 from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
 from incidents.choices import WakeReason
-from incidents.commands import bulk, wake
+from incidents.commands import bulk, tell_overdue, wake
+from incidents.commands.due import overdue_and_not_told
 from incidents.commands.waiting import weigh_waiting
 from incidents.models import BulkAct, Incident
 from incidents.summary import differences
@@ -38,6 +39,13 @@ def wake_due() -> None:
     due = Incident.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
     for incident in due.only("pk")[: 20 * AT_A_TIME]:
         wake(incident, actor=SYSTEM, reason=WakeReason.TIME)
+
+
+@shared_task
+def tell_what_is_overdue() -> None:
+    """Say of every due date that has passed that it has, once, each incident in its own transaction."""
+    for number in overdue_and_not_told(timezone.now()):
+        tell_overdue(Incident(pk=number), actor=SYSTEM)
 
 
 @shared_task

@@ -26,6 +26,25 @@ RESTRICTION_LIFTED = Verb("incident.restriction_lifted", "Restriction lifted", "
 MEMBERS_CHANGED = Verb("incident.members_changed", "Members changed", "team", "changed who may see the incident")
 SNOOZED = Verb("incident.snoozed", "Snoozed", "snooze", "snoozed the incident")
 WOKEN = Verb("incident.woken", "Woken", "wake", "woke the incident: {reason}")
+DUE_SET = Verb("incident.due_set", "Due date changed", "date", "changed the due date")
+OVERDUE = Verb("incident.overdue", "Overdue", "date", "noted that the incident is overdue")
+TEMPLATE_APPLIED = Verb(
+    "incident.template_applied", "Task template applied", "task", "added {tasks} from the template “{template}”"
+)
+TASK_ADDED = Verb("task.added", "Task added", "task", "added the task “{subject}”")
+TASK_CHANGED = Verb("task.changed", "Task changed", "task", "changed the task “{subject}”")
+TASK_STARTED = Verb("task.started", "Task started", "task", "started the task “{subject}”")
+TASK_COMPLETED = Verb("task.completed", "Task completed", "task", "completed the task “{subject}”")
+TASK_SKIPPED = Verb("task.skipped", "Task skipped", "task", "skipped the task “{subject}”")
+TASK_REOPENED = Verb("task.reopened", "Task reopened", "task", "opened the task “{subject}” again")
+TASK_NOTED = Verb("task.noted", "Closing note written", "task", "wrote what came of the task “{subject}”")
+TASK_MOVED = Verb("task.moved", "Task moved", "task", "moved the task “{subject}” {direction}")
+TASK_REMOVED = Verb("task.removed", "Task removed", "task", "removed the task “{subject}”")
+TASK_UNDONE = Verb("task.undone", "Change of a task taken back", "undo", "took back a change of the task “{subject}”")
+TASK_OVERDUE = Verb("task.overdue", "Task overdue", "date", "noted that the task “{subject}” is overdue")
+TASK_TEMPLATE_SAVED = Verb("task_template.saved", "Task template saved", "task", "saved a template of tasks")
+TASK_TEMPLATE_CHANGED = Verb("task_template.changed", "Task template changed", "task", "changed a template of tasks")
+TASK_TEMPLATE_DELETED = Verb("task_template.deleted", "Task template deleted", "delete", "deleted a template of tasks")
 FOLLOWED = Verb("incident.followed", "Followed", "follow", "follows the incident")
 UNFOLLOWED = Verb("incident.unfollowed", "No longer followed", "unfollow", "no longer follows the incident")
 PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
@@ -40,6 +59,23 @@ BULK_CANCELLED = Verb("bulk.cancelled", "Bulk act cancelled", "close", "cancelle
 
 register(
     UNDONE,
+    DUE_SET,
+    OVERDUE,
+    TEMPLATE_APPLIED,
+    TASK_ADDED,
+    TASK_CHANGED,
+    TASK_STARTED,
+    TASK_COMPLETED,
+    TASK_SKIPPED,
+    TASK_REOPENED,
+    TASK_NOTED,
+    TASK_MOVED,
+    TASK_REMOVED,
+    TASK_UNDONE,
+    TASK_OVERDUE,
+    TASK_TEMPLATE_SAVED,
+    TASK_TEMPLATE_CHANGED,
+    TASK_TEMPLATE_DELETED,
     BULK_STARTED,
     BULK_UNDO_STARTED,
     BULK_CANCELLED,

@@ -232,6 +232,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "tell what is overdue": {
+        "task": "incidents.tasks.tell_what_is_overdue",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "take up bulk acts that nobody works on": {
         "task": "incidents.tasks.sweep_bulk_acts",
         "schedule": timedelta(seconds=15),

@@ -8,7 +8,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,11 @@ from common.command import COMMANDS
 from common.errors import Refused
 from exports.commands import record_queue_export
 from incidents import commands as incidents
-from incidents.changes import AlertChanges, Changes
-from incidents.choices import Audience, IncidentStatus
+from incidents.changes import AlertChanges, Changes, TaskChanges
+from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.saved_views import ViewValues, shared_with
-from incidents.models import BulkAct, Incident, SavedView, Tag
+from incidents.commands.task_templates import Item, items_of
+from incidents.models import BulkAct, Incident, SavedView, Tag, Task, TaskTemplate
 from ingest.commands import ingest_batch
 from tests.conftest import NOON, alert, device, opened, person
 
@@ -174,6 +175,39 @@ def saved(world: World) -> object:
         add_tags=["x"],
     )
     return incidents.apply_changes(world.incident, changes, actor=world.actor, batch=FIRST_SAVE)
+
+
+def with_task(world: World) -> object:
+    world.kept["task"] = incidents.add_task(
+        world.incident, "Isolate the host", description="At once.", assignee=world.ana, actor=world.actor
+    )
+    world.kept["next"] = incidents.add_task(world.incident, "Call the owner", actor=world.actor)
+    return world.kept["task"]
+
+
+def overdue(world: World) -> object:
+    """The incident is due, and so is a task of it."""
+    Task.objects.filter(pk=with_task(world).pk).update(due_at=NOON)  # type: ignore[attr-defined]
+    return Incident.objects.filter(pk=world.incident.pk).update(due_at=NOON)
+
+
+STEPS = [Item("Isolate the host", "At once.", 4), Item("Call the owner")]
+keep_template = remember("template", lambda w: incidents.save_task_template("Malware", STEPS, actor=w.actor))
+TASKS_DONE = UUID(int=2)
+
+
+def tasks_changed(world: World) -> None:
+    """One act that adds, changes, completes and removes tasks."""
+    with_task(world)
+    keep_template(world)
+    first, second = world.kept["task"], world.kept["next"]
+    changes = TaskChanges(
+        title="Isolate FIN-WS-17", description="", assignee=None, due=LATER, state=TaskState.COMPLETED, closing_note="y"
+    )
+    incidents.change_task(first, changes, actor=world.actor, batch=TASKS_DONE)
+    incidents.remove_task(second, actor=world.actor, batch=TASKS_DONE)
+    incidents.add_task(world.incident, "Reimage", actor=world.actor, batch=TASKS_DONE)
+    incidents.set_due(world.incident, LATER, actor=world.actor, batch=TASKS_DONE)
 
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
@@ -329,7 +363,8 @@ SCENARIOS: dict[str, list[Scenario]] = {
         Scenario(lambda w: incidents.work_on(w.kept["act"].pk, actor=w.actor), before=remember("act", started))
     ],
     "incidents.commands.undo.take_back": [
-        Scenario(lambda w: incidents.take_back([w.incident.pk], FIRST_SAVE, actor=w.actor), before=saved)
+        Scenario(lambda w: incidents.take_back([w.incident.pk], FIRST_SAVE, actor=w.actor), before=saved),
+        Scenario(lambda w: incidents.take_back([w.incident.pk], TASKS_DONE, actor=w.actor), before=tasks_changed),
     ],
     "incidents.commands.classification.classify": [
         Scenario(
@@ -495,6 +530,82 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=lambda w: incidents.change_tags(w.incident, add=["Gone", "stays"], actor=w.actor),
         )
     ],
+    "incidents.commands.due.set_due": [
+        Scenario(
+            lambda w: incidents.set_due(w.incident, LATER, actor=w.actor),
+            refuse=lambda w: incidents.set_due(w.incident, NOON, actor=w.actor),
+        ),
+        Scenario(
+            lambda w: incidents.set_due(w.incident, None, actor=w.actor),
+            before=lambda w: incidents.set_due(w.incident, LATER, actor=w.actor),
+        ),
+    ],
+    "incidents.commands.due.tell_overdue": [
+        Scenario(lambda w: incidents.tell_overdue(w.incident, actor=w.actor), before=overdue)
+    ],
+    "incidents.commands.tasks.add_task": [
+        Scenario(
+            lambda w: incidents.add_task(
+                w.incident, "Isolate the host", description="At once.", assignee=w.tier2, due=LATER, actor=w.actor
+            ),
+            refuse=lambda w: incidents.add_task(w.incident, " ", actor=w.actor),
+            again="anew",
+        ),
+        Scenario(lambda w: incidents.add_task(w.incident, "Once", actor=w.actor, batch=FIRST_SAVE)),
+    ],
+    "incidents.commands.tasks.change_task": [
+        Scenario(
+            lambda w: incidents.change_task(
+                w.kept["task"],
+                TaskChanges(
+                    title="Isolate FIN-WS-17",
+                    description="",
+                    assignee=w.tier2,
+                    due=LATER,
+                    state=TaskState.COMPLETED,
+                    closing_note="Done by hand.",
+                ),
+                actor=w.actor,
+            ),
+            refuse=lambda w: incidents.change_task(w.kept["task"], TaskChanges(title="x" * 201), actor=w.actor),
+            before=with_task,
+        )
+    ],
+    "incidents.commands.tasks.move_task": [
+        Scenario(
+            lambda w: incidents.move_task(w.kept["next"], up=True, actor=w.actor),
+            refuse=lambda w: incidents.move_task(w.kept["gone"], up=True, actor=w.actor),
+            before=lambda w: (with_task(w), _removed(w)),
+        )
+    ],
+    "incidents.commands.tasks.remove_task": [
+        Scenario(lambda w: incidents.remove_task(w.kept["task"], actor=w.actor), before=with_task)
+    ],
+    "incidents.commands.task_templates.save_task_template": [
+        Scenario(
+            lambda w: incidents.save_task_template("Malware", STEPS, actor=w.actor),
+            refuse=lambda w: incidents.save_task_template("Malware", [], actor=w.actor),
+            again="refused",
+        )
+    ],
+    "incidents.commands.task_templates.change_task_template": [
+        Scenario(
+            lambda w: incidents.change_task_template(
+                w.kept["template"], "Ransomware", STEPS[:1], based_on=1, actor=w.actor
+            ),
+            refuse=lambda w: incidents.change_task_template(w.kept["template"], "", STEPS, actor=w.actor),
+            before=keep_template,
+        )
+    ],
+    "incidents.commands.task_templates.delete_task_template": [
+        Scenario(lambda w: incidents.delete_task_template(w.kept["template"], actor=w.actor), before=keep_template)
+    ],
+    "incidents.commands.task_templates.apply_task_template": [
+        Scenario(
+            lambda w: incidents.apply_task_template(w.incident, w.kept["template"], actor=w.actor),
+            before=keep_template,
+        )
+    ],
     "ingest.commands.ingest_batch": [
         Scenario(grown),
         Scenario(grown, before=snoozed),
@@ -509,6 +620,11 @@ EACH = [
     for name, scenarios in SCENARIOS.items()
     for number, scenario in enumerate(scenarios, 1)
 ]
+
+
+def _removed(world: World) -> None:
+    world.kept["gone"] = incidents.add_task(world.incident, "Not needed", actor=world.actor)
+    incidents.remove_task(world.kept["gone"], actor=world.actor)
 
 
 def _without_people() -> None:
@@ -584,7 +700,26 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "asset_counts": incident.asset_counts,
                 "related_to": incident.related_to_id,
                 "snoozed_until": incident.snoozed_until.isoformat() if incident.snoozed_until else None,
+                "due_at": incident.due_at.isoformat() if incident.due_at else None,
             },
+        )
+    for task in Task.objects.select_related("assignee_user", "assignee_team"):
+        yield (
+            ("task", str(task.pk)),
+            {
+                "title": task.title,
+                "assignee": assignee_value(task.assignee_user, task.assignee_team),
+                "due_at": task.due_at.isoformat() if task.due_at else None,
+                "state": task.state,
+                "removed": task.removed_at is not None,
+            },
+        )
+    for template in TaskTemplate.objects.all():
+        is_there = template.deleted_at is None
+        items = [asdict(item) | {"label": item.title} for item in items_of(template)]
+        yield (
+            ("task_template", str(template.pk)),
+            {"name": template.name if is_there else None, "tasks": items if is_there else None},
         )
     for row in Alert.objects.select_related("assignee_user", "assignee_team"):
         yield (

@@ -5,6 +5,7 @@ from incidents.commands.assignment import assign, unassign
 from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_undo, work_on
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
+from incidents.commands.due import set_due, tell_overdue
 from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
@@ -14,13 +15,22 @@ from incidents.commands.restriction import lift_restriction, restrict, set_incid
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
 from incidents.commands.snoozing import snooze, wake
 from incidents.commands.tagging import change_tags
+from incidents.commands.task_templates import (
+    apply_task_template,
+    change_task_template,
+    delete_task_template,
+    save_task_template,
+)
+from incidents.commands.tasks import add_task, change_task, move_task, remove_task
 from incidents.commands.undo import take_back
 
 __all__ = [
     "Link",
     "Opening",
     "add_comment",
+    "add_task",
     "apply_changes",
+    "apply_task_template",
     "apply_to_many",
     "arrange_views",
     "assign",
@@ -28,25 +38,32 @@ __all__ = [
     "cancel_act",
     "change_note",
     "change_tags",
+    "change_task",
+    "change_task_template",
     "change_view",
     "classify",
     "classify_alerts",
+    "delete_task_template",
     "delete_view",
     "edit_comment",
     "follow",
     "lift_restriction",
     "link_alerts",
     "manage_alerts",
+    "move_task",
     "open_incidents",
     "prepare_act",
     "remove_comment",
+    "remove_task",
     "rename",
     "reopen",
     "resolve",
     "restrict",
+    "save_task_template",
     "save_view",
     "set_alert_status",
     "set_default_view",
+    "set_due",
     "set_incident_members",
     "set_severity",
     "set_status",
@@ -54,6 +71,7 @@ __all__ = [
     "start_act",
     "start_undo",
     "take_back",
+    "tell_overdue",
     "unassign",
     "unfollow",
     "use_automatic_name",

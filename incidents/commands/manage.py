@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+
+from django.utils import timezone
 
 from accounts.models import Principal, Team, User
 from activity.actors import Actor, Channel
@@ -24,12 +27,15 @@ from incidents.commands.assignment import assign, check_assignee, unassign
 from incidents.commands.change import lock
 from incidents.commands.classification import check_finding, classify
 from incidents.commands.comments import add_comment
+from incidents.commands.due import set_due
 from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
+from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
 from incidents.rules import NOT_SEEN, check_text
+from incidents.task_rules import check_due
 
 NOTE_VERBS = {verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name}
 """Entries after which an incident's resolution note is another one."""
@@ -73,6 +79,8 @@ def apply_changes(
             incident = assign(incident, changes.assignee, actor=actor, batch=batch)
         else:
             incident = unassign(incident, actor=actor, batch=batch)
+    if changes.due is None or isinstance(changes.due, datetime):
+        incident = set_due(incident, changes.due, actor=actor, batch=batch)
     if changes.classification is not None:
         incident = classify(incident, changes.classification, changes.determination, actor=actor, batch=batch)
     incident = _change_status(incident, changes, actor, batch)
@@ -149,6 +157,8 @@ def check_for_any(changes: Changes) -> None:
         check_assignee(changes.assignee)
     if changes.classification is not None:
         check_finding(changes.classification, changes.determination)
+    if isinstance(changes.due, datetime):
+        check_due(changes.due, timezone.now())
     if changes.status == IncidentStatus.REDIRECTED:
         raise Refused("An incident is redirected by merging it.", field="status")
     if changes.status == IncidentStatus.RESOLVED:
@@ -244,6 +254,8 @@ def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, An
             assignee_value(incident.assignee_user, incident.assignee_team),
             assignee_value(user, team),
         )
+    if changes.due is None or isinstance(changes.due, datetime):
+        yield "due_at", as_logged(incident.due_at), as_logged(changes.due)
     if changes.status is not None:
         yield "status", IncidentStatus(incident.status).slug, changes.status.slug
     if changes.resolution_note.strip():

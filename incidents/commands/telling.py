@@ -19,7 +19,7 @@ from incidents.choices import NoticeReason
 
 def tell_people(entries: Sequence[Entry]) -> None:
     """Write a notice for each person whom an entry concerns: assigned to them or their team, mentions them, ends a
-    snooze of theirs, or changes what they follow. One statement, however many entries.
+    snooze of theirs, is overdue in their hands, or changes what they follow. One statement, however many entries.
 
     Nobody is told of their own acts, nor of what they may not see. Of several alerts that one act changed, the first
     stands for all. An edit calls nobody whom the comment has called before.
@@ -36,16 +36,19 @@ def tell_people(entries: Sequence[Entry]) -> None:
 
 def _told(entry: Entry) -> dict[str, Any]:
     assignee = (entry.change_of("assignee") or {}).get("new") or {}
+    due_for = entry.facts.get("due_for") or {}
     text = entry.body.text if entry.body else ""
     return {
         "entry": entry.pk,
         "incident": entry.incident_id,
         "actor": entry.actor_id if entry.actor_kind == ActorKind.USER else None,
-        "alert": bool(entry.subject_kind),
+        "alert": entry.subject_kind == "alert",
         "person": assignee.get("name") if assignee.get("kind") == "user" else None,
         "team": assignee.get("name") if assignee.get("kind") == "team" else None,
         "names": mentioned(text or "") or None,
         "edits": entry.about_id if entry.verb == COMMENT_EDITED.name else None,
+        "due_person": due_for.get("name") if due_for.get("kind") == "user" else None,
+        "due_team": due_for.get("name") if due_for.get("kind") == "team" else None,
         "sleeper": entry.facts.get("snoozed_by") if entry.verb == verbs.WOKEN.name else None,
     }
 
@@ -62,6 +65,16 @@ ASSIGNED_TEAM = f"""
 SELECT member.user_id, told.*, 1, '{NoticeReason.ASSIGNED}'
 FROM told
 JOIN accounts_team AS team ON team.slug = told.team
+JOIN accounts_team_members AS member ON member.team_id = team.id
+"""
+DUE_PERSON = f"""
+SELECT person.id, told.*, 1, '{NoticeReason.OVERDUE}'
+FROM told JOIN accounts_user AS person ON person.username = told.due_person
+"""
+DUE_TEAM = f"""
+SELECT member.user_id, told.*, 1, '{NoticeReason.OVERDUE}'
+FROM told
+JOIN accounts_team AS team ON team.slug = told.due_team
 JOIN accounts_team_members AS member ON member.team_id = team.id
 """
 ALREADY_CALLED = f"""
@@ -83,13 +96,20 @@ WHERE {ALREADY_CALLED}
 SNOOZED_IT = f"""
 SELECT told.sleeper, told.*, 3, '{NoticeReason.WOKEN}' FROM told WHERE told.sleeper IS NOT NULL
 """
-PARTS = (("person", ASSIGNED_PERSON), ("team", ASSIGNED_TEAM), ("names", MENTIONED), ("sleeper", SNOOZED_IT))
+PARTS = (
+    ("person", ASSIGNED_PERSON),
+    ("team", ASSIGNED_TEAM),
+    ("names", MENTIONED),
+    ("due_person", DUE_PERSON),
+    ("due_team", DUE_TEAM),
+    ("sleeper", SNOOZED_IT),
+)
 
 TELL = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%s) AS each (
         entry bigint, incident bigint, actor bigint, alert boolean, person text, team text, names text[], edits bigint,
-        sleeper bigint)
+        due_person text, due_team text, sleeper bigint)
 ), wanted AS ({wanted})
 INSERT INTO incidents_notice (user_id, incident_id, entry_id, reason, created_at)
 SELECT DISTINCT ON (wanted.user_id, wanted.incident, CASE WHEN wanted.alert THEN 0 ELSE wanted.entry END)

@@ -30,6 +30,7 @@ from incidents.commands.lifecycle import RESOLUTION
 from incidents.commands.manage import MERGED, UNSEEN, Result, visible_among
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import put_tags, tag_names
+from incidents.commands.undo_tasks import Undoing, restore_tasks
 from incidents.models import Incident, Tag
 from incidents.rules import MOST_TAGS
 from incidents.search import add_words
@@ -37,7 +38,9 @@ from incidents.search import add_words
 NOTE_VERBS = (verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name)
 """Entries after which the resolution note is another one; the note is their text, not one of their changes."""
 ITSELF = ""
-"""The incident among the subjects of its entries; the others are its alerts, by their numbers."""
+"""The incident among the subjects of its entries; the others are its alerts and its tasks."""
+SUBJECTS = {"alert": "{}", "task": "task {}"}
+"""What the log calls a subject → how it is named here, by its number."""
 
 Field = tuple[str, str]
 """Subject and name of a field."""
@@ -119,11 +122,13 @@ def read_past(incident_ids: Iterable[int], act: UUID) -> dict[int, Past]:
 
 
 def _changes_of(entry: Entry) -> Iterable[tuple[Field, Any, Any]]:
-    subject = entry.subject_id if entry.subject_kind == "alert" else ITSELF
+    subject = SUBJECTS.get(entry.subject_kind, "").format(entry.subject_id)
     for change in entry.changes:
         yield (subject, change["field"]), change["old"], change["new"]
     for change in entry.facts.get("incident_changes", ()):
         yield (ITSELF, change["field"]), change["old"], change["new"]
+    if entry.subject_kind == "task" and (text_is := entry.facts.get("text")):
+        yield (subject, text_is), None, None
     if entry.verb in NOTE_VERBS or (entry.verb == verbs.UNDONE.name and entry.body_id):
         yield (ITSELF, "resolution_note"), None, None
 
@@ -192,7 +197,8 @@ class _Restorer:
         self._finding()
         self._status()
         self._snooze()
-        drafts = self._alerts()
+        self._due()
+        drafts = [*self._alerts(), *restore_tasks(self.incident, self.past, self.left, self._undoing())]
         if not self.changes and not drafts and self.note is None:
             return
         save_and_record(
@@ -349,7 +355,7 @@ class _Restorer:
         former = {
             subject
             for (subject, name), (old, _) in self.past.done.items()
-            if subject != ITSELF and name == "status" and old == "resolved" and not self.past.by(name, subject=subject)
+            if subject.isdigit() and name == "status" and old == "resolved" and not self.past.by(name, subject=subject)
         }
         if not former:
             return 0
@@ -368,9 +374,19 @@ class _Restorer:
             self.incident.snoozed_by = None
             self.fields.append("snoozed_by")
 
+    def _due(self) -> None:
+        old = self._old("due_at")
+        if old is None:
+            return
+        due = datetime.fromisoformat(old["due_at"]) if old["due_at"] else None
+        self._set("due_at", as_logged(self.incident.due_at), as_logged(due), due_at=due, overdue_told=False)
+
+    def _undoing(self) -> Undoing:
+        return Undoing(self.actor, self.batch, self.act, self._person)
+
     def _alerts(self) -> list[Draft]:
         """The alerts that the act changed along with the incident."""
-        subjects = {subject for subject, _ in self.past.done if subject != ITSELF}
+        subjects = {subject for subject, _ in self.past.done if subject.isdigit()}
         if not subjects:
             return []
         own = {str(alert.pk): alert for alert in alerts_of(self.incident) if str(alert.pk) in subjects}

@@ -62,7 +62,8 @@ def is_unread(user: User) -> Q:
     touched = looks.filter(looked_at__lt=OuterRef("updated_at") + timedelta(minutes=1))
     seen = Look.objects.filter(incident=OuterRef("incident"), user=user).values("sequence")
     newer = (
-        Entry.objects.filter(incident=OuterRef("pk"), sequence__gt=Subquery(seen), subject_kind="")
+        Entry.objects.filter(incident=OuterRef("pk"), sequence__gt=Subquery(seen))
+        .exclude(subject_kind="alert")
         .exclude(verb__in=PERSONAL)
         .exclude(actor_kind=ActorKind.USER, actor_id=user.pk)
     )

@@ -14,6 +14,7 @@ from incidents.models.incident import (
 )
 from incidents.models.personal import Follower, Look, Notice
 from incidents.models.saved_view import SavedView, ViewPlace
+from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
 
 __all__ = [
     "OPEN",
@@ -30,6 +31,9 @@ __all__ = [
     "SavedView",
     "Tag",
     "TagQuerySet",
+    "Task",
+    "TaskTemplate",
+    "TaskTemplateItem",
     "ViewPlace",
     "fold_names",
 ]

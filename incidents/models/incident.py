@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from accounts.choices import Permission
@@ -21,6 +22,10 @@ from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
 
 OPEN = Q(status__in=[1, 2])
 """Written as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
+
+
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""Where an incident without a due date stands in the order of due dates: behind all that have one."""
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
@@ -119,6 +124,14 @@ class Incident(models.Model):
     """Hidden from the queue until this time or until a new alert joins it, whichever comes first."""
     snoozed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     """Who is told when it wakes; None where a token or a rule put it off."""
+    due_at = models.DateTimeField(null=True)
+    """When people mean to be done with it."""
+    due_order = models.GeneratedField(
+        expression=Coalesce("due_at", Value(NEVER)), output_field=models.DateTimeField(), db_persist=True
+    )
+    """The due date again, never empty, so that lists can be sorted and paged by it."""
+    overdue_told = models.BooleanField(default=False, db_default=False)
+    """Whether it was said that its present due date has passed."""
     redirected_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="redirected_from")
     related_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="follow_ups")
     """The resolved incident that this one would have joined, had it been open."""
@@ -142,6 +155,9 @@ class Incident(models.Model):
     """Kind of asset → how many, such as {"device": 6, "user": 3}."""
     tag_ids = ArrayField(models.IntegerField(), default=list)
     """The tags again, as an array that an index can be asked for; the many-to-many table stays the truth."""
+    tasks_total = models.PositiveIntegerField(default=0, db_default=0)
+    tasks_open = models.PositiveIntegerField(default=0, db_default=0)
+    """Of its tasks, those that are neither completed nor skipped; compared by incidents/summary.py."""
     facets = ArrayField(models.CharField(max_length=160), default=list, db_default=[])
     """What else it can be filtered by, one word per fact, such as "category:impact" or "os:windows", so that one index
     serves them all (see incidents/facets.py)."""
@@ -171,6 +187,7 @@ class Incident(models.Model):
                 name="incident_resolved_has_time",
             ),
             models.CheckConstraint(condition=Q(alerts_active__lte=F("alerts_total")), name="incident_counts_in_order"),
+            models.CheckConstraint(condition=Q(tasks_open__lte=F("tasks_total")), name="incident_tasks_in_order"),
         ]
         # Measured at a million incidents: ordered composites, partial for the open ones; single-column indexes on
         # status, severity or assignee never won a case that matters.
@@ -250,6 +267,13 @@ class Incident(models.Model):
             ),
             # So few that asking whether an alert's incident is one of them costs nothing.
             models.Index("id", name="incident_restricted", condition=Q(restricted=True)),
+            # Few have tasks or a due date; by the due date the open ones are listed, soonest first.
+            models.Index(
+                F("last_activity").desc(), F("id").desc(), name="incident_with_tasks", condition=Q(tasks_total__gt=0)
+            ),
+            models.Index("due_at", name="incident_due", condition=Q(due_at__isnull=False)),
+            models.Index("due_order", "id", name="incident_due_order"),
+            models.Index("due_order", "id", name="incident_open_due_order", condition=OPEN),
             models.Index("snoozed_until", name="incident_snoozed", condition=Q(snoozed_until__isnull=False)),
             GinIndex(fields=["tag_ids"], fastupdate=False, name="incident_tags"),
             GinIndex(fields=["facets"], fastupdate=False, name="incident_facets"),

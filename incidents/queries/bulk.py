@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import (
@@ -22,12 +23,13 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from accounts.models import Team, User
 from activity.snapshots import snapshot
 from alerts.choices import Classification, Determination, Severity
-from common.marks import time_mark
+from common.marks import day_and_time, time_mark
 from incidents.changes import KEEP, Changes
 from incidents.choices import ActState, IncidentStatus, Outcome, TagKind
 from incidents.models import BulkAct, BulkItem, Incident, Tag
@@ -125,6 +127,10 @@ def _wishes(changes: Changes) -> list[tuple[str, Q]]:
         wishes.append(("Tags", _differs_in_tags(changes)))
     if changes.assignee is not KEEP:
         wishes.append(("Assigned to", _differs_in_assignee(changes.assignee)))
+    if changes.due is None:
+        wishes.append(("Due", Q(due_at__isnull=False)))
+    elif isinstance(changes.due, datetime):
+        wishes.append(("Due", Q(due_at__isnull=True) | ~Q(due_at=changes.due.replace(second=0, microsecond=0))))
     if changes.classification is not None:
         same = Q(classification=changes.classification, determination=changes.determination)
         wishes.append(("Classification", ~same))
@@ -208,6 +214,9 @@ def in_words(changes: dict[str, Any]) -> list[str]:
     if "assignee" in changes:
         assignee = changes["assignee"]
         phrases.append(f"assigned to: {assignee.get('label', 'somebody') if assignee else 'nobody'}")
+    if "due" in changes:
+        due = parse_datetime(changes["due"]) if changes["due"] else None
+        phrases.append(f"due: {day_and_time(due)}" if due else "no due date")
     if "status" in changes:
         phrases.append(f"status: {IncidentStatus.from_slug(changes['status']).label.lower()}")
     if "classification" in changes:

@@ -75,11 +75,12 @@ def notices_page(user: User, *, before: int | None = None, only_unread: bool = F
     return Notices(list(groups.values()), found[PAGE - 1].pk if len(found) > PAGE else None)
 
 
-RANK = (NoticeReason.MENTIONED, NoticeReason.ASSIGNED, NoticeReason.WOKEN, NoticeReason.FOLLOWED)
+RANK = (NoticeReason.OVERDUE, NoticeReason.MENTIONED, NoticeReason.ASSIGNED, NoticeReason.WOKEN, NoticeReason.FOLLOWED)
 ICONS = {
     NoticeReason.MENTIONED: "comment",
     NoticeReason.ASSIGNED: "assign",
     NoticeReason.WOKEN: "wake",
+    NoticeReason.OVERDUE: "date",
     NoticeReason.FOLLOWED: "activity",
 }
 
@@ -97,6 +98,7 @@ def _describe(group: Group) -> None:
     words = {
         NoticeReason.MENTIONED: f"{special.entry.actor_label} mentions you",
         NoticeReason.ASSIGNED: f"{special.entry.actor_label} {_assigned(special)}",
+        NoticeReason.OVERDUE: _overdue(special),
         NoticeReason.WOKEN: f"Woke up: {special.entry.facts.get('reason', '')}",
     }.get(reason, "")
     group.title = ", ".join(filter(None, [words, group.title]))
@@ -107,7 +109,13 @@ def _describe(group: Group) -> None:
 
 def _assigned(notice: Notice) -> str:
     new = (notice.entry.change_of("assignee") or {}).get("new") or {}
-    return f"assigned it to {new['label']}" if new.get("kind") == "team" else "assigned it to you"
+    what = f"the task “{notice.entry.subject_label}”" if notice.entry.subject_kind == "task" else "it"
+    return f"assigned {what} to {new['label'] if new.get('kind') == 'team' else 'you'}"
+
+
+def _overdue(notice: Notice) -> str:
+    is_task = notice.entry.subject_kind == "task"
+    return f"The task “{notice.entry.subject_label}” is overdue" if is_task else "It is overdue"
 
 
 def people(names: Sequence[str]) -> str:

@@ -17,10 +17,10 @@ MOST = 99
 """Changes counted of one incident."""
 
 OTHERS = """
-entry.subject_kind = '' AND entry.verb <> ALL(%(personal)s)
+entry.subject_kind <> 'alert' AND entry.verb <> ALL(%(personal)s)
 AND NOT (entry.actor_kind = 'user' AND entry.actor_id = %(user)s)
 """
-"""Entries that are news to a person: by others, about the incident itself and not about single alerts of an act."""
+"""Entries that are news to a person: by others, about the incident or its tasks, not about single alerts of an act."""
 UNREAD = f"""
 SELECT incident.id, look.sequence IS NULL, news.count
 FROM incidents_incident AS incident

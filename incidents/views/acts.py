@@ -106,8 +106,9 @@ def undo_save(request: PersonRequest, number: int, batch: UUID) -> HttpResponse:
     """Take one's own save of one incident back."""
     incident = incident_or_404(request, number)
     own = Entry.objects.of_incident(incident.pk).filter(
-        batch=batch, actor_kind=ActorKind.USER, actor_id=request.user.pk, subject_kind=""
+        batch=batch, actor_kind=ActorKind.USER, actor_id=request.user.pk
     )
+    own = own.exclude(subject_kind="alert")
     if not own.exists():
         raise Http404("There is no such save of yours.")
     actor = request.user.as_actor()
