@@ -68,7 +68,7 @@ def stream(
 ) -> Stream:
     """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment.
 
-    `content`: all, audits, comments, or brief, which leaves out what happened to single alerts.
+    `content`: all, audits, comments, or brief, which leaves out what happened to single alerts and entities.
     """
     rows = Entry.objects.of_incident(incident_id).select_related("body")
     if content == "comments":
@@ -78,7 +78,7 @@ def stream(
     else:
         rows = rows.exclude(verb=COMMENT_EDITED.name)
     if content == "brief":
-        rows = rows.exclude(subject_kind="alert")
+        rows = rows.exclude(subject_kind__in=("alert", "entity"))
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     found = list(rows.order_by("-sequence")[: size + 1])
@@ -189,10 +189,9 @@ def _difference(field: str, old: list[Any], new: list[Any]) -> tuple[str, str]:
     return in_words(gone, field), in_words(come, field) or ("nothing more" if gone else "")
 
 
-TERM_FIELDS = {"severity", "status", "state", "classification", "determination", "categories"} | {
-    "role",
-    "theme",
-    "density",
+TERM_FIELDS = {
+    *("severity", "status", "state", "classification", "determination", "categories", "verdict", "remediation_status"),
+    *("role", "theme", "density"),
 }
 """Fields whose values are terms: read as words, not as people typed them."""
 

@@ -118,9 +118,10 @@ def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Chan
         item = known.get(facts.entity_id)
         if item is None:
             continue
-        for name in ("verdict", "remediation_status"):
+        manual = {"verdict": item.verdict_is_manual, "remediation_status": item.remediation_is_manual}
+        for name, is_manual in manual.items():
             old, new = getattr(item, name), getattr(facts, name)
-            if old != new:
+            if old != new and not is_manual:
                 setattr(item, name, new)
                 labels = [{"entity": item.entity_id, "label": f"{item.entity.name}: {word}"} for word in (old, new)]
                 changes.append(Change(f"evidence_{name}", *labels))

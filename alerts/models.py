@@ -187,9 +187,16 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 
 
 class Evidence(models.Model):
-    """An entity in an alert: the part it plays there and what was found about it."""
+    """An entity in an alert: the part it plays there and what was found about it; or an entity that somebody added to
+    an incident by hand.
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="evidence")
+    What is added by hand is a row like any other, without an alert: whoever reads an incident's evidence by its number
+    (the tabs, the story, asset counts, facets, filters by entity, correlation) has it without knowing of it. An alert
+    made up to carry it would stand in every count of alerts, and a table of its own in no reader's query. A merge moves
+    such rows by `alerts.evidence_commands.move_added`; those of alerts follow their alerts by themselves.
+    """
+
+    alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE, related_name="evidence")
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="evidence", db_index=False)
     incident_number = models.BigIntegerField()
     """The alert's incident, repeated here for correlation and entity pages; the database keeps it equal by a foreign
@@ -201,12 +208,25 @@ class Evidence(models.Model):
         max_length=24, choices=RemediationStatus.choices, default=RemediationStatus.NONE
     )
     details = models.JSONField(default=dict)
+    verdict_is_manual = models.BooleanField(default=False, db_default=False)
+    """Given by a person: the source's newer word does not overwrite it. The same of the remediation status."""
+    remediation_is_manual = models.BooleanField(default=False, db_default=False)
+    added_by = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """Who added it by hand."""
+    note = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    """Why, or where it was found."""
 
     objects = EvidenceQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "evidence"
-        constraints = [models.UniqueConstraint(fields=["alert", "entity"], name="evidence_once_per_alert")]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "entity"], name="evidence_once_per_alert"),
+            models.CheckConstraint(
+                condition=Q(alert__isnull=False, added_by="") | (Q(alert__isnull=True) & ~Q(added_by="")),
+                name="evidence_of_an_alert_or_by_hand",
+            ),
+        ]
         indexes = [
             models.Index(fields=["entity", "-event_time"], include=["incident_number"], name="evidence_entity_time"),
             models.Index(fields=["incident_number", "entity"], name="evidence_incident"),

@@ -11,7 +11,23 @@ ALERT_CLASSIFIED = Verb("alert.classified", "Alert classified", "alert", "classi
 ALERT_UNDONE = Verb(
     "alert.undone", "Change of an alert taken back", "undo", "took back a change of the alert {subject}"
 )
+EVIDENCE_JUDGED = Verb("evidence.judged", "Evidence judged", "evidence", "judged the evidence {subject}")
+EVIDENCE_ADDED = Verb("evidence.added", "Evidence added", "evidence", "added {subject} as evidence")
+EVIDENCE_REMOVED = Verb("evidence.removed", "Evidence removed", "delete", "took {subject} out of the evidence")
+EVIDENCE_UNDONE = Verb(
+    "evidence.undone", "Judgement of evidence taken back", "undo", "took back what was said of the evidence {subject}"
+)
 
 register(
-    ALERT_UPDATED, ALERT_ASSIGNED, ALERT_STATUS_SET, ALERT_RESOLVED, ALERT_REOPENED, ALERT_CLASSIFIED, ALERT_UNDONE
+    ALERT_UPDATED,
+    ALERT_ASSIGNED,
+    ALERT_STATUS_SET,
+    ALERT_RESOLVED,
+    ALERT_REOPENED,
+    ALERT_CLASSIFIED,
+    ALERT_UNDONE,
+    EVIDENCE_JUDGED,
+    EVIDENCE_ADDED,
+    EVIDENCE_REMOVED,
+    EVIDENCE_UNDONE,
 )

@@ -1,4 +1,4 @@
-"""Finding entities by a part of their name."""
+"""Finding entities: by a part of their name, or by what identifies them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 
 from common.words import fold
+from entities.identity import EntityIdentity
+from entities.models import EntityIdentifier
 from entities.trigrams import SHORTEST, indexed, trigrams
 
 MOST_NAMES = 1_000
@@ -35,6 +37,18 @@ def entities_containing(parts: Iterable[str]) -> dict[str, list[tuple[int, str, 
     for (part, text), candidates in zip(asked.items(), rows, strict=True):
         if len(candidates) <= MOST_NAMES:
             found[part] = [row for row in candidates if text in indexed(row[1]) or text in indexed(row[2])]
+    return found
+
+
+def entities_named(identities: Sequence[EntityIdentity]) -> list[int | None]:
+    """The stored entity behind each identity, None where there is none yet; changes nothing, unlike `observe`."""
+    names = {name for identity in identities for name in identity.match}
+    rows = EntityIdentifier.objects.filter(value__in=names).values_list("kind", "value", "entity_id")
+    known = {(kind, value): entity_id for kind, value, entity_id in rows}
+    found = []
+    for identity in identities:
+        leads = (known.get((str(identity.kind), name)) for name in identity.match)
+        found.append(next((entity_id for entity_id in leads if entity_id), None))
     return found
 
 

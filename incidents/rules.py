@@ -52,6 +52,25 @@ def check_text(text: str, field: str) -> str:
     return text
 
 
+MOST_JUDGED = 500
+"""Pieces of evidence in one act: it is one transaction, and the incident stays locked until it ends."""
+MOST_ADDED = 200
+"""Entities that are added to the evidence by hand at once."""
+LONGEST_EVIDENCE_NOTE = 2_000
+
+
+def check_note(text: str) -> str:
+    """A note beside evidence added by hand, which may be empty; Refused when it is too long."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_EVIDENCE_NOTE:
+        raise Refused(
+            f"The note has {len(text):,} characters; {LONGEST_EVIDENCE_NOTE:,} are allowed. Shorten it, or write a "
+            "comment.",
+            field="note",
+        )
+    return text
+
+
 LONGEST_SNOOZE = timedelta(days=366)
 
 SNOOZES: dict[str, str] = {

@@ -22,11 +22,14 @@ from accounts import commands as accounts
 from accounts.models import AccessToken, Team, User
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
-from alerts.choices import AlertStatus, Classification, Determination, Severity
+from alerts.choices import AlertStatus, Classification, Determination, RemediationStatus, Severity, Verdict
 from alerts.commands import assignee_value
+from alerts.evidence_commands import Judgement, as_logged
 from alerts.models import Alert, Evidence
 from common.command import COMMANDS
 from common.errors import Refused
+from entities import identity
+from entities.models import Entity
 from exports.commands import record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, TaskChanges
@@ -72,6 +75,9 @@ class World:
 
     def alert_ids(self) -> list[int]:
         return list(self.incident.alerts.order_by("pk").values_list("pk", flat=True))
+
+    def entity_ids(self) -> list[int]:
+        return sorted(Evidence.objects.filter(incident_number=self.incident.pk).values_list("entity_id", flat=True))
 
 
 @pytest.fixture
@@ -208,6 +214,16 @@ def tasks_changed(world: World) -> None:
     incidents.remove_task(second, actor=world.actor, batch=TASKS_DONE)
     incidents.add_task(world.incident, "Reimage", actor=world.actor, batch=TASKS_DONE)
     incidents.set_due(world.incident, LATER, actor=world.actor, batch=TASKS_DONE)
+
+
+MALICIOUS = Judgement(Verdict.MALICIOUS, RemediationStatus.BLOCKED)
+BEACON = identity.domain("beacon.example")
+
+
+def found_by_hand(world: World) -> object:
+    return incidents.add_evidence(
+        world.incident, [BEACON, device("fin-ws-99")], note="In the proxy's log.", actor=world.actor
+    )
 
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
@@ -394,6 +410,23 @@ SCENARIOS: dict[str, list[Scenario]] = {
             refuse=lambda w: incidents.remove_comment(w.incident, w.kept["comment"], actor=w.ana.as_actor()),
             before=say,
             again="refused",
+        )
+    ],
+    "incidents.commands.evidence.judge_evidence": [
+        Scenario(
+            lambda w: incidents.judge_evidence(w.incident, w.entity_ids(), MALICIOUS, actor=w.actor),
+            refuse=lambda w: incidents.judge_evidence(w.incident, [10**9], MALICIOUS, actor=w.actor),
+        )
+    ],
+    "incidents.commands.evidence.add_evidence": [
+        Scenario(
+            found_by_hand,
+            refuse=lambda w: incidents.add_evidence(w.incident, [BEACON], note="x" * 2_001, actor=w.actor),
+        )
+    ],
+    "incidents.commands.evidence.remove_evidence": [
+        Scenario(
+            lambda w: incidents.remove_evidence(w.incident, w.entity_ids(), actor=w.actor), before=found_by_hand
         )
     ],
     "incidents.commands.lifecycle.resolve": [
@@ -732,6 +765,13 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "last_activity": row.last_activity.isoformat(),
                 "evidence_count": Evidence.objects.filter(alert=row).count(),
             },
+        )
+    for entity in Entity.objects.all():
+        pieces = list(Evidence.objects.filter(entity=entity).order_by("pk"))
+        notes = [piece.note for piece in pieces if piece.added_by]
+        yield (
+            ("entity", str(entity.pk)),
+            {name: as_logged(pieces, name) for name in ("verdict", "remediation_status")} | {"note": "".join(notes)},
         )
     for user in User.objects.select_related("role"):
         names = ("username", "email", "is_active", *accounts.PREFERENCES)

@@ -146,7 +146,7 @@ class EntityField(Field):
         ids = names.entity_ids(words)
         if not ids:
             return Q(pk__lt=0)
-        return Q(pk__in=Evidence.objects.filter(entity__in=ids).values("alert_id"))
+        return Q(pk__in=Evidence.objects.filter(entity__in=ids, alert__isnull=False).values("alert_id"))
 
     def word_label(self, word: str, names: Names) -> str:
         return names.entity_label(word)

@@ -43,5 +43,5 @@ def _found(term: str, names: Names, text: str) -> QuerySet[Any, Any]:
     ]
     entities = names.parts.get(term)
     if entities:
-        arms.append(Evidence.objects.filter(entity__in=entities).values("alert_id"))
+        arms.append(Evidence.objects.filter(entity__in=entities, alert__isnull=False).values("alert_id"))
     return arms[0].union(*arms[1:], all=True)

@@ -6,6 +6,7 @@ from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_un
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
 from incidents.commands.due import set_due, tell_overdue
+from incidents.commands.evidence import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
@@ -28,6 +29,7 @@ __all__ = [
     "Link",
     "Opening",
     "add_comment",
+    "add_evidence",
     "add_task",
     "apply_changes",
     "apply_task_template",
@@ -47,6 +49,7 @@ __all__ = [
     "delete_view",
     "edit_comment",
     "follow",
+    "judge_evidence",
     "lift_restriction",
     "link_alerts",
     "manage_alerts",
@@ -54,6 +57,7 @@ __all__ = [
     "open_incidents",
     "prepare_act",
     "remove_comment",
+    "remove_evidence",
     "remove_task",
     "rename",
     "reopen",

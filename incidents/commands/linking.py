@@ -146,11 +146,13 @@ def _save(incidents: Iterable[Incident]) -> None:
 
 
 def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()) -> None:
-    """After its alerts were updated by their source: bring the incident up to date and record what changed."""
+    """After its alerts were updated by their source, or its evidence by hand: bring the incident up to date and record
+    what changed."""
     incident = lock_all([incident_id])[incident_id]
     before = _state(incident)
-    summarised = summary.summarise([incident_id])[0]
-    summary.apply(incident, summarised)
+    found = summary.summarise([incident_id])
+    for summarised in found:
+        summary.apply(incident, summarised)
     changes = _changes(before, _state(incident))
     incident.version += 1
     incident.updated_at = timezone.now()
@@ -159,7 +161,8 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     facts = first.facts | ({"incident_changes": [vars_of(change) for change in changes]} if changes else {})
     record_all([replace(draft, incident_version=incident.version) for draft in (replace(first, facts=facts), *rest)])
     add_words({incident_id: words})
-    tag_attacks({incident_id: incident}, {incident_id: new_attacks(summarised)})
+    for summarised in found:
+        tag_attacks({incident_id: incident}, {incident_id: new_attacks(summarised)})
 
 
 def vars_of(change: Change) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from incidents.commands.lifecycle import RESOLUTION
 from incidents.commands.manage import MERGED, UNSEEN, Result, visible_among
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import put_tags, tag_names
+from incidents.commands.undo_evidence import restore_evidence
 from incidents.commands.undo_tasks import Undoing, restore_tasks
 from incidents.models import Incident, Tag
 from incidents.rules import MOST_TAGS
@@ -38,8 +39,8 @@ from incidents.search import add_words
 NOTE_VERBS = (verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name)
 """Entries after which the resolution note is another one; the note is their text, not one of their changes."""
 ITSELF = ""
-"""The incident among the subjects of its entries; the others are its alerts and its tasks."""
-SUBJECTS = {"alert": "{}", "task": "task {}"}
+"""The incident among the subjects of its entries; the others are its alerts, its tasks and its entities."""
+SUBJECTS = {"alert": "{}", "task": "task {}", "entity": "entity {}"}
 """What the log calls a subject → how it is named here, by its number."""
 
 Field = tuple[str, str]
@@ -198,7 +199,8 @@ class _Restorer:
         self._status()
         self._snooze()
         self._due()
-        drafts = [*self._alerts(), *restore_tasks(self.incident, self.past, self.left, self._undoing())]
+        drafts = [*self._alerts(), *restore_evidence(self.incident, self.past, self.left, self._undoing())]
+        drafts += restore_tasks(self.incident, self.past, self.left, self._undoing())
         if not self.changes and not drafts and self.note is None:
             return
         save_and_record(

@@ -198,7 +198,7 @@ def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
     for item in (
         Evidence.objects.filter(alert__in=shown).select_related("entity").order_by("alert_id", "entity__kind", "id")
     ):
-        evidence.setdefault(item.alert_id, []).append(evidence_row(item))
+        evidence.setdefault(item.alert_id or 0, []).append(evidence_row(item))
     return {
         "alerts": [alert_shown(alert, evidence.get(alert.pk, [])) for alert in shown],
         "next": after + ALERTS_PER_PAGE if len(rows) > ALERTS_PER_PAGE else None,
