@@ -193,7 +193,7 @@ class Evidence(models.Model):
     What is added by hand is a row like any other, without an alert: whoever reads an incident's evidence by its number
     (the tabs, the story, asset counts, facets, filters by entity, correlation) has it without knowing of it. An alert
     made up to carry it would stand in every count of alerts, and a table of its own in no reader's query. A merge moves
-    such rows by `alerts.evidence_commands.move_added`; those of alerts follow their alerts by themselves.
+    such rows by `alerts.commands.evidence.move_added`; those of alerts follow their alerts by themselves.
     """
 
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE, related_name="evidence")

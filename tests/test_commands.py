@@ -24,7 +24,7 @@ from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.choices import AlertStatus, Classification, Determination, RemediationStatus, Severity, Verdict
 from alerts.commands import assignee_value
-from alerts.evidence_commands import Judgement, as_logged
+from alerts.commands.evidence import Judgement, as_logged
 from alerts.models import Alert, Evidence
 from common.command import COMMANDS
 from common.errors import Refused

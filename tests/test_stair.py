@@ -58,7 +58,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def part_of(path: str) -> str:
-    """`commands` for `incidents/commands/naming.py` and for `alerts/commands.py`."""
+    """`commands` for `incidents/commands/naming.py` and for `exports/commands.py`."""
     return path.split("/")[1].removesuffix(".py")
 
 

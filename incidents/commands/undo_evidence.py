@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from activity.record import Change, Draft
-from alerts import evidence_commands as pieces
+from alerts.commands import evidence as pieces
 from alerts.models import Evidence
 from alerts.verbs import EVIDENCE_UNDONE
 from incidents.commands.undo_tasks import Undoing

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from activity.models import Entry
 from alerts.choices import RemediationStatus, Verdict
-from alerts.evidence_commands import Judgement, move_added
+from alerts.commands.evidence import Judgement, move_added
 from alerts.models import Evidence
 from common.errors import Refused
 from entities import identity

@@ -1,4 +1,4 @@
-"""What people do to evidence: judge it, add some by hand, take such away again. Like `alerts/commands.py`, all run
+"""What people do to evidence: judge it, add some by hand, take such away again. As in `alerts.py` beside it, all run
 inside a command of the floor above, which holds the incident's lock."""
 
 from __future__ import annotations
