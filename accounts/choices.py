@@ -11,6 +11,8 @@ class Permission(NamedTerms):
     BULK_EDIT = "bulk_edit", "Change several incidents at once"
     MERGE_INCIDENTS = "merge_incidents", "Merge incidents and move alerts"
     RESTRICT_INCIDENTS = "restrict_incidents", "Restrict incidents and name their members"
+    BREAK_GLASS = "break_glass", "Open restricted incidents by break-glass"
+    SEE_RESTRICTED = "see_restricted", "See every restricted incident, unnamed"
     EXPORT = "export", "Export what one sees"
     SEND_ALERTS = "send_alerts", "Send alerts"
     MANAGE_RULES = "manage_rules", "Manage rules and critical assets"
@@ -48,10 +50,15 @@ BUILT_IN_ROLES: dict[str, tuple[str, tuple[Permission, ...]]] = {
             Permission.BULK_EDIT,
             Permission.MERGE_INCIDENTS,
             Permission.RESTRICT_INCIDENTS,
+            Permission.BREAK_GLASS,
             Permission.EXPORT,
             Permission.MANAGE_RULES,
         ),
     ),
-    ADMIN: ("Administrator", tuple(Permission)),
+    ADMIN: (
+        "Administrator",
+        tuple(each for each in Permission if each not in (Permission.BREAK_GLASS, Permission.SEE_RESTRICTED)),
+    ),
 }
-"""The roles that every installation starts with: slug → name and permissions."""
+"""The roles that every installation starts with: slug → name and permissions. None sees every restricted incident, and
+who administers people opens none by break-glass: those who could are then others than those who give the right."""

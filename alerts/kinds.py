@@ -9,12 +9,15 @@ COUNT = """
 INSERT INTO alerts_alertkind (title, seen)
 SELECT title, count(*) FROM alerts_alert
 WHERE last_activity >= now() - make_interval(days => %s)
+  AND NOT EXISTS (SELECT FROM incidents_incident WHERE id = incident_id AND restricted)
 GROUP BY title
 """
 
 
 def count_kinds() -> None:
-    """Count the kinds of the newest 30 days anew. A figure worked out from rows, not a change of state."""
+    """Count the kinds of the newest 30 days anew. A figure worked out from rows, not a change of state.
+
+    Restricted incidents count for nothing: the priorities of others would tell of them."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE alerts_alertkind IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute("DELETE FROM alerts_alertkind")

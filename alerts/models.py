@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.choices import Permission
-from accounts.models import AccessToken, Principal, Team, User
+from accounts.models import Principal, Team, User
 from alerts.choices import (
     DETERMINATIONS,
     AlertStatus,
@@ -41,8 +41,8 @@ ACTIVE = Q(status__in=[1, 2])
 def hidden_incidents(principal: Principal, outer: str) -> models.QuerySet[Any]:
     """The incident of the outer row, if it is one of those that are kept from this person or token."""
     incidents: Any = Alert._meta.get_field("incident").related_model
-    hidden: models.QuerySet[Any] = incidents.objects.filter(pk=OuterRef(outer), restricted=True)
-    return hidden if isinstance(principal, AccessToken) else hidden.exclude(members__user=principal)
+    hidden: models.QuerySet[Any] = incidents.objects.kept_from(principal).filter(pk=OuterRef(outer))
+    return hidden
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -75,6 +75,7 @@ class NoticeReason(NamedTerms):
     FOLLOWED = "followed", "You follow it"
     WOKEN = "woken", "Woke up"
     OVERDUE = "overdue", "Overdue"
+    BREAK_GLASS = "break_glass", "Opened by break-glass"
 
 
 class WakeReason(NamedTerms):

@@ -10,8 +10,15 @@ from activity.verbs import COMMENT_REMOVED, VERBS
 from incidents import verbs
 from incidents.commands.telling import tell_people
 
-SILENT = {verbs.OPENED.name, verbs.FOLLOWED.name, verbs.UNFOLLOWED.name, COMMENT_REMOVED.name}
-"""Nobody follows an incident that is only just opened; the others are nobody else's concern."""
+SILENT = {
+    verbs.OPENED.name,
+    verbs.FOLLOWED.name,
+    verbs.UNFOLLOWED.name,
+    verbs.GLASS_LOOKED_THROUGH.name,
+    COMMENT_REMOVED.name,
+}
+"""Nobody follows an incident that is only just opened, and breaking the glass has rung already; the others are nobody
+else's concern."""
 HEARD = [
     verb
     for verb in VERBS.values()

@@ -71,6 +71,21 @@ def check_note(text: str) -> str:
     return text
 
 
+LONGEST_REASON = 1_000
+
+
+def check_reason(reason: str, *, required: bool = False) -> str:
+    """Why something is done, without the space around it; Refused when it is too long, or is asked for and missing."""
+    if not reason.strip() and not required:
+        return ""
+    reason = check_text(reason, "reason")
+    if len(reason) > LONGEST_REASON:
+        raise Refused(
+            f"The reason has {len(reason):,} characters; {LONGEST_REASON:,} are allowed. Shorten it.", field="reason"
+        )
+    return reason
+
+
 LONGEST_SNOOZE = timedelta(days=366)
 
 SNOOZES: dict[str, str] = {

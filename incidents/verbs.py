@@ -24,6 +24,25 @@ TAGS_CHANGED = Verb("incident.tags_changed", "Tags changed", "tag", "changed the
 RESTRICTED = Verb("incident.restricted", "Restricted", "restricted", "restricted the incident to its members")
 RESTRICTION_LIFTED = Verb("incident.restriction_lifted", "Restriction lifted", "restricted", "lifted the restriction")
 MEMBERS_CHANGED = Verb("incident.members_changed", "Members changed", "team", "changed who may see the incident")
+GLASS_BROKEN = Verb(
+    "incident.glass_broken", "Opened by break-glass", "restricted", "opened it by break-glass for {minutes} minutes"
+)
+GLASS_LOOKED_THROUGH = Verb(
+    "incident.glass_looked_through", "Looked at by break-glass", "restricted", "looked at it by break-glass"
+)
+GLASS_CLOSED = Verb("incident.glass_closed", "Break-glass ended", "restricted", "ended their break-glass early")
+GLASS_OPENED = Verb(
+    "break_glass.opened",
+    "Opened by break-glass",
+    "restricted",
+    "opened {subject} by break-glass for {minutes} minutes: {reason}",
+)
+GLASS_IN_VAIN = Verb(
+    "break_glass.in_vain",
+    "Break-glass in vain",
+    "restricted",
+    "tried to open {subject} by break-glass, where nothing is: {reason}",
+)
 SNOOZED = Verb("incident.snoozed", "Snoozed", "snooze", "snoozed the incident")
 WOKEN = Verb("incident.woken", "Woken", "wake", "woke the incident: {reason}")
 DUE_SET = Verb("incident.due_set", "Due date changed", "date", "changed the due date")
@@ -97,6 +116,11 @@ register(
     RESTRICTED,
     RESTRICTION_LIFTED,
     MEMBERS_CHANGED,
+    GLASS_BROKEN,
+    GLASS_LOOKED_THROUGH,
+    GLASS_CLOSED,
+    GLASS_OPENED,
+    GLASS_IN_VAIN,
     SNOOZED,
     WOKEN,
     FOLLOWED,

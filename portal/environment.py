@@ -110,6 +110,12 @@ class Environment(BaseSettings):
         default="INFO", description="Least severe message that is logged."
     )
     session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which a person signs in again.")
+    break_glass_minutes: int = Field(
+        default=60,
+        ge=5,
+        le=480,
+        description="How long a restricted incident that was opened by break-glass stays open to who opened it.",
+    )
     trusted_proxies: int = Field(
         default=0, ge=0, le=10, description="Reverse proxies in front whose X-Forwarded-For entries are believed."
     )

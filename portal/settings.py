@@ -138,6 +138,7 @@ ACCOUNT_USER_DISPLAY = "accounts.adapter.display_name"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = int(timedelta(hours=ENVIRONMENT.session_hours).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
+BREAK_GLASS_TIME = timedelta(minutes=ENVIRONMENT.break_glass_minutes)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 

@@ -34,6 +34,7 @@ from exports.commands import record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
+from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import Item, items_of
 from incidents.models import BulkAct, Incident, SavedView, Tag, Task, TaskTemplate
@@ -139,6 +140,15 @@ def resolved(world: World) -> object:
 
 def restricted(world: World) -> object:
     return incidents.restrict(world.incident, [world.lee], actor=world.actor)
+
+
+def restricted_to_others(world: World) -> object:
+    return incidents.restrict(world.incident, [world.ana], actor=world.actor)
+
+
+def broken(world: World) -> object:
+    restricted_to_others(world)
+    return incidents.break_glass(world.incident.pk, "Nobody answers", actor=world.actor)
 
 
 def assigned(world: World) -> object:
@@ -506,10 +516,32 @@ SCENARIOS: dict[str, list[Scenario]] = {
         )
     ],
     "incidents.commands.restriction.restrict": [
-        Scenario(restricted, refuse=lambda w: incidents.restrict(w.incident, [], actor=w.actor))
+        Scenario(restricted, refuse=lambda w: incidents.restrict(w.incident, [], actor=w.actor)),
+        Scenario(lambda w: incidents.restrict(w.incident, [w.lee, w.tier2], actor=w.actor, reason="Staff matter")),
     ],
     "incidents.commands.restriction.lift_restriction": [
-        Scenario(lambda w: incidents.lift_restriction(w.incident, actor=w.actor), before=restricted)
+        Scenario(
+            lambda w: incidents.lift_restriction(w.incident, actor=w.actor, reason="It is public now"),
+            before=restricted,
+        )
+    ],
+    "incidents.commands.break_glass.break_glass": [
+        Scenario(
+            lambda w: incidents.break_glass(w.incident.pk, "Nobody answers", actor=w.actor),
+            refuse=lambda w: incidents.break_glass(w.incident.pk, " ", actor=w.actor),
+            before=restricted_to_others,
+        ),
+        Scenario(
+            lambda w: incidents.break_glass(4711, "Nobody answers", actor=w.actor),
+            refuse=lambda w: incidents.break_glass(w.incident.pk, "I see it already", actor=w.actor),
+            again="anew",
+        ),
+    ],
+    "incidents.commands.break_glass.end_break_glass": [
+        Scenario(lambda w: incidents.end_break_glass(w.incident, actor=w.actor), before=broken)
+    ],
+    "incidents.commands.break_glass.look_through_glass": [
+        Scenario(lambda w: incidents.look_through_glass(w.incident, actor=w.actor), before=broken)
     ],
     "incidents.commands.restriction.set_incident_members": [
         Scenario(
@@ -668,7 +700,7 @@ def _without_people() -> None:
 
 # What the tables hold -----------------------------------------------------------------------------------------------
 
-SEARCH = {"incidents_incidentsearch"}
+SEARCH = {"incidents_incidentsearch", "incidents_access"}
 """Made from the others, and no state of its own."""
 LOG = {"activity_entry", "activity_body"}
 COUNTERS = {"alerts_alert": {"repeats", "last_repeat_at"}}
@@ -723,7 +755,7 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "assignee": assignee_value(incident.assignee_user, incident.assignee_team),
                 "tags": sorted(names, key=str.lower),
                 "restricted": incident.restricted,
-                "members": sorted(incident.members.values_list("user__username", flat=True)),
+                "members": words_of_members(incident),
                 "alerts_total": incident.alerts_total,
                 "alerts_active": incident.alerts_active,
                 "first_activity": incident.first_activity.isoformat(),

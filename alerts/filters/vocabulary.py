@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -46,7 +47,8 @@ class AlertWords(Vocabulary[Principal, Alert]):
         newest = Alert.objects.filter(incident__restricted=False).order_by("-last_activity", "-pk")
         found: dict[str, list[QuerySet[Alert]]] = {"everybody": [newest.active()[:RECENT], newest[:RECENT]]}
         if isinstance(principal, User):
-            theirs = Alert.objects.filter(incident__restricted=True, incident__members__user=principal)
+            incidents: Any = Alert._meta.get_field("incident").related_model
+            theirs = Alert.objects.filter(incident__in=incidents.objects.named_to(principal))
             found[f"user:{principal.pk}"] = [theirs.order_by("-last_activity", "-pk")[:RECENT]]
         return found
 

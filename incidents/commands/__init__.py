@@ -2,6 +2,7 @@
 
 from incidents.commands.alerts import assign_alerts, classify_alerts, manage_alerts, set_alert_status
 from incidents.commands.assignment import assign, unassign
+from incidents.commands.break_glass import break_glass, end_break_glass, look_through_glass
 from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_undo, work_on
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
@@ -37,6 +38,7 @@ __all__ = [
     "arrange_views",
     "assign",
     "assign_alerts",
+    "break_glass",
     "cancel_act",
     "change_note",
     "change_tags",
@@ -48,10 +50,12 @@ __all__ = [
     "delete_task_template",
     "delete_view",
     "edit_comment",
+    "end_break_glass",
     "follow",
     "judge_evidence",
     "lift_restriction",
     "link_alerts",
+    "look_through_glass",
     "manage_alerts",
     "move_task",
     "open_incidents",

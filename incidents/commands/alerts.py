@@ -27,6 +27,7 @@ from incidents.commands.change import lock, lock_all
 from incidents.commands.classification import check_finding
 from incidents.commands.comments import add_comment
 from incidents.commands.lifecycle import resolve
+from incidents.commands.restriction import check_named
 from incidents.models import Incident
 
 MOST_ALERTS = 500
@@ -156,6 +157,9 @@ def _carry_out(
     leave: Leave,
 ) -> AlertAct:
     """Change locked alerts of locked incidents, in as many statements for five hundred as for one."""
+    if isinstance(changes.assignee, User | Team):
+        for incident in incidents.values():
+            check_named(incident, changes.assignee)
     drafts = _drafts(chosen, changes, actor, batch, leave)
     touched = [incidents[incident_id] for incident_id in sorted({each.incident_id or 0 for each in drafts})]
     _save(touched)

@@ -15,6 +15,7 @@ from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import alert_updates, alerts_of, lock, record_of_alerts, save_and_record
 from incidents.commands.following import start_following
+from incidents.commands.restriction import check_named
 from incidents.models import Incident
 
 
@@ -46,6 +47,8 @@ def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor
     new = assignee_value(user, team)
     if old == new:
         return incident
+    if assignee is not None:
+        check_named(incident, assignee)
     incident.assignee_user, incident.assignee_team = user, team
     save_and_record(
         incident,

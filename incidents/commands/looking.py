@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -46,8 +47,10 @@ def _look(user: User, incident_ids: list[int]) -> None:
 
 
 def read_notices(user: User, incident_ids: Iterable[int] | None = None) -> int:
-    """Mark the person's notices as read: of these incidents, or all; how many were unread."""
+    """Mark the person's notices as read: of these incidents, or all; how many were unread. No incident has the number
+    0, which stands for what concerns the system."""
     unread = Notice.objects.filter(user=user, read_at__isnull=True)
     if incident_ids is not None:
-        unread = unread.filter(incident__in=list(incident_ids))
+        numbers = set(incident_ids)
+        unread = unread.filter(Q(incident__in=numbers) | (Q(incident__isnull=True) if 0 in numbers else Q()))
     return unread.update(read_at=timezone.now())

@@ -1,70 +1,170 @@
-"""Restricted incidents: seen by their members only."""
+"""Restricted incidents: seen by the people and teams named to them, and who may change that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
-from accounts.models import User
-from activity.actors import Actor
+from django.db.models import Q
+
+from accounts.choices import Permission
+from accounts.models import Team, User
+from activity.actors import Actor, ActorKind
 from activity.record import Change
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import lock, save_and_record
-from incidents.models import Incident, IncidentMember
+from incidents.models import BreakGlass, Incident, IncidentMember
+from incidents.rules import check_reason
+
+Member = User | Team
+
+
+class NotNamed(Refused):
+    """Somebody was to have a restricted incident who would not see it; naming them to it is the way out."""
+
+    def __init__(self, assignee: Member) -> None:
+        super().__init__(f"{assignee} does not see this restricted incident; name them to it first.", field="assignee")
+        self.assignee = assignee
 
 
 @command
-def restrict(incident: Incident, members: Iterable[User], *, actor: Actor) -> Incident:
-    """Hide the incident from everybody but these members; Refused without any, since nobody would see it."""
+def restrict(incident: Incident, members: Iterable[Member], *, actor: Actor, reason: str = "") -> Incident:
+    """Hide the incident from everybody but these people and teams; Refused when nobody would see it."""
     incident = lock(incident)
     if incident.restricted:
         return incident
     chosen = _set_members(incident, members)
     incident.restricted = True
     changes = [Change("restricted", False, True), Change("members", [], chosen)]
-    save_and_record(incident, verbs.RESTRICTED, changes, fields=["restricted"], actor=actor)
+    save_and_record(
+        incident, verbs.RESTRICTED, changes, fields=["restricted"], actor=actor, text=check_reason(reason) or None
+    )
     return incident
 
 
 @command
-def lift_restriction(incident: Incident, *, actor: Actor) -> Incident:
-    """Show the incident to everyone whose role sees incidents."""
+def lift_restriction(incident: Incident, *, actor: Actor, reason: str = "") -> Incident:
+    """Show the incident, with all that was said and done in it, to everyone whose role sees incidents."""
     incident = lock(incident)
     if not incident.restricted:
         return incident
-    old = _usernames(incident)
+    _check_is_no_guest(incident, actor)
+    old = words_of_members(incident)
     incident.members.all().delete()
+    # Who broke the glass keeps nothing for the case that it is restricted again.
+    BreakGlass.objects.running(incident).end()
     incident.restricted = False
     changes = [Change("restricted", True, False), Change("members", old, [])]
-    save_and_record(incident, verbs.RESTRICTION_LIFTED, changes, fields=["restricted"], actor=actor)
+    save_and_record(
+        incident,
+        verbs.RESTRICTION_LIFTED,
+        changes,
+        fields=["restricted"],
+        actor=actor,
+        text=check_reason(reason) or None,
+    )
     return incident
 
 
 @command
-def set_incident_members(incident: Incident, members: Iterable[User], *, actor: Actor) -> Incident:
-    """Make these people, and nobody else, the ones who see the restricted incident."""
+def set_incident_members(
+    incident: Incident,
+    members: Iterable[Member],
+    *,
+    actor: Actor,
+    reason: str = "",
+    batch: UUID | None = None,
+) -> Incident:
+    """Make these people and teams, and nobody else, the ones named to the restricted incident."""
     incident = lock(incident)
     if not incident.restricted:
         raise Refused("Everyone sees this incident; restrict it before naming members.", field="members")
-    old = _usernames(incident)
+    _check_is_no_guest(incident, actor)
+    old = words_of_members(incident)
     new = _set_members(incident, members)
     if old == new:
         return incident
-    save_and_record(incident, verbs.MEMBERS_CHANGED, [Change("members", old, new)], fields=[], actor=actor)
+    save_and_record(
+        incident,
+        verbs.MEMBERS_CHANGED,
+        [Change("members", old, new)],
+        fields=[],
+        actor=actor,
+        batch=batch,
+        text=check_reason(reason) or None,
+    )
     return incident
 
 
-def _set_members(incident: Incident, members: Iterable[User]) -> list[str]:
-    chosen = {member.pk: member for member in members}
-    if not chosen:
-        raise Refused("Name at least one member, or nobody will see the incident.", field="members")
-    incident.members.exclude(user_id__in=chosen).delete()
-    IncidentMember.objects.bulk_create(
-        [IncidentMember(incident=incident, user_id=pk) for pk in chosen], ignore_conflicts=True
+def check_named(incident: Incident, assignee: Member) -> None:
+    """Raises NotNamed for who would not see the restricted incident that they are to work on. A team sees what it is
+    named to itself; to see it for an hour by break-glass is not to be there for it."""
+    if not incident.restricted:
+        return
+    named = Q(team=assignee) if isinstance(assignee, Team) else Q(user=assignee) | Q(team__members=assignee)
+    sees_all = isinstance(assignee, User) and assignee.may(Permission.SEE_RESTRICTED)
+    if not sees_all and not incident.members.filter(named).exists():
+        raise NotNamed(assignee)
+
+
+def members_of(incident: Incident) -> list[Member]:
+    """The people and teams that are named, in the order of their names."""
+    rows = incident.members.select_related("user__role", "team")
+    found = [row.user or row.team for row in rows]
+    return sorted((each for each in found if each is not None), key=lambda each: (isinstance(each, Team), str(each)))
+
+
+def words_of_members(incident: Incident) -> list[str]:
+    """The same as addresses and the log name them: `ana`, `team:tier2`."""
+    return _words(members_of(incident))
+
+
+def _words(members: Iterable[Member]) -> list[str]:
+    return sorted(f"team:{each.slug}" if isinstance(each, Team) else each.username for each in members)
+
+
+def _set_members(incident: Incident, members: Iterable[Member]) -> list[str]:
+    chosen = list({(type(member), member.pk): member for member in members}.values())
+    users = [member.pk for member in chosen if isinstance(member, User)]
+    teams = [member.pk for member in chosen if isinstance(member, Team)]
+    if not User.objects.who_may(Permission.SEE_INCIDENTS).filter(Q(pk__in=users) | Q(teams__in=teams)).exists():
+        raise Refused("Name at least one person who sees incidents, or nobody will see this one.", field="members")
+    incident.members.exclude(Q(user_id__in=users) | Q(team_id__in=teams)).delete()
+    rows = [IncidentMember(incident=incident, user_id=pk) for pk in users]
+    rows += [IncidentMember(incident=incident, team_id=pk) for pk in teams]
+    IncidentMember.objects.bulk_create(rows, ignore_conflicts=True)
+    _check_assignee_stays(incident, chosen)
+    return _words(chosen)
+
+
+def _check_assignee_stays(incident: Incident, chosen: Sequence[Member]) -> None:
+    """Raises Refused where the incident would be kept from who has it to work on."""
+    assignee = incident.assignee
+    if assignee is None or assignee in chosen:
+        return
+    if isinstance(assignee, User):
+        teams = [each.pk for each in chosen if isinstance(each, Team)]
+        if assignee.may(Permission.SEE_RESTRICTED) or assignee.teams.filter(pk__in=teams).exists():
+            return
+    raise Refused(
+        f"It is assigned to {assignee}, who has to see it. Name them as well, or assign it to somebody else first.",
+        field="members",
     )
-    return sorted(member.username for member in chosen.values())
 
 
-def _usernames(incident: Incident) -> list[str]:
-    return sorted(incident.members.values_list("user__username", flat=True))
+def _check_is_no_guest(incident: Incident, actor: Actor) -> None:
+    """Raises Refused for who sees the incident by break-glass alone: that is for looking and acting in need, and must
+    not be made to last by the one who broke it. Where nobody else is left who could see it, somebody has to."""
+    if actor.kind != ActorKind.USER or actor.id is None:
+        return
+    is_guest = BreakGlass.objects.running(incident).filter(user_id=actor.id).exists()
+    named = IncidentMember.objects.filter(incident=incident)
+    others = User.objects.who_may(Permission.SEE_INCIDENTS).filter(
+        Q(pk__in=named.values("user")) | Q(teams__in=named.values("team"))
+    )
+    if is_guest and not others.filter(pk=actor.id).exists() and others.exists():
+        raise Refused(
+            "You see this incident by break-glass, which does not let you change who sees it. Ask one of its members."
+        )

@@ -19,7 +19,8 @@ from incidents.choices import NoticeReason
 
 def tell_people(entries: Sequence[Entry]) -> None:
     """Write a notice for each person whom an entry concerns: assigned to them or their team, mentions them, ends a
-    snooze of theirs, is overdue in their hands, or changes what they follow. One statement, however many entries.
+    snooze of theirs, is overdue in their hands, opens by break-glass what they see by name, or changes what they
+    follow. One statement, however many entries.
 
     Nobody is told of their own acts, nor of what they may not see. Of several alerts that one act changed, the first
     stands for all. An edit calls nobody whom the comment has called before.
@@ -49,6 +50,7 @@ def _told(entry: Entry) -> dict[str, Any]:
         "edits": entry.about_id if entry.verb == COMMENT_EDITED.name else None,
         "due_person": due_for.get("name") if due_for.get("kind") == "user" else None,
         "due_team": due_for.get("name") if due_for.get("kind") == "team" else None,
+        "glass": entry.verb == verbs.GLASS_BROKEN.name or None,
         "sleeper": entry.facts.get("snoozed_by") if entry.verb == verbs.WOKEN.name else None,
     }
 
@@ -96,7 +98,12 @@ WHERE {ALREADY_CALLED}
 SNOOZED_IT = f"""
 SELECT told.sleeper, told.*, 3, '{NoticeReason.WOKEN}' FROM told WHERE told.sleeper IS NOT NULL
 """
+MEMBERS = f"""
+SELECT access.user_id, told.*, 0, '{NoticeReason.BREAK_GLASS}'
+FROM told JOIN incidents_access AS access ON access.incident_id = told.incident WHERE told.glass
+"""
 PARTS = (
+    ("glass", MEMBERS),
     ("person", ASSIGNED_PERSON),
     ("team", ASSIGNED_TEAM),
     ("names", MENTIONED),
@@ -109,7 +116,7 @@ TELL = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%s) AS each (
         entry bigint, incident bigint, actor bigint, alert boolean, person text, team text, names text[], edits bigint,
-        due_person text, due_team text, sleeper bigint)
+        due_person text, due_team text, sleeper bigint, glass boolean)
 ), wanted AS ({wanted})
 INSERT INTO incidents_notice (user_id, incident_id, entry_id, reason, created_at)
 SELECT DISTINCT ON (wanted.user_id, wanted.incident, CASE WHEN wanted.alert THEN 0 ELSE wanted.entry END)
@@ -120,8 +127,8 @@ JOIN accounts_role AS role ON role.id = person.role_id AND role.permissions @> %
 JOIN incidents_incident AS incident ON incident.id = wanted.incident
 WHERE wanted.user_id IS DISTINCT FROM wanted.actor
   AND (NOT incident.restricted OR EXISTS (
-      SELECT FROM incidents_incidentmember AS member
-      WHERE member.incident_id = incident.id AND member.user_id = wanted.user_id))
+      SELECT FROM incidents_access AS access
+      WHERE access.incident_id = incident.id AND access.user_id = wanted.user_id))
 ORDER BY wanted.user_id, wanted.incident, CASE WHEN wanted.alert THEN 0 ELSE wanted.entry END, wanted.rank, wanted.entry
 ON CONFLICT (user_id, entry_id) DO NOTHING
 """

@@ -28,6 +28,7 @@ from incidents.commands.change import alert_updates, alerts_of, record_of_alerts
 from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import RESOLUTION
 from incidents.commands.manage import MERGED, UNSEEN, Result, visible_among
+from incidents.commands.restriction import check_named
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import put_tags, tag_names
 from incidents.commands.undo_evidence import restore_evidence
@@ -286,6 +287,8 @@ class _Restorer:
             return
         try:
             user, team = self._person(old["assignee"])
+            if found := user or team:
+                check_named(self.incident, found)
         except Refused as refused:
             self.left.append(f"assignee: {refused.problem}")
             return
@@ -436,6 +439,8 @@ class _Restorer:
             return []
         try:
             user, team = self._person(old)
+            if found := user or team:
+                check_named(self.incident, found)
         except Refused as refused:
             self.left.append(f"assignee of the alert “{alert.title[:60]}”: {refused.problem}")
             return []

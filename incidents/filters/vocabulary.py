@@ -45,8 +45,7 @@ class IncidentWords(Vocabulary[Principal, Incident]):
         ordinary = Incident.objects.filter(restricted=False)
         found = {"everybody": [_newest(ordinary.open()), _newest(ordinary)]}
         if isinstance(principal, User):
-            theirs = Incident.objects.filter(restricted=True, members__user=principal)
-            found[f"user:{principal.pk}"] = [_newest(theirs)]
+            found[f"user:{principal.pk}"] = [_newest(Incident.objects.named_to(principal))]
         return found
 
 

@@ -1,10 +1,10 @@
 """Rows of the incidents app, by what they hold."""
 
+from incidents.models.access import BreakGlass, IncidentAccess, IncidentMember
 from incidents.models.bulk_act import BulkAct, BulkItem
 from incidents.models.incident import (
     OPEN,
     Incident,
-    IncidentMember,
     IncidentQuerySet,
     IncidentSearch,
     IncidentTag,
@@ -18,10 +18,12 @@ from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
 
 __all__ = [
     "OPEN",
+    "BreakGlass",
     "BulkAct",
     "BulkItem",
     "Follower",
     "Incident",
+    "IncidentAccess",
     "IncidentMember",
     "IncidentQuerySet",
     "IncidentSearch",

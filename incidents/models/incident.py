@@ -19,6 +19,7 @@ from accounts.models import AccessToken, Principal, Team, User
 from alerts.choices import Classification, Determination, Severity
 from alerts.models import determination_fits
 from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
+from incidents.models.access import IncidentAccess
 
 OPEN = Q(status__in=[1, 2])
 """Written as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
@@ -75,14 +76,25 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, principal: Principal) -> Self:
         """What this person or token may see. Everything else does not exist for them (DESIGN 4.10).
 
-        A predicate, never a list of ids: a restricted incident is seen by its members only, through no role.
+        A predicate, never a list of ids; who sees a restricted one, IncidentAccess says alone.
         """
         if not principal.may(Permission.SEE_INCIDENTS):
             return self.none()
         if isinstance(principal, AccessToken):
             return self.filter(restricted=False)
-        membership = IncidentMember.objects.filter(incident=OuterRef("pk"), user=principal)
-        return self.filter(Q(restricted=False) | Exists(membership))
+        return self.filter(Q(restricted=False) | Exists(_access_of(principal)))
+
+    def named_to(self, principal: Principal) -> Self:
+        """The restricted ones that this person sees; a token sees none."""
+        if isinstance(principal, AccessToken) or not principal.may(Permission.SEE_INCIDENTS):
+            return self.none()
+        return self.filter(Exists(_access_of(principal)), restricted=True)
+
+    def kept_from(self, principal: Principal) -> Self:
+        """The restricted ones that are hidden from this person or token: so few that asking whether an incident is one
+        of them costs nothing."""
+        hidden = self.filter(restricted=True)
+        return hidden if isinstance(principal, AccessToken) else hidden.filter(~Exists(_access_of(principal)))
 
     def open(self) -> Self:
         """Active or in progress."""
@@ -90,6 +102,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def not_redirected(self) -> Self:
         return self.filter(status__in=[1, 2, 3])
+
+
+def _access_of(person: User) -> models.QuerySet[IncidentAccess]:
+    """What the person has to do with the outer incident, being restricted."""
+    return IncidentAccess.objects.filter(incident=OuterRef("pk"), user=person)
 
 
 class Incident(models.Model):
@@ -136,7 +153,7 @@ class Incident(models.Model):
     related_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="follow_ups")
     """The resolved incident that this one would have joined, had it been open."""
     restricted = models.BooleanField(default=False)
-    """Seen by its members only."""
+    """Seen only by whom IncidentAccess names."""
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -300,16 +317,6 @@ class IncidentTag(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "tag"], name="incident_tag_once")]
-
-
-class IncidentMember(models.Model):
-    """A person named to see a restricted incident."""
-
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["incident", "user"], name="incident_member_once")]
 
 
 class IncidentSearch(models.Model):

@@ -40,7 +40,8 @@ class Notice(models.Model):
     """Something a person is told by the bell: an entry of the log that concerns them."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="+")
+    """None where the entry is of the system's own stream, and tells only what everybody who is told may know."""
     entry = models.ForeignKey("activity.Entry", on_delete=models.CASCADE, related_name="+")
     reason = models.CharField(max_length=12, choices=NoticeReason.choices)
     created_at = models.DateTimeField(default=timezone.now)

@@ -143,9 +143,10 @@ MOST_PEOPLE = 8
 MOST_STEPS = 5
 PEOPLE = """
 SELECT (SELECT count(*) FROM incidents_follower WHERE incident_id = %(incident)s),
-       (SELECT array_agg(display_name ORDER BY display_name) FROM accounts_user AS person
-        JOIN incidents_incidentmember AS member ON member.user_id = person.id
-        WHERE member.incident_id = %(incident)s),
+       (SELECT jsonb_agg(jsonb_build_array(coalesce(person.display_name, team.name), team.id IS NOT NULL)
+                         ORDER BY team.id IS NOT NULL, coalesce(person.display_name, team.name))
+        FROM incidents_incidentmember AS member LEFT JOIN accounts_user AS person ON person.id = member.user_id
+        LEFT JOIN accounts_team AS team ON team.id = member.team_id WHERE member.incident_id = %(incident)s),
        (SELECT array_agg(step.text ORDER BY step.severity DESC, step.id) FROM (
             SELECT DISTINCT ON (recommended_actions) recommended_actions AS text, severity, id FROM alerts_alert
             WHERE incident_id = %(incident)s AND recommended_actions <> ''
@@ -158,12 +159,14 @@ def around(incident: Incident) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, {"incident": incident.pk})
         followers, members, texts = cursor.fetchone()
-    names: list[str] = members or []
+    names: list[tuple[str, bool]] = json.loads(members) if members else []
     lines = (line.strip("•-* \t") for text in texts or () for line in text.splitlines())
     steps = list(dict.fromkeys(line for line in lines if line))
     return {
         "followers": followers,
-        "members": [person_mark(initials(name), name) for name in names[:MOST_PEOPLE]] if incident.restricted else [],
+        "members": [
+            person_mark(initials(name), name, "team" if is_team else "person") for name, is_team in names[:MOST_PEOPLE]
+        ],
         "more_members": max(len(names) - MOST_PEOPLE, 0),
         "steps": steps[:MOST_STEPS],
         "more_steps": max(len(steps) - MOST_STEPS, 0),

@@ -98,15 +98,15 @@ class Surroundings:
 SURROUNDINGS = f"""
 (SELECT count(*) FROM (
     SELECT DISTINCT notice.incident_id FROM incidents_notice AS notice
-    JOIN incidents_incident AS incident ON incident.id = notice.incident_id
-    WHERE notice.user_id = %(user)s AND notice.read_at IS NULL AND (NOT incident.restricted OR EXISTS (
-        SELECT FROM incidents_incidentmember AS member
-        WHERE member.incident_id = incident.id AND member.user_id = %(user)s))
+    LEFT JOIN incidents_incident AS incident ON incident.id = notice.incident_id
+    WHERE notice.user_id = %(user)s AND notice.read_at IS NULL AND (incident.restricted IS NOT TRUE OR EXISTS (
+        SELECT FROM incidents_access AS access
+        WHERE access.incident_id = incident.id AND access.user_id = %(user)s))
     LIMIT {MOST_COUNTED}) AS unread),
 EXISTS (
     SELECT FROM incidents_incident AS incident WHERE incident.id = %(open)s AND (NOT incident.restricted OR EXISTS (
-        SELECT FROM incidents_incidentmember AS member
-        WHERE member.incident_id = incident.id AND member.user_id = %(user)s)))
+        SELECT FROM incidents_access AS access
+        WHERE access.incident_id = incident.id AND access.user_id = %(user)s)))
 """
 """The figure on the bell, and whether the person may see the incident they have open: visible_to, for this one hot
 statement in plain SQL (tests/incidents/test_live.py holds both to the same)."""

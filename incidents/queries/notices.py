@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from accounts.models import User
@@ -21,9 +21,10 @@ MOST_COUNTED = 100
 
 @dataclass(slots=True)
 class Group:
-    """What happened to one incident, unread or read, as a line behind the bell."""
+    """What happened to one incident, unread or read, as a line behind the bell; or one thing that concerns the system,
+    which has no page of its own."""
 
-    number: int
+    number: int | None
     name: str
     url: str
     unread: bool
@@ -46,7 +47,8 @@ class Notices:
 
 def of_person(user: User) -> QuerySet[Notice]:
     """The person's notices of what they may see now: with access goes the knowledge."""
-    return Notice.objects.filter(user=user, incident__in=Incident.objects.visible_to(user))
+    visible = Q(incident__in=Incident.objects.visible_to(user))
+    return Notice.objects.filter(visible | Q(incident__isnull=True), user=user)
 
 
 def unread_count(user: User) -> int:
@@ -63,20 +65,34 @@ def notices_page(user: User, *, before: int | None = None, only_unread: bool = F
     if only_unread:
         rows = rows.filter(read_at__isnull=True)
     found = list(rows[: PAGE + 1])
-    groups: dict[tuple[int, bool], Group] = {}
+    groups: dict[tuple[str, int, bool], Group] = {}
     for notice in found[:PAGE]:
         incident, unread = notice.incident, notice.read_at is None
-        key = (incident.pk, unread)
+        key = ("incident", incident.pk, unread) if incident else ("notice", notice.pk, unread)
         if key not in groups:
-            groups[key] = Group(incident.pk, incident.name, f"/incidents/{incident.pk}/", unread, SafeString())
+            groups[key] = _group(incident, unread)
         groups[key].notices.append(notice)
     for group in groups.values():
         _describe(group)
     return Notices(list(groups.values()), found[PAGE - 1].pk if len(found) > PAGE else None)
 
 
-RANK = (NoticeReason.OVERDUE, NoticeReason.MENTIONED, NoticeReason.ASSIGNED, NoticeReason.WOKEN, NoticeReason.FOLLOWED)
+def _group(incident: Incident | None, unread: bool) -> Group:
+    if incident is None:
+        return Group(None, "", "", unread, SafeString())
+    return Group(incident.pk, incident.name, f"/incidents/{incident.pk}/", unread, SafeString())
+
+
+RANK = (
+    NoticeReason.BREAK_GLASS,
+    NoticeReason.OVERDUE,
+    NoticeReason.MENTIONED,
+    NoticeReason.ASSIGNED,
+    NoticeReason.WOKEN,
+    NoticeReason.FOLLOWED,
+)
 ICONS = {
+    NoticeReason.BREAK_GLASS: "restricted",
     NoticeReason.MENTIONED: "comment",
     NoticeReason.ASSIGNED: "assign",
     NoticeReason.WOKEN: "wake",
@@ -100,6 +116,7 @@ def _describe(group: Group) -> None:
         NoticeReason.ASSIGNED: f"{special.entry.actor_label} {_assigned(special)}",
         NoticeReason.OVERDUE: _overdue(special),
         NoticeReason.WOKEN: f"Woke up: {special.entry.facts.get('reason', '')}",
+        NoticeReason.BREAK_GLASS: f"{special.entry.actor_label} {sentence(special.entry)}",
     }.get(reason, "")
     group.title = ", ".join(filter(None, [words, group.title]))
     if count == 1 and words:

@@ -171,6 +171,7 @@ def test_nobody_is_told_of_what_they_may_not_see(incident: Incident, ana: User, 
 def test_with_access_goes_what_the_bell_knew_and_comes_back_with_it(incident: Incident, ana: User, lee: User) -> None:
     assign(incident, ana, actor=lee.as_actor())
     assert unread_count(ana) == 1
+    assign(incident, lee, actor=lee.as_actor())
     restrict(incident, [lee], actor=lee.as_actor())
     assert unread_count(ana) == 0
     assert notices_page(ana).groups == []
