@@ -57,3 +57,14 @@ def word_of(kind: str, key: str, number: int) -> str:
     prefix, _, bare = key.partition(":")
     is_readable = prefix in PREFIXES and 0 < len(bare) <= LONGEST_READABLE and bare.isprintable()
     return f"{kind}:{bare}" if is_readable else str(number)
+
+
+def page_of(kind: str, number: int) -> str:
+    """The address of an entity's page. By number, because a key may be 1,100 characters of anything and a name is what
+    a sender chose; with the kind before it, so that a link says what it leads to."""
+    return f"/entities/{kind}/{number}/"
+
+
+def timeline_of(kind: str, number: int, incident: int) -> str:
+    """The address of an entity's timeline as it opens from an incident, 24 hours before its first alert."""
+    return f"{page_of(kind, number)}timeline/?around={incident}"

@@ -101,3 +101,11 @@ def _name_noise(name: str) -> str | None:
 def _host_of(address: str) -> str:
     host = address.partition("://")[2].partition("/")[0].rpartition("@")[2]
     return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+
+
+def is_stored_noise(kind: str, key: str) -> bool:
+    """The same of an entity as it is stored, told by its key alone."""
+    known = EntityKind(kind)
+    if known == EntityKind.IP and not ip_address(key.removeprefix("ip:")):
+        return False
+    return is_noise(EntityIdentity(known, key, key, (key,))) is not None

@@ -1,4 +1,4 @@
-"""Finding entities: by a part of their name, or by what identifies them."""
+"""Finding entities by a part of their name or by what identifies them, and what they are called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django.db import connection
 
 from common.words import fold
 from entities.identity import EntityIdentity
-from entities.models import EntityIdentifier
+from entities.models import Entity, EntityIdentifier
+from entities.naming import PREFIXES
 from entities.trigrams import SHORTEST, indexed, trigrams
 
 MOST_NAMES = 1_000
@@ -67,3 +68,54 @@ def _literal(words: Sequence[str]) -> str:
     """An array as PostgreSQL writes it; an array of arrays would have to be rectangular."""
     escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
     return "{" + ",".join(f'"{word}"' for word in escaped) + "}"
+
+
+MOST_IDENTIFIERS = 30
+LABELS = {
+    "aad": "Entra ID",
+    "account": "Account",
+    "agent": "Agent ID",
+    "app": "App ID",
+    "azure": "Azure resource",
+    "cluster": "Cluster ID",
+    "dn": "Distinguished name",
+    "fqdn": "Full DNS name",
+    "guid": "Object GUID",
+    "host": "Host name",
+    "image": "Image",
+    "ip": "IP address",
+    "md5": "MD5",
+    "mde": "Defender ID",
+    "message": "Message ID",
+    "network-message": "Network message ID",
+    "nt": "Domain name",
+    "principal": "Principal",
+    "resource": "Resource ID",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "sid": "SID",
+    "upn": "User principal name",
+    "url": "URL",
+}
+"""What the beginnings of identifiers are called on screen, where the bare word would not do."""
+
+
+def identifiers_of(entity: Entity) -> list[tuple[str, str]]:
+    """The names that lead to an entity, each with what kind of name it is; its key first."""
+    values = entity.identifiers.order_by("pk").values_list("value", flat=True)[:MOST_IDENTIFIERS]
+    return [labelled(value) for value in dict.fromkeys([entity.key, *values])]
+
+
+def labelled(identifier: str) -> tuple[str, str]:
+    """An identifier taken apart: `upn:ana@example.org` is a user principal name, `name@host:fin-ws-17|cmd.exe` a name
+    on a device."""
+    head, bar, rest = identifier.partition("|")
+    if bar and "@" in head:
+        prefix, _, place = head.partition("@")
+        return _label(prefix), f"{rest} on {place.partition(':')[2] or place}"
+    prefix, colon, value = identifier.partition(":")
+    return (_label(prefix), value) if colon and value and prefix in PREFIXES else ("Name", identifier)
+
+
+def _label(prefix: str) -> str:
+    return LABELS.get(prefix, prefix.replace("-", " ").capitalize())

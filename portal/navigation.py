@@ -20,6 +20,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user.may(Permission.SEE_INCIDENTS):
         places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
         places.append(("Alerts", reverse("alerts:queue"), "alert", "g a"))
+        places.append(("Entities", reverse("entities:list"), "entity", "g e"))
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
     return {

@@ -21,6 +21,7 @@ from alerts.rules import in_order_of_attack
 from common.defang import defang
 from common.marks import dated, day_and_time, entity_icon, person_mark, severity_mark, status_mark
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.naming import page_of
 
 
 def alert_shown(alert: Alert, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def evidence_row(item: Evidence) -> dict[str, Any]:
         "icon": entity_icon(kind),
         "kind": kind.label,
         "name": defang(item.entity.name, kind),
+        "url": page_of(kind.slug, item.entity.pk),
         "raw_name": item.entity.name,
         "is_asset": kind in ASSET_KINDS,
         "is_indicator": kind in INDICATORS,

@@ -83,9 +83,10 @@ def key(keys: str) -> SafeString:
 
 
 @register.simple_tag
-def indicator(text: str, raw: str = "", copy: bool = True) -> SafeString:
-    """Technical text in monospace. `text` is shown (defanged by the caller), `raw` is what the button copies."""
-    return component("indicator", text=text, raw=raw or text, copy=copy)
+def indicator(text: str, raw: str = "", copy: bool = True, href: str = "") -> SafeString:
+    """Technical text in monospace. `text` is shown (defanged by the caller), `raw` is what the button copies; `href` is
+    a page of ours about it, never what it names."""
+    return component("indicator", text=text, raw=raw or text, copy=copy, href=href)
 
 
 # --- actions -------------------------------------------------------------------------------------------------------
@@ -472,6 +473,40 @@ def strip(label: str, values: Sequence[int], hot: int = 0) -> SafeString:
         for index, height in enumerate(max(2, round(22 * value / top)) for value in values)
     ]
     return component("strip", label=label, bars=bars, width=len(bars) * 7 - 2)
+
+
+CHART_HEIGHT, BAR, BAR_GAP = 72, 10, 3
+
+
+@register.simple_tag
+def severity_strip(label: str, bars: Sequence[Context], levels: Sequence[SafeString]) -> SafeString:
+    """How many of each severity there were, period by period, the oldest first: stacked bars, and a table of the same.
+
+    A bar: label, title (all its figures in words), url, values (pairs of severity and number, the gravest first).
+    `levels` are the marks of these severities.
+    """
+    totals = [sum(number for _, number in bar["values"]) for bar in bars]
+    top = max([*totals, 1])
+    drawn = []
+    for index, (bar, total) in enumerate(zip(bars, totals, strict=True)):
+        segments, foot, below = [], CHART_HEIGHT, 0
+        for slug, number in reversed(bar["values"]):
+            below += number
+            head = CHART_HEIGHT - max(round(CHART_HEIGHT * below / top), 3 if below else 0)
+            if foot > head:
+                segments.append({"slug": slug, "y": head, "height": foot - head})
+                foot = head
+        drawn.append({**bar, "total": total, "x": index * (BAR + BAR_GAP), "segments": segments})
+    return component(
+        "severity_strip",
+        label=label,
+        bars=drawn,
+        levels=levels,
+        top=top,
+        bar_width=BAR,
+        height=CHART_HEIGHT,
+        width=max(len(drawn) * (BAR + BAR_GAP) - BAR_GAP, 1),
+    )
 
 
 # --- messages ------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from common.marks import (
     time_mark,
 )
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.naming import page_of, timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
@@ -178,7 +179,7 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT entity.kind, entity.name, count(*) FROM alerts_evidence AS evidence
+            SELECT entity.id, entity.kind, entity.name, count(*) FROM alerts_evidence AS evidence
             JOIN entities_entity AS entity ON entity.id = evidence.entity_id
             WHERE evidence.incident_number = %s AND entity.kind = ANY(%s)
             GROUP BY entity.id ORDER BY count(*) DESC, entity.id LIMIT %s
@@ -186,8 +187,14 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
             [incident_id, [str(kind) for kind in ASSET_KINDS], most],
         )
         return [
-            {"icon": entity_icon(kind), "kind": EntityKind(kind).label, "name": name, "alerts": alerts}
-            for kind, name, alerts in cursor.fetchall()
+            {
+                "icon": entity_icon(kind),
+                "kind": EntityKind(kind).label,
+                "name": name,
+                "url": timeline_of(kind, number, incident_id),
+                "alerts": alerts,
+            }
+            for number, kind, name, alerts in cursor.fetchall()
         ]
 
 
@@ -235,6 +242,9 @@ def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
                 {
                     "id": entity_id,
                     "name": defang(name, EntityKind(kind)),
+                    "url": timeline_of(kind, entity_id, incident.pk)
+                    if kind in ASSET_KINDS
+                    else page_of(kind, entity_id),
                     "raw_name": name,
                     "is_indicator": kind in INDICATORS,
                     "alerts": alerts,

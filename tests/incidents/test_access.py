@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from accounts.models import User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
+from entities.models import Entity
 from incidents.changes import Changes
 from incidents.commands import (
     change_tags,
@@ -29,7 +31,7 @@ from incidents.commands import (
 )
 from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident
-from tests.conftest import alert, device, opened
+from tests.conftest import NOON, alert, device, opened
 from tests.incidents.rows import news
 
 SEE, EDIT, BULK, EXPORT = (
@@ -118,6 +120,10 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:wake": {"POST": EDIT},
     "incidents:follow": {"POST": SEE},
     "incidents:unfollow": {"POST": SEE},
+    "entities:list": {"GET": SEE},
+    "entities:overview": {"GET": SEE},
+    "entities:timeline": {"GET": SEE},
+    "entities:incidents": {"GET": SEE},
     "notices": {"GET": SEE},
     "read_notices": {"POST": SEE},
 }
@@ -171,6 +177,9 @@ def address(name: str, incident: Incident) -> str:
     if name == "incidents:undo_save":
         return reverse(name, args=[incident.pk, SAVE])
     alert_id = incident.alerts.order_by("pk")[0].pk
+    if name.startswith("entities:") and name != "entities:list":
+        entity = Entity.objects.filter(evidence__alert=alert_id).order_by("pk")[0]
+        return reverse(name, args=[entity.kind, entity.pk])
     if name.startswith(("alerts:", "alert_acts:")):
         possible: tuple[list[int], ...] = ([], [alert_id])
     else:
@@ -288,6 +297,10 @@ def test_a_form_of_another_site_is_refused(incident: Incident, ana: User) -> Non
 
 
 OF_ONE_INCIDENT = [
+    "entities:overview",
+    "entities:timeline",
+    "entities:incidents",
+] + [
     name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
     ("alerts", "alert_rows", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw",
      "manage_many", "alert")
@@ -377,14 +390,24 @@ ADDRESSES = (
     "/incidents/{secret}/activity/",
     "/incidents/{secret}/details/",
     "/exports/incidents.csv?status=any&severity=any",
+    "/entities/",
+    "/entities/?q=dc-99",
+    "/entities/?kind=device&sort=name",
+    "/entities/device/{shared}/",
+    "/entities/device/{shared}/?by=week",
+    "/entities/device/{shared}/timeline/",
+    "/entities/device/{shared}/timeline/?around={secret}",
+    "/entities/device/{shared}/timeline/?incident={secret}",
+    "/entities/device/{shared}/incidents/",
+    "/entities/device/{hidden}/",
 )
 
 
-def world_of(client: Client, secret: int, secret_alert: int) -> list[tuple[str, int, bytes]]:
+def world_of(client: Client, secret: int, secret_alert: int, shared: int) -> list[tuple[str, int, bytes]]:
     """All answers to somebody, with what differs anyhow masked."""
     seen = []
     for template in ADDRESSES:
-        link = template.format(secret=secret, secret_alert=secret_alert)
+        link = template.format(secret=secret, secret_alert=secret_alert, shared=shared, hidden=shared + 1)
         answer = client.get(link)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         for pattern, mask in MASKS:
@@ -399,14 +422,16 @@ def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
     client = sign_in(ana)
     coming = incident.pk + 1
     alert_id = max(incident.alerts.values_list("pk", flat=True)) + 1
-    without = world_of(client, coming, alert_id)
+    shared = Entity.objects.get().pk
+    without = world_of(client, coming, alert_id, shared)
     secret = opened(
         alert(
             "secret",
             title=f"{SECRET} found",
             categories=("exfiltration",),
             service_source=f"{SECRET} sensor",
-            entities=(device("dc-99"),),
+            entities=(device("dc-99"), device("fin-ws-17")),
+            at=NOON + timedelta(days=9),
         )
     )
     change_tags(secret, add=[SECRET], actor=lee.as_actor())
@@ -414,9 +439,9 @@ def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
     cache.clear()
     assert secret.pk == coming
     assert alert_id in secret.alerts.values_list("pk", flat=True)
-    for before, after in zip(without, world_of(client, secret.pk, alert_id), strict=True):
+    for before, after in zip(without, world_of(client, secret.pk, alert_id, shared), strict=True):
         assert before == after, before[0]
-    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk, alert_id))
+    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk, alert_id, shared))
 
 
 @pytest.mark.django_db(transaction=True)
