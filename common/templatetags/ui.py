@@ -475,7 +475,7 @@ def strip(label: str, values: Sequence[int], hot: int = 0) -> SafeString:
     return component("strip", label=label, bars=bars, width=len(bars) * 7 - 2)
 
 
-CHART_HEIGHT, BAR, BAR_GAP = 72, 10, 3
+CHART_HEIGHT, BAR, BAR_GAP = 60, 10, 3
 
 
 @register.simple_tag

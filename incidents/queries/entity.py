@@ -18,7 +18,7 @@ from alerts.models import Evidence
 from alerts.queries.detail import INDICATORS, text_of
 from common.counting import Count, count_each
 from common.defang import defang
-from common.marks import dated, entity_icon
+from common.marks import day_and_time, entity_icon, time_mark
 from common.query_strings import address
 from entities.choices import ASSET_KINDS, EntityKind
 from entities.models import Entity
@@ -32,6 +32,8 @@ MOST_WEIGHED = 20_000
 """Of an entity's sightings, so many of the latest go into figures; of an address in every alert there are millions."""
 LONGEST_FACT = 500
 """Characters of an attribute that are shown."""
+SHORT_WORDS = ("os", "ip", "dns", "url", "id")
+"""Written in capitals."""
 
 
 def visible_entity(principal: Principal, kind: str, number: int) -> Entity | None:
@@ -83,8 +85,8 @@ def header(entity: Entity, principal: Principal) -> dict[str, Any]:
         "name": defang(entity.name, kind),
         "raw_name": entity.name,
         "url": page_of(entity.kind, entity.pk),
-        "first_seen": dated(span.first),
-        "last_seen": dated(span.last),
+        "first_seen": day_and_time(span.first),
+        "last_seen": time_mark(span.last),
         "alerts": counts["alerts"],
         "incidents": counts["incidents"],
         "open": counts["open"],
@@ -117,7 +119,10 @@ def facts(entity: Entity) -> list[tuple[str, str]]:
         if value in ("", None, [], {}, False):
             continue
         text = "yes" if value is True else text_of(value)
-        shown.append((key.replace("_", " ").capitalize(), text[:LONGEST_FACT]))
+        label = key.replace("_", " ")
+        first, _, rest = label.partition(" ")
+        label = f"{first.upper()} {rest}".strip() if first in SHORT_WORDS else label.capitalize()
+        shown.append((label, text[:LONGEST_FACT]))
     return shown
 
 
