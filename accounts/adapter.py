@@ -12,7 +12,8 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
-from accounts.models import ListSettings, User
+from accounts.models import ListSettings, User, UserQuerySet
+from common.composed import Composed, kept
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -33,10 +34,13 @@ class SignIn(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The person with their role and how they like their lists, in one statement: every page asks what they may."""
-        lists = ListSettings.objects.filter(user=OuterRef("pk"))
-        kept = ArraySubquery(lists.values(kept=JSONObject(name="name", columns="columns", closed="closed")))
-        people = User.objects.active().select_related("role").annotate(kept_lists=kept)
-        return people.filter(pk=user_id).first()
+        return next(iter(kept(("person", user_id), lambda: Composed(_person(user_id)))), None)
+
+
+def _person(user_id: int) -> UserQuerySet:
+    lists = ListSettings.objects.filter(user=OuterRef("pk"))
+    kept_lists = ArraySubquery(lists.values(kept=JSONObject(name="name", columns="columns", closed="closed")))
+    return User.objects.active().select_related("role").annotate(kept_lists=kept_lists).filter(pk=user_id)
 
 
 def display_name(user: User) -> str:

@@ -117,6 +117,11 @@ class User(AbstractBaseUser):
         """Whether this person's role allows it; asked anew at each request, so a dropped right is gone at once."""
         return self.is_active and self.role.allows(permission)
 
+    @property
+    def known_by(self) -> tuple[object, ...]:
+        """Equal only for the same person with the same rights."""
+        return ("user", self.pk, self.is_active, *self.role.permissions)
+
     def as_actor(self, channel: Channel = Channel.PAGE) -> Actor:
         return Actor(ActorKind.USER, self.display_name, self.pk, channel)
 
@@ -194,6 +199,11 @@ class AccessToken(models.Model):
         if self.source:
             return permission == Permission.SEND_ALERTS
         return self.role is not None and self.role.allows(permission)
+
+    @property
+    def known_by(self) -> tuple[object, ...]:
+        """Equal only for the same token with the same rights."""
+        return ("token", self.pk, self.source, *(self.role.permissions if self.role else ()))
 
     def as_actor(self, channel: Channel = Channel.API) -> Actor:
         return Actor(ActorKind.TOKEN, self.name, self.pk, channel)

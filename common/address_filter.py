@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -12,7 +11,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 
+from common.composed import Listed
 from common.filter_fields import Field, Kind
 from common.query_strings import UnknownKeys, check_keys, nearest
 
@@ -44,18 +45,13 @@ class WordsField(forms.MultipleChoiceField):
 
 
 class FieldFilter(django_filters.Filter):
-    """A field of a list as django-filter has it: form, browsable API and schema find key, label and help here."""
+    """A field of a list as django-filter has it: form, browsable API and schema find key, label and help here. What it
+    comes down to, the list's filter asks the field itself (`AddressFilter.conditions`)."""
 
     field_class = WordsField
-    parent: AddressFilter[Any, Any]
 
     def __init__(self, field: Field) -> None:
         super().__init__(field_name=field.key, label=field.label, help_text=field.help, required=False)
-        self.of = field
-
-    def filter(self, queryset: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
-        condition = self.of.condition(value, self.parent.names) if value else Q()
-        return queryset.filter(condition) if condition else queryset
 
 
 class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
@@ -76,24 +72,26 @@ class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
     """Of the addresses `queue`, `filter` and `apply_filter`."""
 
     def __init__(
-        self, data: QueryDict, queryset: QuerySet[Row], *, principal: Any, named_as: Self | None = None
+        self, data: QueryDict, queryset: QuerySet[Row] | None = None, *, principal: Any, named_as: Self | None = None
     ) -> None:
-        """`named_as` has the same people, tags and entities, which then are not read again."""
-        self.data, self.queryset, self.principal = data, queryset, principal
-        self.is_bound, self.request, self.form_prefix = True, None, None
+        """Over all that the principal may see, or over a queryset. `named_as` has the same people, tags and entities,
+        which then are not read again."""
+        self.data, self.given, self.principal = data, queryset, principal
+        self.is_bound, self.request, self.form_prefix, self.filters = True, None, None, self.base_filters
         self.names: Names = named_as.names if named_as else self.new_names(principal)
 
     @classmethod
     def get_filters(cls) -> dict[str, FieldFilter]:
         return {key: FieldFilter(field) for key, field in cls.FIELDS.items()}
 
+    def visible(self) -> QuerySet[Row]:
+        """The rows that the principal may see."""
+        raise NotImplementedError
+
     @cached_property
-    def filters(self) -> dict[str, FieldFilter]:
-        """The filters, bound to this address."""
-        bound = {key: copy(each) for key, each in self.base_filters.items()}
-        for each in bound.values():
-            each.parent = self
-        return bound
+    def queryset(self) -> QuerySet[Row]:
+        """What is filtered."""
+        return self.visible() if self.given is None else self.given
 
     def new_names(self, principal: Any) -> Names:
         """What knows the things that words name."""
@@ -166,11 +164,26 @@ class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
     @cached_property
     def qs(self) -> QuerySet[Row]:
         """The rows that pass every key. For an address that `check` accepts."""
-        self.names.learn(self.words)
         rows = self.queryset
-        for key, words in self.words.items():
-            rows = self.filters[key].filter(rows, words)
+        for condition in self.conditions:
+            rows = rows.filter(condition)
         return rows
+
+    @cached_property
+    def conditions(self) -> tuple[Q, ...]:
+        """What the words under each key come down to, without those that leave nothing out."""
+        self.names.learn(self.words)
+        found = [self.FIELDS[key].condition(words, self.names) for key, words in self.words.items() if words]
+        return tuple(condition for condition in found if condition)
+
+    @property
+    def listed(self) -> Listed:
+        """The same rows as `qs`. Who asks, their zone and every condition with its values are the key; what they may
+        see follows from who they are (`visible_to`), and what changes with time in it the database looks up."""
+        if self.given is not None:
+            return Listed(None, lambda: self.qs)
+        zone = timezone.get_current_timezone_name()
+        return Listed((type(self), self.principal.known_by, zone, self.conditions), lambda: self.qs)
 
     def label(self, key: str, word: str) -> str:
         """A word as a chip shows it; the names it needs have been read by `check` or `qs`."""

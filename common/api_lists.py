@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 
 from common.address_filter import AddressFilter
+from common.composed import Listed
 from common.counting import CAP, count
 from common.pagination import BadCursor, Order, page_of_ids
 from common.query_strings import address, check_keys, nearest, with_values
@@ -32,6 +33,8 @@ class Asked(Protocol):
     def order(self) -> Order: ...
     @property
     def matching(self) -> QuerySet[Any]: ...
+    @property
+    def listed(self) -> Listed: ...
 
 
 def list_answer(
@@ -62,7 +65,7 @@ def list_answer(
         "page": request.build_absolute_uri(address(shown_at, with_values(wanted.query))),
     }
     if counting:
-        number = wanted.matching.order_by().count() if counting == "exact" else count(wanted.matching).exact
+        number = wanted.matching.order_by().count() if counting == "exact" else count(wanted.listed).exact
         answer |= {"count": CAP if number is None else number, "count_is_exact": number is not None}
     return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+
+from common.composed import Listed, kept, listed
 
 CAP = 1_000
 REMEMBERED = 60
@@ -36,7 +38,7 @@ class Count:
         return f"{self} (about {round(self.estimate, -digits):,})"
 
 
-def count(rows: QuerySet[Any]) -> Count:
+def count(rows: QuerySet[Any] | Listed) -> Count:
     """Count up to the cap; above it ask the planner, which costs nothing, and remember it for a minute."""
     return count_each({"all": rows}, estimated=["all"])["all"]
 
@@ -49,24 +51,25 @@ def estimate(rows: QuerySet[Any]) -> int:
         return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
-def count_each(querysets: dict[str, QuerySet[Any]], estimated: Sequence[str] = ()) -> dict[str, Count]:
+def count_each(lists: Mapping[str, QuerySet[Any] | Listed], estimated: Sequence[str] = ()) -> dict[str, Count]:
     """Several capped counts in one statement; one that was above the cap a moment ago is not counted again. Of those
     named in `estimated` the planner says about how many there are, once a minute."""
-    questions = {name: _question(rows) for name, rows in querysets.items()}
+    asked_of = {name: listed(rows) for name, rows in lists.items()}
+    questions = {name: _question(rows) for name, rows in asked_of.items()}
     keys = {name: _key(question) for name, question in questions.items() if question}
     above: dict[str, int] = cache.get_many(keys.values()) if keys else {}
     asked = [name for name in keys if keys[name] not in above or (name in estimated and not above[keys[name]])]
     numbers = dict(zip(asked, _capped([questions[name] for name in asked]), strict=True))
     for name, number in numbers.items():
         if number > CAP:
-            above[keys[name]] = max(estimate(querysets[name]), CAP + 1) if name in estimated else 0
+            above[keys[name]] = max(estimate(asked_of[name].make()), CAP + 1) if name in estimated else 0
     if fresh := {keys[name]: above[keys[name]] for name, number in numbers.items() if number > CAP}:
         cache.set_many(fresh, REMEMBERED)
     return {
         name: Count(None, above[keys[name]] or None)
         if name in keys and keys[name] in above
         else Count(numbers.get(name, 0))
-        for name in querysets
+        for name in lists
     }
 
 
@@ -74,12 +77,16 @@ Question = tuple[str, tuple[Any, ...]]
 """SQL and its values."""
 
 
-def _question(rows: QuerySet[Any]) -> Question | None:
+def _question(rows: Listed) -> Question | None:
     """What is asked to count rows up to the cap; None where it is known that there are none."""
-    try:
-        return rows.order_by().values("pk")[: CAP + 1].query.sql_with_params()
-    except EmptyResultSet:
-        return None
+
+    def composed() -> Question | None:
+        try:
+            return rows.make().order_by().values("pk")[: CAP + 1].query.sql_with_params()
+        except EmptyResultSet:
+            return None
+
+    return kept(rows.key and ("count", rows.key), composed)
 
 
 def _capped(questions: Sequence[Question | None]) -> Sequence[int]:

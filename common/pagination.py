@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, DateTimeField, F, Func, IntegerField, Model, Q, QuerySet, Value
 
+from common.composed import Composed, Listed, kept, listed
+
 
 class BadCursor(ValueError):
     """A cursor that this list did not make, or made under another order."""
@@ -53,7 +55,7 @@ def page_of_ids(rows: QuerySet[Any], order: Order, *, after: str = "", before: s
 
 
 def page_of_rows(
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Listed,
     order: Order,
     fields: Sequence[str],
     *,
@@ -67,12 +69,19 @@ def page_of_rows(
 
     Raises BadCursor for a cursor of another list or order.
     """
-    direction, rows = _from_cursor(rows, order, after, before)
-    expressions = direction.expressions()
-    ids = rows.order_by(*expressions).values("pk")[: size + 1]
+    wanted = listed(rows)
     names = [field.lstrip("-") for field in order.fields]
-    shown = rows.model._default_manager.filter(pk__in=ids).order_by(*expressions)
-    values = list(shown.values(*dict.fromkeys([*names, *fields]), **annotations))
+    shown = tuple(dict.fromkeys([*names, *fields]))
+
+    def composed() -> Composed:
+        direction, found = _from_cursor(wanted.make(), order, after, before)
+        expressions = direction.expressions()
+        ids = found.order_by(*expressions).values("pk")[: size + 1]
+        page = found.model._default_manager.filter(pk__in=ids).order_by(*expressions)
+        return Composed(page.values(*shown, **annotations))
+
+    key = wanted.key and ("page", wanted.key, order, shown, tuple(annotations), after, before, size)
+    values = list(kept(key, composed))
     page = _page([tuple(row[name] for name in names) for row in values], order, after, before, size)
     values = values[:size]
     return page, values[::-1] if before else values

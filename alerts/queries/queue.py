@@ -16,6 +16,7 @@ from alerts.filters.alert_filter import AlertFilter
 from alerts.models import Alert
 from alerts.queries.columns import COLUMNS, LEADS_ON, USUAL
 from common.columns import Column, ListKind, Row, columns_text, fields_of
+from common.composed import Listed
 from common.counting import Count, count, count_each
 from common.filters import ANY
 from common.list_pages import ListRow, row_html
@@ -51,6 +52,11 @@ class Asked:
     def matching(self) -> QuerySet[Alert]:
         return self.filter.qs
 
+    @property
+    def listed(self) -> Listed:
+        """The same rows, to be listed or counted."""
+        return self.filter.listed
+
 
 @dataclass(frozen=True, slots=True)
 class AlertsPage:
@@ -71,7 +77,7 @@ class AlertsPage:
 def asked(query: QueryDict, principal: Principal) -> Asked:
     """What an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
     full = AlertFilter.with_defaults(query)
-    alert_filter = AlertFilter(full, Alert.objects.visible_to(principal), principal=principal)
+    alert_filter = AlertFilter(full, principal=principal)
     alert_filter.check()
     return Asked(full, alert_filter, SORTING.order(full.get("sort", SORTING.usual)))
 
@@ -94,7 +100,7 @@ def alerts_page(
     columns = ALERTS.columns_of(wanted.query, remembered)
     try:
         page, values = page_of_rows(
-            wanted.matching,
+            wanted.listed,
             wanted.order,
             fields_of(columns, *ROW_FIELDS),
             after=wanted.query.get("after", ""),
@@ -108,7 +114,7 @@ def alerts_page(
     return AlertsPage(
         rows=printed(values, columns, selectable=selectable, opened=opened),
         columns=columns,
-        count=Count(len(page.ids)) if is_whole else count(wanted.matching),
+        count=Count(len(page.ids)) if is_whole else count(wanted.listed),
         order=wanted.order,
         query=wanted.query,
         filter=wanted.filter,
@@ -160,7 +166,7 @@ def changed_rows(
     fields = fields_of(columns, *ROW_FIELDS)
     values = list(Alert.objects.visible_to(principal).filter(pk__in=list(numbers)).values(*fields))
     fitting = set(wanted.matching.filter(pk__in=list(numbers)).values_list("pk", flat=True))
-    return printed(values, columns, selectable=selectable, fitting=fitting), count(wanted.matching)
+    return printed(values, columns, selectable=selectable, fitting=fitting), count(wanted.listed)
 
 
 def hidden(wanted: AlertFilter, principal: Principal, path: str) -> list[dict[str, str]]:
@@ -174,10 +180,9 @@ def hidden(wanted: AlertFilter, principal: Principal, path: str) -> list[dict[st
     if wanted.data.getlist("severity") == wanted.DEFAULTS["severity"]:
         changes["informational"] = {"severity": ["informational"]}
     states = {word: with_values(wanted.data, **change) for word, change in changes.items()}
-    visible = Alert.objects.visible_to(principal)
     counts = count_each(
         {
-            word: AlertFilter(as_query(state), visible, principal=principal, named_as=wanted).qs
+            word: AlertFilter(as_query(state), principal=principal, named_as=wanted).listed
             for word, state in states.items()
         }
     )

@@ -15,12 +15,12 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.forms.utils import flatatt
-from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from common import marks
+from common.components import component
 from common.icons import icon as icon_mark
 from common.static_bundle import SCRIPT, SHEET, sheet_parts
 
@@ -39,11 +39,6 @@ def attributes_text(attributes: dict[str, Any]) -> SafeString:
         key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value not in (None, False, "")
     }
     return flatatt(kept)
-
-
-def component(name: str, /, **values: Any) -> SafeString:
-    """The template of a component, rendered."""
-    return mark_safe(render_to_string(f"components/{name}.html", values).strip())
 
 
 def optional_icon(role: str, size: str = "m") -> SafeString | str:

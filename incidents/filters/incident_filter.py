@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from accounts.models import Principal
@@ -13,11 +14,14 @@ from incidents.models import Incident
 
 
 class IncidentFilter(AddressFilter[Incident, Names]):
-    """The filters of an address over incidents; build it with `IncidentFilter(query, queryset, principal=…)`."""
+    """The filters of an address over incidents; build it with `IncidentFilter(query, principal=…)`."""
 
     FIELDS, LIST_KEYS, DEFAULTS = FIELDS, LIST_KEYS, DEFAULTS
     UNSAID = ("snoozed",)
     NAMESPACE = "incidents"
+
+    def visible(self) -> QuerySet[Incident]:
+        return Incident.objects.visible_to(self.principal)
 
     def new_names(self, principal: Principal) -> Names:
         return Names(principal)

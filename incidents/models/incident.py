@@ -76,7 +76,9 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, principal: Principal) -> Self:
         """What this person or token may see. Everything else does not exist for them (DESIGN 4.10).
 
-        A predicate, never a list of ids; who sees a restricted one, IncidentAccess says alone.
+        A predicate, never a list of ids; who sees a restricted one, IncidentAccess says alone. It depends on who asks
+        and their rights (`known_by`) and on nothing that this process knows besides: what changes with time the
+        database looks up, since the SQL made of it is kept (common/composed.py).
         """
         if not principal.may(Permission.SEE_INCIDENTS):
             return self.none()

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 from accounts.models import Principal
+from common.composed import Listed
 from common.counting import Count
 from common.filters import ANY
 from common.query_strings import address, as_query, with_values
 from incidents.filters import DEFAULTS, IncidentFilter
-from incidents.models import Incident
 
 
-def hidden_rows(wanted: IncidentFilter, principal: Principal) -> dict[str, QuerySet[Incident]]:
+def hidden_rows(wanted: IncidentFilter, principal: Principal) -> dict[str, Listed]:
     """What the default view leaves out: resolved, merged away, informational, snoozed.
 
     Only what a default hides, under the other filters as they are; a person who filters knows what they hide.
     """
-    visible = Incident.objects.visible_to(principal)
     states = {word: with_values(wanted.data, **change) for word, (_, change) in _left_out(wanted.data).items()}
     return {
-        word: IncidentFilter(as_query(state), visible, principal=principal, named_as=wanted).qs
+        word: IncidentFilter(as_query(state), principal=principal, named_as=wanted).listed
         for word, state in states.items()
     }
 

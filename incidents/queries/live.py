@@ -269,7 +269,7 @@ def changed_rows(user: User, query: QueryDict, *, selectable: bool) -> ChangedRo
         )
         for row in values
     ]
-    return ChangedRows(html, count(listed.matching))
+    return ChangedRows(html, count(listed.listed))
 
 
 def _numbers(text: str) -> set[int]:

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import Principal
 from activity.queries import MOMENT, moment
 from common.columns import Column, ListKind, Row, cells, columns_text
+from common.composed import Listed
 from common.counting import Count, count_each
 from common.list_pages import headings as headings_of
 from common.marks import icon
@@ -104,11 +105,16 @@ class Asked:
     def matching(self) -> QuerySet[Incident]:
         return self.filter.qs
 
+    @property
+    def listed(self) -> Listed:
+        """The same rows, to be listed or counted."""
+        return self.filter.listed
+
 
 def asked(query: QueryDict, principal: Principal) -> Asked:
     """What an address asks for. Raises UnknownKeys or ValidationError for one that means nothing."""
     full = with_defaults(query)
-    incident_filter = IncidentFilter(full, Incident.objects.visible_to(principal), principal=principal)
+    incident_filter = IncidentFilter(full, principal=principal)
     incident_filter.check()
     return Asked(full, incident_filter, order_named(full.get("sort", DEFAULT_ORDER)))
 
@@ -137,7 +143,7 @@ def queue_page(
     principal: Principal,
     path: str,
     look: Look | None = None,
-    beside: Callable[[IncidentFilter], dict[str, QuerySet[Incident]]] | None = None,
+    beside: Callable[[IncidentFilter], dict[str, Listed]] | None = None,
 ) -> QueuePage:
     """The page that an address asks for. Raises UnknownKeys or ValidationError for one that means nothing.
 
@@ -145,20 +151,20 @@ def queue_page(
     """
     look = look or Look()
     wanted = asked(query, principal)
-    full, matching = wanted.query, wanted.matching
+    full = wanted.query
     columns = columns_named(full, look.columns)
     state = with_values(full)
     page, rows, found, as_of = Page([], "", ""), list[QueueRow](), None, 0
     if "group" in full:
         as_of = moment()
         grouping = grouping_named(full.get("group", ""))
-        found = groups(grouping, matching, wanted.filter.words.get(grouping.key, ()))
+        found = groups(grouping, wanted.matching, wanted.filter.words.get(grouping.key, ()))
         number = None if found.several else Count(found.total)
     else:
         page, rows, as_of = rows_of(wanted, columns, look)
         number = number_of(page, full)
     others = beside(wanted.filter) if beside else {}
-    counts = count_each(others if number else {**others, "": matching}, estimated=[""])
+    counts = count_each(others if number else {**others, "": wanted.listed}, estimated=[""])
     return QueuePage(
         rows=rows,
         columns=columns,
@@ -205,7 +211,7 @@ def _page_of(
     fields, annotations = reading(columns, *ROW_FIELDS)
     try:
         return page_of_rows(
-            wanted.matching if within is None else within,
+            wanted.listed if within is None else within,
             wanted.order,
             fields,
             after=wanted.query.get("after", ""),

@@ -9,9 +9,11 @@ from django.contrib.staticfiles import finders
 from django.template import Context, Engine, Template
 from django.test import RequestFactory
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from alerts.choices import Severity
 from common import static_bundle
+from common.components import component
 from common.design_page import design
 from common.static_bundle import SCRIPT, SHEET, JoinedFinder, joined_script, joined_sheet, sheet_parts
 from common.templatetags import ui
@@ -190,3 +192,11 @@ def test_the_design_page_renders(query: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def _render_without_processors(request: object, name: str, context: dict[str, object]) -> str:
     return Engine.get_default().get_template(name).render(Context(context))
+
+
+def test_safe_text_and_plain_text_are_not_taken_for_each_other() -> None:
+    for _ in range(2):
+        assert "<b>x</b>" in component("notice", content=mark_safe("<b>x</b>"), kind="info")
+        assert "&lt;b&gt;x" in component("notice", content="<b>x</b>", kind="info")
+        assert "<b>y</b>" in component("notice", content="z", kind="info", title=mark_safe("<b>y</b>"))
+        assert "&lt;b&gt;y" in component("notice", content="z", kind="info", title="<b>y</b>")

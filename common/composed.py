@@ -1,0 +1,74 @@
+"""Querysets whose SQL is composed once and then asked again and again.
+
+Composing the SQL of a list costs a page more than anything else it does, and most pages ask what the last one asked.
+What is asked again is found by a key that is equal only where every condition, order and value is; so nobody is given
+the statement of another, and rights, which are conditions, are looked up anew each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db.models import QuerySet
+
+Made = TypeVar("Made")
+
+MOST_KEPT = 300
+"""Statements that each thread of a process keeps, those asked for last."""
+
+_local = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a list: their key, and the queryset, which is made only where its SQL is not composed yet."""
+
+    key: Hashable
+    """Equal only where the same rows are asked for; None where that is not known."""
+    make: Callable[[], QuerySet[Any]]
+
+
+def listed(rows: QuerySet[Any] | Listed) -> Listed:
+    return rows if isinstance(rows, Listed) else Listed(None, lambda: rows)
+
+
+def kept(key: Hashable, make: Callable[[], Made]) -> Made:
+    """What was made under this key before, or else is made now; nothing is kept under None. By thread, since a
+    queryset's compiler belongs to the connection of one."""
+    if key is None:
+        return make()
+    known: OrderedDict[Hashable, Any] = _local.__dict__.setdefault("known", OrderedDict())
+    try:
+        known.move_to_end(key)
+    except KeyError:
+        known[key] = make()
+        if len(known) > MOST_KEPT:
+            known.popitem(last=False)
+    made: Made = known[key]
+    return made
+
+
+class Composed:
+    """A queryset with its SQL: each iteration runs it."""
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        self._rows: Any = rows.all()
+        query: Any = self._rows.query
+        compiler: Any = query.get_compiler(self._rows.db)
+        try:
+            statement = compiler.as_sql()
+        except EmptyResultSet:  # its conditions contradict each other: there is nothing to ask
+            self._rows = None
+            return
+        # What Django would compose anew is answered with what it composed; reading rows and making objects of them
+        # stays its own work.
+        compiler.as_sql = lambda *_, **__: statement
+        query.get_compiler = lambda *_, **__: compiler
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows._iterable_class(self._rows)) if self._rows is not None else iter(())

@@ -1,0 +1,106 @@
+"""SQL that is composed once: the same question is not composed again, and nobody is given another's."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import pytest
+from django.db.models import Q
+from django.db.models.sql.compiler import SQLCompiler
+from django.http import QueryDict
+
+from accounts.choices import Permission
+from accounts.models import User
+from common.composed import Composed, Listed, kept, listed
+from incidents.commands import restrict, set_incident_members
+from incidents.filters import IncidentFilter
+from incidents.models import Incident
+from incidents.queries.queue import queue_page
+
+
+def numbers(user: User, query: str = "") -> list[int]:
+    return [row.number for row in queue_page(QueryDict(query), user, "/incidents/").rows]
+
+
+def test_what_is_kept_is_made_once() -> None:
+    made: list[int] = []
+    for _ in range(3):
+        kept("the key of this test", lambda: made.append(1))
+    assert made == [1]
+
+
+def test_nothing_is_kept_without_a_key() -> None:
+    made: list[int] = []
+    for _ in range(3):
+        kept(None, lambda: made.append(1))
+    assert made == [1, 1, 1]
+
+
+def test_a_composed_queryset_reads_what_is_there_each_time(incident: Incident, ana: User) -> None:
+    names = Composed(Incident.objects.order_by("pk").values("name"))
+    people = Composed(User.objects.select_related("role").filter(pk=ana.pk))
+    assert [row["name"] for row in names] == [incident.name]
+    Incident.objects.filter(pk=incident.pk).update(name="Another name")
+    assert [row["name"] for row in names] == ["Another name"]
+    (person,) = people
+    assert (person, person.role.slug) == (ana, "analyst")
+
+
+def test_what_cannot_be_is_not_asked(incident: Incident, django_assert_num_queries) -> None:
+    nothing = Composed(Incident.objects.filter(pk__in=[]))
+    with django_assert_num_queries(0):
+        assert list(nothing) == []
+
+
+def test_a_page_asked_for_again_composes_nothing_of_its_lists(incident: Incident, ana: User) -> None:
+    def composed() -> int:
+        with patch.object(SQLCompiler, "as_sql", autospec=True, side_effect=SQLCompiler.as_sql) as compiler:
+            numbers(ana, "severity=high&status=any")
+        return compiler.call_count
+
+    first = composed()
+    assert composed() < first
+
+
+def test_two_people_are_never_given_the_same_statement(incident: Incident, ana: User, lee: User, rio: User) -> None:
+    restrict(incident, [ana], actor=lee.as_actor())
+    for _ in range(2):
+        assert (numbers(ana), numbers(rio)) == ([incident.pk], [])
+    set_incident_members(incident, [rio], actor=lee.as_actor())
+    assert (numbers(ana), numbers(rio)) == ([], [incident.pk])
+
+
+def test_a_right_that_is_dropped_is_dropped_at_once(incident: Incident, ana: User) -> None:
+    assert numbers(ana) == [incident.pk]
+    ana.role.permissions = [str(Permission.EDIT_INCIDENTS)]
+    assert numbers(ana) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("severity=high", "severity=low"),
+        ("severity=high", "severity=high&status=active"),
+        ("q=encoded", "q=command"),
+        ("alerts=2..", "alerts=3.."),
+        ("commented=yes", "commented=no"),
+    ],
+)
+def test_lists_that_differ_in_a_word_differ_in_their_key(ana: User, one: str, other: str) -> None:
+    keys = [IncidentFilter(QueryDict(query), principal=ana).listed.key for query in (one, other)]
+    assert keys[0] != keys[1]
+
+
+def test_the_same_words_have_the_same_key(ana: User) -> None:
+    query = "severity=high&status=active&assignee=me&category=impact&sort=-severity"
+    assert (
+        IncidentFilter(QueryDict(query), principal=ana).listed.key
+        == IncidentFilter(QueryDict(query), principal=ana).listed.key
+    )
+
+
+def test_rows_narrowed_by_hand_are_not_known_by_the_address(ana: User) -> None:
+    rows = Incident.objects.visible_to(ana).filter(Q(pk=1))
+    assert IncidentFilter(QueryDict(), rows, principal=ana).listed.key is None
+    assert listed(rows).make() is rows
+    assert listed(Listed("key", lambda: rows)).key == "key"
