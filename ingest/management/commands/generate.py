@@ -25,7 +25,7 @@ from entities.choices import EntityKind
 from entities.commands import Observation, observe
 from incidents import verbs
 from incidents.models import Incident, Tag
-from ingest.synthetic import COLUMNS, Batch, Known, Person, Synthesiser, World, entities
+from ingest.synthetic import COLUMNS, SOURCE, Batch, Known, Person, Synthesiser, World, entities
 
 Item = TypeVar("Item")
 
@@ -42,16 +42,17 @@ INSERT INTO activity_entry (incident_id, sequence, transaction, incident_version
 SELECT incident_id, 0, 0, 1, %s, %s, %s, %s, '', '', '', changes, facts, '', '', ''
 FROM unnest(%s::bigint[], %s::jsonb[], %s::jsonb[]) AS opening (incident_id, changes, facts)
 """
-# The made-up entities were stored before their alerts: take the times from these.
+# The made-up entities were stored before their alerts: take the times from these, all in one reading of the evidence.
 DATE_ENTITIES = """
 UPDATE entities_entity AS entity SET first_seen = seen.first, last_seen = greatest(entity.last_seen, seen.last)
-FROM (SELECT entity_id, min(event_time) AS first, max(event_time) AS last FROM alerts_evidence
-      WHERE entity_id = ANY(%s) GROUP BY entity_id) AS seen
+FROM (SELECT evidence.entity_id, min(evidence.event_time) AS first, max(evidence.event_time) AS last
+      FROM alerts_evidence AS evidence JOIN alerts_alert AS alert ON alert.id = evidence.alert_id
+      WHERE alert.source = %s GROUP BY evidence.entity_id) AS seen
 WHERE entity.id = seen.entity_id
 """
-
-
 MOST_PROCESSES = 4
+LOADED = (*COLUMNS, "entities_entity", "entities_entityidentifier")
+"""The tables that are filled."""
 
 
 class Command(BaseCommand):
@@ -71,8 +72,6 @@ class Command(BaseCommand):
             raise CommandError("Give a number of incidents of 1 or more.")
         if Incident.objects.exists() and not options["add"]:
             raise CommandError("Incidents are stored here already; give --add to have made-up ones beside them.")
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
         try:
             self._generate(count, options["seed"])
         finally:
@@ -80,17 +79,16 @@ class Command(BaseCommand):
                 cursor.execute("RESET statement_timeout")
 
     def _generate(self, count: int, seed: int) -> None:
-        world = World(_users(), _teams(), _tags(), _entities(count))
-        now = timezone.now()
-        sizes = _chunks(iter(Synthesiser(world, seed, now).sizes(count)), INCIDENTS_AT_A_TIME)
-        parts = (Part(seed + number, now, chunk) for number, chunk in enumerate(sizes))
-        with _bar(count, "incidents") as bar, _plain_tables(is_first=not Incident.objects.exists()):
-            for stored in _stored(world, parts, count):
-                bar.update(stored)
-        ids = sorted(entity.id for group in world.entities.values() for entity in group)
-        for chunk in _chunks(iter(ids), 20_000):
-            with connection.cursor() as cursor:
-                cursor.execute(DATE_ENTITIES, [chunk])
+        with _plain_tables(is_first=not Incident.objects.exists()):
+            world = World(_users(), _teams(), _tags(), _entities(count))
+            now = timezone.now()
+            sizes = _chunks(iter(Synthesiser(world, seed, now).sizes(count)), INCIDENTS_AT_A_TIME)
+            parts = (Part(seed + number, now, chunk) for number, chunk in enumerate(sizes))
+            with _bar(count, "incidents") as bar:
+                for stored in _stored(world, parts, count):
+                    bar.update(stored)
+            with _patient() as cursor:
+                cursor.execute(DATE_ENTITIES, [SOURCE])
         self._tidy()
         self.stdout.write(f"{count:,} incidents generated.")
 
@@ -99,7 +97,7 @@ class Command(BaseCommand):
         using = "owner" if "owner" in connections else "default"
         if connections[using].in_atomic_block or connection.in_atomic_block:
             return
-        tables = ", ".join([*COLUMNS, "activity_entry", "entities_entity", "entities_entityidentifier"])
+        tables = ", ".join([*LOADED, "activity_entry"])
         with connections[using].cursor() as cursor:
             cursor.execute("SELECT has_table_privilege('incidents_incident', 'TRUNCATE')")
             if cursor.fetchone()[0]:
@@ -135,12 +133,21 @@ def _stored(world: World, parts: Iterator[Part], count: int) -> Iterator[int]:
 
 
 def _store_part(part: Part) -> int:
-    with transaction.atomic():
+    with _patient(), transaction.atomic():
         incident_ids = _reserve("incidents_incident", len(part.sizes))
         alert_ids = _reserve("alerts_alert", sum(part.sizes))
         synthesiser = Synthesiser(_world[0], part.seed, part.now)
         _store(synthesiser.batch(incident_ids, part.sizes, iter(alert_ids)))
     return len(part.sizes)
+
+
+@contextmanager
+def _patient() -> Iterator[Any]:
+    """A cursor of a connection whose statements may take their time. Said wherever it is needed, since each process
+    opens a connection of its own, and this one another afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        yield cursor
 
 
 @contextmanager
@@ -169,7 +176,7 @@ def _indexes(*, present: bool) -> list[tuple[type[Model], Index]]:
     owner = connections["owner"]
     found = []
     for model in apps.get_models():
-        if model._meta.db_table in COLUMNS:
+        if model._meta.db_table in LOADED:
             with owner.cursor() as cursor:
                 known = owner.introspection.get_constraints(cursor, model._meta.db_table)
             found += [(model, index) for index in model._meta.indexes if (index.name in known) == present]
