@@ -145,6 +145,12 @@ def _samples() -> dict[str, Any]:
             },
             {"label": "Status", "name": "status", "options": [{"value": "active", "label": "Active", "count": 128}]},
         ],
+        "tactics": [
+            {"label": "Initial access", "url": "#facts"},
+            {"label": "Execution", "url": "#facts"},
+            {"label": "Persistence", "url": ""},
+            {"label": "Impact", "url": "#facts"},
+        ],
         "strip_values": [6, 7, 4, 14, 9, 10, 5, 4, 4, 3, 9, 11, 7, 3, 6, 11, 11, 8, 7, 5, 17, 22, 19, 12],
         "conflict_fields": [{"name": "severity", "label": "Severity", "yours": "High", "theirs": "Medium"}],
         "key_hints": [(("j", "k"), "move"), (("x",), "select"), (("?",), "keys")],

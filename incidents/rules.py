@@ -157,7 +157,7 @@ def automatic_name(facts: NameFacts) -> str:
 def _extent(asset_counts: dict[str, int], verb: str) -> str:
     devices = asset_counts.get(EntityKind.DEVICE, 0)
     others = [
-        _count(asset_counts.get(kind, 0), one, many)
+        counted(asset_counts.get(kind, 0), one, many)
         for kind, one, many in (
             (EntityKind.USER, "user", "users"),
             (EntityKind.MAILBOX, "mailbox", "mailboxes"),
@@ -167,12 +167,12 @@ def _extent(asset_counts: dict[str, int], verb: str) -> str:
         if asset_counts.get(kind, 0)
     ][:1]
     if devices:
-        endpoints = " on " + _count(devices, "endpoint", "endpoints")
+        endpoints = " on " + counted(devices, "endpoint", "endpoints")
         return endpoints + (f" and {others[0]}" if others else "")
     return f" {verb} {others[0]}" if others else ""
 
 
-def _count(number: int, one: str, many: str) -> str:
+def counted(number: int, one: str, many: str) -> str:
     return f"one {one}" if number == 1 else f"{number:,} {many}"
 
 

@@ -47,6 +47,9 @@ STEADY_FACETS = tuple(
 )
 """Beginnings of the facets that alerts tell; what is known of a device may be learnt from another incident's alerts."""
 
+CRITICALITY = "coalesce(attributes ->> 'criticality', CASE WHEN attributes -> 'critical' = 'true' THEN 'high' END)"
+"""How critical an entity is, in SQL over its row; NULL where nothing says so."""
+
 SQL = """
 SELECT incident.id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
        alert.service_sources, alert.titles, alert.sources,
@@ -85,8 +88,7 @@ CROSS JOIN LATERAL (
     WITH own AS (
         SELECT DISTINCT entity.id, entity.kind, attributes ->> 'device_group' AS device_group,
                attributes ->> 'os' AS platform,
-               coalesce(attributes ->> 'criticality', CASE WHEN attributes -> 'critical' = 'true' THEN 'high' END)
-                   AS criticality
+               CRITICALITY AS criticality
         FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
         WHERE evidence.incident_number = incident.id AND entity.kind = ANY(%(asset_kinds)s)
     )
@@ -104,7 +106,7 @@ LEFT JOIN LATERAL (
 ) AS tagged ON true
 WHERE incident.id = ANY(%(ids)s) AND alert.total > 0
 ORDER BY incident.id
-"""
+""".replace("CRITICALITY", CRITICALITY)
 
 
 TASKS = """

@@ -61,5 +61,6 @@ urlpatterns = [
     path("<int:number>/follow/", personal.follow, name="follow"),
     path("<int:number>/unfollow/", personal.unfollow, name="unfollow"),
     path("<int:number>/comments/", manage.comment, name="comment"),
+    path("<int:number>/alerts/<int:alert_id>/", page.alert, name="alert"),
     path("<int:number>/alerts/<int:alert_id>/raw/", page.raw, name="raw"),
 ]

@@ -452,6 +452,12 @@ def meter(label: str, value: float, maximum: float = 100, text: str | int = "", 
 
 
 @register.simple_tag
+def kill_chain(items: Sequence[Context]) -> SafeString:
+    """The tactics of an attack in order (label, url); those with a url are covered."""
+    return component("kill_chain", items=items)
+
+
+@register.simple_tag
 def progress(
     label: str, value: int | None = None, maximum: int = 100, text: str = "", identifier: str = "progress"
 ) -> SafeString:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from alerts.choices import (
     Classification,
@@ -87,7 +88,6 @@ def header(incident: Incident) -> dict[str, Any]:
         "restricted": incident.restricted,
         "priority": score_mark(incident.priority),
         "snoozed_until": time_mark(incident.snoozed_until) if incident.snoozed_until else "",
-        "related_to": incident.related_to_id,
         "version": incident.version,
         "summary": summary_sentence(incident),
     }
@@ -141,36 +141,27 @@ def priority_shares(incident: Incident) -> list[dict[str, Any]]:
 
 
 MOST_PEOPLE = 8
-MOST_STEPS = 5
 PEOPLE = """
 SELECT (SELECT count(*) FROM incidents_follower WHERE incident_id = %(incident)s),
        (SELECT jsonb_agg(jsonb_build_array(coalesce(person.display_name, team.name), team.id IS NOT NULL)
                          ORDER BY team.id IS NOT NULL, coalesce(person.display_name, team.name))
         FROM incidents_incidentmember AS member LEFT JOIN accounts_user AS person ON person.id = member.user_id
-        LEFT JOIN accounts_team AS team ON team.id = member.team_id WHERE member.incident_id = %(incident)s),
-       (SELECT array_agg(step.text ORDER BY step.severity DESC, step.id) FROM (
-            SELECT DISTINCT ON (recommended_actions) recommended_actions AS text, severity, id FROM alerts_alert
-            WHERE incident_id = %(incident)s AND recommended_actions <> ''
-            ORDER BY recommended_actions, severity DESC, id LIMIT 50) AS step)
+        LEFT JOIN accounts_team AS team ON team.id = member.team_id WHERE member.incident_id = %(incident)s)
 """
 
 
 def around(incident: Incident) -> dict[str, Any]:
-    """Who else is concerned, and what the senders of the alerts recommend to do next, that of the gravest first."""
+    """Who else is concerned: how many follow it, and who may see a restricted one."""
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, {"incident": incident.pk})
-        followers, members, texts = cursor.fetchone()
+        followers, members = cursor.fetchone()
     names: list[tuple[str, bool]] = json.loads(members) if members else []
-    lines = (line.strip("•-* \t") for text in texts or () for line in text.splitlines())
-    steps = list(dict.fromkeys(line for line in lines if line))
     return {
         "followers": followers,
         "members": [
             person_mark(initials(name), name, "team" if is_team else "person") for name, is_team in names[:MOST_PEOPLE]
         ],
         "more_members": max(len(names) - MOST_PEOPLE, 0),
-        "steps": steps[:MOST_STEPS],
-        "more_steps": max(len(steps) - MOST_STEPS, 0),
     }
 
 
@@ -215,6 +206,13 @@ def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
         "first": after + 1,
         "last": after + len(shown),
     }
+
+
+def page_of_alert(alert: Alert) -> int:
+    """After how many alerts the page begins that this one stands on."""
+    began, same = Q(first_activity__lt=alert.first_activity), Q(first_activity=alert.first_activity, pk__lt=alert.pk)
+    before = Alert.objects.of_incident(alert.incident_id).filter(began | same).count()
+    return before // ALERTS_PER_PAGE * ALERTS_PER_PAGE
 
 
 EVIDENCE_BY_ENTITY = """

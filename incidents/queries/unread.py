@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Principal, User
-from activity.queries import Line
+from activity.queries import MOMENT_SQL, Line
 from incidents import verbs
 from incidents.choices import NEW_FOR, VISIT
 
@@ -73,8 +73,8 @@ def unread(incident_ids: Sequence[int], principal: Principal) -> dict[int, Unrea
         return {number: Unread(is_new, changes) for number, is_new, changes in cursor.fetchall()}
 
 
-STANDING = """
-SELECT (SELECT max(sequence) FROM activity_entry WHERE incident_id = %(incident)s),
+STANDING = f"""
+SELECT {MOMENT_SQL}, (SELECT max(sequence) FROM activity_entry WHERE incident_id = %(incident)s),
        look.sequence, look.previous, look.looked_at > now() - make_interval(secs => %(visit)s),
        EXISTS (SELECT FROM incidents_notice
                WHERE user_id = %(user)s AND incident_id = %(incident)s AND read_at IS NULL),
@@ -88,6 +88,8 @@ LEFT JOIN incidents_look AS look ON look.user_id = %(user)s AND look.incident_id
 class Standing:
     """How a person stands to an incident."""
 
+    moment: int
+    """Where the log stood when this was read, for pages that ask from there on what is new."""
     last: int
     """The last entry of its log."""
     seen: int | None
@@ -106,9 +108,9 @@ class Standing:
 def standing(user: User, incident_id: int) -> Standing:
     with connection.cursor() as cursor:
         cursor.execute(STANDING, {"user": user.pk, "incident": incident_id, "visit": VISIT.total_seconds()})
-        last, seen, previous, is_visit, has_notices, follows = cursor.fetchone()
+        moment, last, seen, previous, is_visit, has_notices, follows = cursor.fetchone()
     was_seen = previous if is_visit and previous is not None else seen if last and seen and last > seen else None
-    return Standing(last or 0, seen, was_seen, has_notices, follows)
+    return Standing(moment, last or 0, seen, was_seen, has_notices, follows)
 
 
 def seen_from(lines: Sequence[Line], was_seen: int | None) -> int | None:

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest
 from accounts.choices import Permission
-from activity.queries import moment
 from incidents.commands.looking import look_at
 from incidents.models import Incident
 from incidents.queries import detail
@@ -44,6 +43,7 @@ TABS = (
 
 def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
     """What every tab of the page shows around itself."""
+    found = looked_at(request, incident)
     return {
         "incident": detail.header(incident),
         "tabs": [
@@ -58,8 +58,8 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "is_mine": incident.assignee_user_id == request.user.pk,
         "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
-        "cursor": moment(),
-        "standing": looked_at(request, incident),
+        "cursor": found.moment,
+        "standing": found,
         "snoozes": SNOOZES,
     }
 

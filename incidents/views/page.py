@@ -13,15 +13,20 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import CONTENTS, stream
-from alerts.models import AlertPayload
+from alerts.models import Alert, AlertPayload
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.next_steps import next_steps
+from incidents.queries.overview import overview as overview_of
+from incidents.queries.overview import related
 from incidents.queries.people import addresses_of
 from incidents.queries.unread import seen_from
 from incidents.rules import SNOOZES
 from incidents.views.frame import looked_at, page_context
 from incidents.views.lookup import incident_or_404
+
+STEPS_IN_PANE = 5
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -30,7 +35,8 @@ def overview(request: PersonRequest, number: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
         return redirect("incidents:overview", number=incident.redirected_to_id)
-    return render(request, "incidents/overview.html", page_context(request, incident, "overview"))
+    context = page_context(request, incident, "overview") | overview_of(incident, request.user)
+    return render(request, "incidents/overview.html", context)
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -44,6 +50,16 @@ def alerts(request: PersonRequest, number: int) -> HttpResponse:
         raise Http404
     context = page_context(request, incident, "alerts") | detail.alerts_page(incident, int(after))
     return render(request, "incidents/alerts.html", context)
+
+
+@needs(get=Permission.SEE_INCIDENTS)
+def alert(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
+    """One alert's place among the incident's: the page of the Alerts tab that it stands on."""
+    incident = incident_or_404(request, number)
+    found = get_object_or_404(Alert.objects.of_incident(incident.pk), pk=min(alert_id, 2**62))
+    after = detail.page_of_alert(found)
+    page = reverse("incidents:alerts", args=[incident.pk])
+    return redirect(f"{page}{f'?after={after}' if after else ''}#alert-{found.pk}")
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -127,6 +143,7 @@ def new_comment() -> CommentForm:
 
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     found = looked_at(request, incident)
+    steps = next_steps(incident)
     latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, links=addresses_of)
     return {
         "standing": found,
@@ -136,6 +153,9 @@ def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "top_assets": detail.top_assets(incident.pk),
         "shares": detail.priority_shares(incident),
         "around": detail.around(incident),
+        "related": related(incident, request.user),
+        "next_steps": steps[:STEPS_IN_PANE],
+        "more_steps": max(len(steps) - STEPS_IN_PANE, 0),
         "stream": latest,
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "is_mine": incident.assignee_user_id == request.user.pk,

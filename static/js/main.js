@@ -24,6 +24,7 @@ import { wireRelativeTime } from "./relative_time.js";
 import { wireRemember } from "./remember.js";
 import { wireReorder } from "./reorder.js";
 import { wireSelection } from "./selection.js";
+import { wireTabs } from "./tabs.js";
 import { wireToasts } from "./toast.js";
 
 wireToasts();
@@ -46,6 +47,7 @@ wireDrafts();
 wireQueryBox();
 wireRelativeTime();
 wireReorder();
+wireTabs();
 wireExportLinks();
 wireLive();
 wirePoll();

@@ -57,6 +57,7 @@ MINIMAL: dict[str, str] = {
     "entry": "{% entry text text text changes=changes %}{{ text }}{% endentry %}",
     "empty": "{% empty text %}{{ text }}{% endempty %}",
     "skeleton": "{% skeleton %}",
+    "kill_chain": "{% kill_chain items %}",
     "meter": "{% meter text 1 2 text %}",
     "progress": "{% progress text text=text %}",
     "strip": "{% strip text numbers %}",

@@ -106,6 +106,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:suggest_tags": {"GET": SEE},
     "incidents:overview": {"GET": SEE},
     "incidents:alerts": {"GET": SEE},
+    "incidents:alert": {"GET": SEE},
     "incidents:assets": {"GET": SEE},
     "incidents:evidence": {"GET": SEE},
     "incidents:activity": {"GET": SEE},

@@ -1,0 +1,88 @@
+"""What the overview of an incident shows beside its header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, Q
+from django.urls import reverse
+
+from accounts.models import User
+from activity.queries import stream
+from alerts.choices import ATTACK_TACTICS, Severity
+from alerts.rules import in_order_of_attack
+from common.marks import severity_mark, status_mark, time_mark
+from incidents.choices import IncidentStatus
+from incidents.models import Incident
+from incidents.queries import detail
+from incidents.queries.next_steps import by_phase, next_steps
+from incidents.queries.people import addresses_of
+from incidents.queries.what_happened import facts_of, told, top_assets
+
+LATEST = 6
+"""Entries of the log."""
+MOST_RELATED = 10
+STEPS_AT_FIRST = 3
+"""Steps of a phase that show at once; the others are folded away."""
+
+
+def overview(incident: Incident, user: User) -> dict[str, Any]:
+    """The cards of the overview; a bounded number of statements, whatever the incident holds."""
+    facts = facts_of(incident)
+    return {
+        "told": told(incident, facts),
+        "kill_chain": kill_chain(incident),
+        "other_categories": in_order_of_attack([slug for slug in incident.categories if slug not in ATTACK_TACTICS]),
+        "assets_by_kind": top_assets(facts),
+        "phases": [
+            {"name": name, "steps": steps[:STEPS_AT_FIRST], "folded": steps[STEPS_AT_FIRST:]}
+            for name, steps in by_phase(next_steps(incident))
+        ],
+        "shares": detail.priority_shares(incident),
+        "around": detail.around(incident),
+        "related": related(incident, user),
+        "latest": stream(incident.pk, content="brief", size=LATEST, actor_id=user.pk, links=addresses_of),
+    }
+
+
+def kill_chain(incident: Incident) -> list[dict[str, Any]]:
+    """Every tactic in the order of an attack, with the alerts of those that are covered."""
+    alerts = reverse("alerts:queue")
+    return [
+        {
+            "label": tactic.label,
+            "url": f"{alerts}?incident={incident.pk}&category={tactic}&status=any&severity=any"
+            if tactic in incident.categories
+            else "",
+        }
+        for tactic in ATTACK_TACTICS
+    ]
+
+
+def related(incident: Incident, user: User) -> list[dict[str, Any]]:
+    """Incidents that this one follows, that follow it, and that were merged into it, as far as the person may see
+    them; the latest first."""
+    rows = (
+        Incident.objects.visible_to(user)
+        .filter(Q(pk=incident.related_to_id) | Q(related_to=incident.pk) | Q(redirected_to=incident.pk))
+        .exclude(pk=incident.pk)
+        .order_by(F("last_activity").desc(), F("id").desc())[:MOST_RELATED]
+    )
+    return [
+        {
+            "number": one.pk,
+            "name": one.name,
+            "how": _how(one, incident),
+            "severity": severity_mark(Severity(one.severity), compact=True),
+            "status": status_mark(IncidentStatus(one.status)),
+            "last": time_mark(one.last_activity),
+            "finding": detail.finding(one),
+        }
+        for one in rows
+    ]
+
+
+def _how(one: Incident, incident: Incident) -> str:
+    if one.redirected_to_id == incident.pk:
+        return "Merged into this one"
+    return "This one follows it" if one.pk == incident.related_to_id else "Follows this one"
