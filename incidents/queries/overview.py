@@ -33,7 +33,7 @@ def overview(incident: Incident, user: User) -> dict[str, Any]:
         "told": told(incident, facts),
         "kill_chain": kill_chain(incident),
         "other_categories": in_order_of_attack([slug for slug in incident.categories if slug not in ATTACK_TACTICS]),
-        "assets_by_kind": top_assets(facts),
+        "assets_by_kind": top_assets(incident.pk, facts),
         "phases": [
             {"name": name, "steps": steps[:STEPS_AT_FIRST], "folded": steps[STEPS_AT_FIRST:]}
             for name, steps in by_phase(next_steps(incident))

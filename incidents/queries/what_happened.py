@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from alerts.choices import ATTACK_TACTICS, Classification, Tactic
 from common.marks import entity_icon
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.naming import page_of, timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.detail import finding
@@ -107,7 +108,7 @@ def told(incident: Incident, facts: Facts) -> list[SafeString]:
     ]
 
 
-def top_assets(facts: Facts, most: int = 5) -> list[dict[str, Any]]:
+def top_assets(incident_id: int, facts: Facts, most: int = 5) -> list[dict[str, Any]]:
     """Kinds of assets that alerts are about, each with how many there are and those most alerts name."""
     found = []
     for kind in ASSET_KINDS:
@@ -116,7 +117,7 @@ def top_assets(facts: Facts, most: int = 5) -> list[dict[str, Any]]:
         known.sort(key=lambda pair: (-pair[1].alerts, pair[1].id))
         things = [
             {
-                "id": thing.id,
+                "url": timeline_of(kind, thing.id, incident_id),
                 "name": thing.name,
                 "alerts": thing.alerts,
                 "criticality": one.criticality.replace("_", " "),
@@ -133,14 +134,13 @@ def top_assets(facts: Facts, most: int = 5) -> list[dict[str, Any]]:
 
 
 def address_of(number: int, target: Target) -> str:
-    """Where on the page of an incident the evidence of a statement is."""
-    match target.sort:
-        case "alert":
-            return reverse("incidents:alert", args=[number, target.id])
-        case "asset":
-            return f"{reverse('incidents:assets', args=[number])}#entity-{target.id}"
-        case "evidence_of":
-            return f"{reverse('incidents:evidence', args=[number])}#entity-{target.id}"
+    """Where the evidence of a statement is; of an asset, its timeline, by which scope is judged."""
+    if target.sort == "alert":
+        return reverse("incidents:alert", args=[number, target.id])
+    if target.sort in ASSET_KINDS:
+        return timeline_of(target.sort, target.id, number)
+    if target.id:
+        return page_of(target.sort, target.id)
     return reverse(f"incidents:{target.sort}", args=[number])
 
 

@@ -16,7 +16,7 @@ class Target(NamedTuple):
     """Where the evidence of a statement is: an alert or an entity by its id, or a whole tab of the page."""
 
     sort: str
-    """alert, asset, evidence_of; or the name of a tab."""
+    """alert, a kind of entity, or the name of a tab."""
     id: int = 0
 
 

@@ -113,8 +113,7 @@ def piece_of(thing: Thing) -> Piece:
     """An entity by its name, disarmed, with its place on the page."""
     whole = " ".join(defang(thing.name, thing.kind).split()) or "one without a name"
     text = shortened(whole, LONGEST_NAME)
-    target = Target("asset" if thing.kind in ASSET_KINDS else "evidence_of", thing.id)
-    return Piece(text, target, whole if text != whole else "", is_foreign=True)
+    return Piece(text, Target(thing.kind, thing.id), whole if text != whole else "", is_foreign=True)
 
 
 def name_of(name: str) -> Piece:
