@@ -121,13 +121,13 @@ def relative_time(moment: datetime, now: datetime | None = None) -> str:
     """now, 2 min, 3 h, 4 d, then the date. The same words as in static/js/relative_time.js."""
     now = now or timezone.now()
     seconds = int((now - moment).total_seconds())
-    local, today = timezone.localtime(moment), timezone.localtime(now)
     if -60 < seconds < 60:
         return "now"
     for size, limit, word in ((60, 3600, "min"), (3600, 86_400, "h"), (86_400, 604_800, "d")):
         if abs(seconds) < limit:
             span = f"{abs(seconds) // size} {word}"
             return span if seconds > 0 else f"in {span}"
+    local, today = timezone.localtime(moment), timezone.localtime(now)
     return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 

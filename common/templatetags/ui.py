@@ -521,6 +521,7 @@ def toast(text: str, kind: str = "info", undo_url: str = "", undo_label: str = "
 
 
 @register.simple_tag
+@cache
 def toast_templates() -> SafeString:
     """What static/js/toast.js copies when the browser has something to say."""
     return format_html_join(
