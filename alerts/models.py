@@ -113,6 +113,10 @@ class Alert(models.Model):
     """The same in a sentence: rule, entity and window."""
     link_entity = models.ForeignKey(Entity, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     linked_at = models.DateTimeField(default=timezone.now)
+    tuned_by = models.ForeignKey(
+        "ingest.TuningRule", null=True, on_delete=models.PROTECT, related_name="alerts", db_index=False
+    )
+    """The tuning rule that caught it when it came in."""
 
     objects = AlertQuerySet.as_manager()
 
@@ -158,6 +162,7 @@ class Alert(models.Model):
             models.Index(
                 fields=["source", "source_incident"], name="alert_source_incident", condition=~Q(source_incident="")
             ),
+            models.Index(fields=["tuned_by", "-id"], name="alert_tuned_by", condition=Q(tuned_by__isnull=False)),
         ]
 
     def __str__(self) -> str:

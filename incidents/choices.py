@@ -86,17 +86,6 @@ class WakeReason(NamedTerms):
     HAND = "hand", "by hand"
 
 
-class ActState(NamedTerms):
-    """How far a bulk act has come."""
-
-    DRAFT = "draft", "Being prepared"
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-
-
 class Outcome(NamedTerms):
     """What a bulk act did to one incident."""
 

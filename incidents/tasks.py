@@ -6,10 +6,10 @@ from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
+from common.jobs import unclaimed, wake_worker
 from incidents.choices import WakeReason
 from incidents.commands import bulk, tell_overdue, wake
 from incidents.commands.due import overdue_and_not_told
@@ -74,17 +74,14 @@ def run_bulk_act(act_id: str) -> None:
 @shared_task
 def sweep_bulk_acts() -> None:
     """Announce acts anew that no worker has in hand: their message was lost, or their worker died."""
-    for act_id in bulk.unclaimed(timezone.now()):
+    for act_id in unclaimed(BulkAct, timezone.now()):
         announce(act_id)
     bulk.forget_drafts(timezone.now())
 
 
 def announce(act_id: UUID) -> None:
-    """Wake a worker. A message that cannot be sent is sent by the next sweep."""
-    try:
-        run_bulk_act.apply_async((str(act_id),), retry=False)
-    except OperationalError:
-        logger.warning("The bulk act %s could not be announced; the sweep will do so.", act_id)
+    """Wake a worker for an act."""
+    wake_worker(run_bulk_act, act_id)
 
 
 def carry_out(act_id: UUID, *, seconds: float) -> bool:

@@ -243,6 +243,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "take up trials of rules that nobody works on": {
+        "task": "ingest.tasks.sweep_trials",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",
         "schedule": timedelta(minutes=5),

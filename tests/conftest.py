@@ -64,6 +64,7 @@ def _empty_tables(self: TransactionTestCase) -> None:
     with owner_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         kept = {"django_migrations", "django_content_type", "auth_permission", "accounts_role"}
+        kept |= {"ingest_correlationrule", "ingest_rulebook"}
         tables = ", ".join(f'"{name}"' for (name,) in cursor.fetchall() if name not in kept)
         cursor.execute(
             "ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER"

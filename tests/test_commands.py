@@ -38,7 +38,20 @@ from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import Item, items_of
 from incidents.models import BulkAct, Incident, SavedView, Tag, Task, TaskTemplate
-from ingest.commands import ingest_batch
+from ingest.choices import TuningAction
+from ingest.commands import (
+    TuningValues,
+    change_correlation_rule,
+    change_tuning_rule,
+    create_tuning_rule,
+    delete_tuning_rule,
+    ingest_batch,
+    reset_correlation_rule,
+)
+from ingest.commands.tuning_rules import told as told_of_tuning
+from ingest.correlation import SHIPPED
+from ingest.models import RuleBook, TuningRule
+from ingest.rulebook import join_rules
 from tests.conftest import NOON, alert, device, opened, person
 
 OURS = ("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "automation", "metrics")
@@ -234,6 +247,26 @@ def found_by_hand(world: World) -> object:
     return incidents.add_evidence(
         world.incident, [BEACON, device("fin-ws-99")], note="In the proxy's log.", actor=world.actor
     )
+
+
+def tuning(world: World, **changes: Any) -> TuningValues:
+    values: dict[str, Any] = {
+        "name": "Scanner of the lab",
+        "action": TuningAction.RESOLVE,
+        "conditions": {"source": ["edr"], "entity": ["device:lab-*"]},
+        "reason": "It scans every night.",
+        "owner": world.lee,
+        "expires_at": LATER,
+    }
+    return TuningValues(**values | changes)
+
+
+make_tuning = remember("tuning", lambda w: create_tuning_rule(tuning(w), actor=w.actor))
+WIDER = replace(SHIPPED["same_device"], window=timedelta(hours=48), excluded_sources=("scanner-*",))
+
+
+def widened(world: World) -> object:
+    return change_correlation_rule(WIDER, 6, based_on=1, actor=world.actor)
 
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
@@ -671,7 +704,45 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=keep_template,
         )
     ],
-    "ingest.commands.ingest_batch": [
+    "ingest.commands.correlation_rules.change_correlation_rule": [
+        Scenario(
+            widened,
+            refuse=lambda w: change_correlation_rule(
+                replace(WIDER, window=timedelta(0)), 3, based_on=1, actor=w.actor
+            ),
+        ),
+        Scenario(lambda w: change_correlation_rule(SHIPPED["same_user"], 1, based_on=1, actor=w.actor)),
+    ],
+    "ingest.commands.correlation_rules.reset_correlation_rule": [
+        Scenario(lambda w: reset_correlation_rule("same_device", actor=w.actor), before=widened)
+    ],
+    "ingest.commands.tuning_rules.create_tuning_rule": [
+        Scenario(
+            lambda w: create_tuning_rule(tuning(w), actor=w.actor),
+            refuse=lambda w: create_tuning_rule(tuning(w, reason=" "), actor=w.actor),
+            again="anew",
+        )
+    ],
+    "ingest.commands.tuning_rules.change_tuning_rule": [
+        Scenario(
+            lambda w: change_tuning_rule(
+                w.kept["tuning"],
+                tuning(w, name="Scanners", action=TuningAction.MARK, tags=("scan",), expires_at=None, is_on=False),
+                based_on=1,
+                actor=w.actor,
+            ),
+            refuse=lambda w: change_tuning_rule(
+                w.kept["tuning"], tuning(w, conditions={}), based_on=1, actor=w.actor
+            ),
+            before=make_tuning,
+        )
+    ],
+    "ingest.commands.tuning_rules.delete_tuning_rule": [
+        Scenario(
+            lambda w: delete_tuning_rule(w.kept["tuning"], actor=w.actor), before=make_tuning, again="refused"
+        )
+    ],
+    "ingest.commands.taking_in.ingest_batch": [
         Scenario(grown),
         Scenario(grown, before=snoozed),
         Scenario(grown, before=assigned),
@@ -721,7 +792,7 @@ def all_rows() -> Rows:
             for (text,) in cursor.fetchall():
                 counted = COUNTERS.get(table, set())
                 known = json.loads(text)
-                rows[table, str(known["id"] if "id" in known else known.get("alert_id"))] = {
+                rows[table, str(known.get("id") or known.get("alert_id") or known.get("slug"))] = {
                     name: value for name, value in known.items() if name not in counted
                 }
     return rows
@@ -821,6 +892,13 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "shared_with": shared_with(Audience(view.audience), view.team) if is_there else None,
             },
         )
+    for rule in join_rules().rules:
+        yield ("correlation_rule", rule.slug), rule.as_values()
+    yield ("correlation_order", "1"), {"order": RuleBook.objects.get().order}
+    for tuning_rule in TuningRule.objects.select_related("owner"):
+        values = told_of_tuning(tuning_rule)
+        is_there = tuning_rule.deleted_at is None
+        yield ("tuning_rule", str(tuning_rule.pk)), values if is_there else dict.fromkeys(values)
     for token in AccessToken.objects.select_related("role"):
         yield (
             ("token", str(token.pk)),

@@ -20,9 +20,10 @@ from activity.record import Draft, record
 from activity.verbs import Verb
 from common.command import command
 from common.errors import Refused
+from common.jobs import LEASE, UNFINISHED, JobState
 from incidents import verbs
 from incidents.changes import Changes, Gone
-from incidents.choices import ActState, Outcome
+from incidents.choices import Outcome
 from incidents.commands.manage import Result, apply_to_many, check_for_any
 from incidents.commands.undo import take_back
 from incidents.models import BulkAct, BulkItem, Incident
@@ -33,8 +34,6 @@ CHUNK = 100
 """Incidents per transaction, which keeps them locked."""
 CHUNK_ALERTS = 2_000
 """Alerts per transaction, unless one incident alone has more."""
-LEASE = timedelta(seconds=30)
-"""How long a worker may be silent before another one takes the act up."""
 DRAFTS_KEPT = timedelta(days=1)
 
 
@@ -50,7 +49,7 @@ def prepare_act(rows: QuerySet[Incident], user: User, query: str = "", number: U
         user=user,
         changes={},
         query=query[:8000],
-        state=ActState.DRAFT,
+        state=JobState.DRAFT,
     )
     with transaction.atomic():
         act.save(force_insert=True)
@@ -66,7 +65,7 @@ def start_act(act: BulkAct, changes: Changes, *, actor: Actor, seen: str = "") -
     Raises Refused for changes that no incident could be given, or a draft without incidents.
     """
     act = _lock(act)
-    if act.state != ActState.DRAFT:
+    if act.state != JobState.DRAFT:
         return act
     if changes.is_empty():
         raise Refused("Choose something to change first.")
@@ -97,9 +96,9 @@ def start_undo(act: BulkAct, *, actor: Actor) -> BulkAct:
 def cancel_act(act: BulkAct, *, actor: Actor) -> BulkAct:
     """Let an act end after the chunk that is being changed; what is changed stays changed, and can be undone."""
     act = _lock(act)
-    if act.is_over or act.state == ActState.DRAFT:
+    if act.is_over or act.state == JobState.DRAFT:
         return act
-    _end(act, ActState.CANCELLED, "")
+    act.end(JobState.CANCELLED)
     act.save(update_fields=["state", "problem", "finished_at", "leased_until"])
     _record(act, verbs.BULK_CANCELLED, actor, {"done": f"{act.done:,}", "incidents": f"{act.total:,}"})
     return act
@@ -117,7 +116,7 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
         return False
     items = _next_items(act)
     if not items:
-        _end(act, ActState.DONE, "")
+        act.end(JobState.DONE)
     else:
         problem = _problem_of(act.user)
         results: dict[int, Result] = {}
@@ -127,12 +126,12 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
             except (Refused, Gone) as error:
                 problem = getattr(error, "problem", str(error))
         if problem:
-            _end(act, ActState.FAILED, problem)
+            act.end(JobState.FAILED, problem)
         else:
             _keep_outcomes(act, results)
-            act.state, act.leased_until = ActState.RUNNING, timezone.now() + LEASE
+            act.hold()
             if act.done >= act.total:
-                _end(act, ActState.DONE, "")
+                act.end(JobState.DONE)
     act.save(update_fields=["state", "problem", "counts", "finished_at", "leased_until"])
     return not act.is_over
 
@@ -156,7 +155,7 @@ def _problem_of(user: User | None) -> str:
 def _take(act_id: UUID) -> BulkAct | None:
     """The act, locked, unless it is over or another worker holds it."""
     rows = BulkAct.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("user__role")
-    return rows.filter(pk=act_id, state__in=[ActState.QUEUED, ActState.RUNNING]).first()
+    return rows.filter(pk=act_id, state__in=UNFINISHED).first()
 
 
 def _next_items(act: BulkAct) -> list[int]:
@@ -191,11 +190,11 @@ def _keep_outcomes(act: BulkAct, results: dict[int, Result]) -> None:
 
 def _queue(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> BulkAct:
     """Ready to be worked on; the lease keeps the sweep from it until the first chunk has had its time."""
-    act.state = ActState.QUEUED
+    act.state = JobState.QUEUED
     act.created_at = timezone.now()
     act.leased_until = act.created_at + LEASE
     if not act.total:
-        _end(act, ActState.DONE, "")
+        act.end(JobState.DONE)
     act.save()
     _record(act, verb, actor, facts)
     return act
@@ -204,10 +203,6 @@ def _queue(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> Bul
 def _record(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> None:
     """In the system's own stream; each incident's log tells of it by itself."""
     record(Draft(verb, actor, facts=facts | {"act": str(act.pk)}, batch=act.pk))
-
-
-def _end(act: BulkAct, state: ActState, problem: str) -> None:
-    act.state, act.problem, act.finished_at, act.leased_until = state, problem, timezone.now(), None
 
 
 def _lock(act: BulkAct) -> BulkAct:
@@ -229,13 +224,7 @@ def _fill(act: BulkAct, rows: QuerySet[Incident]) -> int:
         return int(cursor.rowcount)
 
 
-def unclaimed(now: datetime) -> list[UUID]:
-    """Acts that wait for a worker, or whose worker has not been heard of."""
-    rows = BulkAct.objects.filter(state__in=["queued", "running"]).order_by("created_at")
-    return [pk for pk, until in rows.values_list("pk", "leased_until") if until is None or until < now]
-
-
 def forget_drafts(now: datetime) -> int:
     """Remove drafts that nobody has started for a day."""
-    gone, _ = BulkAct.objects.filter(state=ActState.DRAFT, created_at__lt=now - DRAFTS_KEPT).delete()
+    gone, _ = BulkAct.objects.filter(state=JobState.DRAFT, created_at__lt=now - DRAFTS_KEPT).delete()
     return gone

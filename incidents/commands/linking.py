@@ -25,6 +25,8 @@ from incidents.commands.snoozing import save_woken, woken_by_alert
 from incidents.models import Incident
 from incidents.search import add_words
 
+MOST_NOTE = 2_000
+"""Characters of the note that names the rules which resolved an incident's alerts."""
 MOST_ALERTS_NAMED = 100
 """An entry names at most so many of the alerts it tells of, and says how many there were."""
 
@@ -46,6 +48,8 @@ class Link:
 
     alert: Alert
     words: Sequence[str]
+    resolved_by_rule: str = ""
+    """Which rule of ours resolved it as it came in, in a sentence; empty where none did."""
 
 
 def open_incidents(openings: Sequence[Opening]) -> list[Incident]:
@@ -66,11 +70,13 @@ def open_incidents(openings: Sequence[Opening]) -> list[Incident]:
     )
 
 
-def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Actor) -> dict[int, Incident]:
+def link_alerts(
+    links: Sequence[Link], *, opened: Sequence[Incident], sender: Actor, tuner: Actor = SYSTEM
+) -> dict[int, Incident]:
     """Bring the incidents of freshly stored alerts up to date and record what joined them.
 
     An opened incident's first entry carries its whole opening state; a grown one's entry, what changed. An incident
-    all of whose alerts came resolved is resolved by the system.
+    all of whose alerts came resolved is resolved by the system, or by `tuner` where a rule of ours resolved them.
     """
     by_incident: dict[int, list[Link]] = defaultdict(list)
     for link in links:
@@ -104,10 +110,12 @@ def link_alerts(links: Sequence[Link], *, opened: Sequence[Incident], sender: Ac
     )
     tag_attacks(incidents, attacks)
     for incident_id, incident in incidents.items():
-        if incident.is_open and not incident.alerts_active:
-            incidents[incident_id] = resolve(
-                incident, actor=SYSTEM, note="Every alert of this incident came resolved from its source."
+        if incident_id in opened_ids and not incident.alerts_active:
+            by_rules = dict.fromkeys(
+                link.resolved_by_rule for link in by_incident[incident_id] if link.resolved_by_rule
             )
+            note = " ".join(by_rules) or "Every alert of this incident came resolved from its source."
+            incidents[incident_id] = resolve(incident, actor=tuner if by_rules else SYSTEM, note=note[:MOST_NOTE])
     return incidents
 
 

@@ -6,15 +6,15 @@ from uuid import uuid4
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from activity.actors import Actor, ActorKind, Channel
-from incidents.choices import ActState, Outcome
+from common.jobs import Job
+from incidents.choices import Outcome
 from incidents.models.incident import Incident
 
 
-class BulkAct(models.Model):
+class BulkAct(Job):
     """The same changes on many incidents, as a job that outlives browser and worker; its id is the log's batch."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -29,16 +29,8 @@ class BulkAct(models.Model):
     seen = models.TextField(blank=True)
     """The snapshot of the log that the person's last preview was made from (activity/snapshots.py): an incident of
     which somebody else has changed the same field since is left."""
-    state = models.CharField(max_length=10, choices=ActState.choices, default=ActState.QUEUED)
-    problem = models.TextField(blank=True)
-    """Why it failed, in words for the person who asked."""
-    total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     """Outcome → how many incidents, of those that are done."""
-    created_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
-    """A worker that holds it says until when; a later sweep takes it up again."""
 
     class Meta:
         indexes = [
@@ -52,10 +44,6 @@ class BulkAct(models.Model):
     def done(self) -> int:
         """How many of its incidents have an outcome."""
         return sum(self.counts.values())
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in (ActState.DONE, ActState.FAILED, ActState.CANCELLED)
 
     def as_actor(self) -> Actor:
         """Who asked for it, acting through it."""

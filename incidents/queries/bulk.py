@@ -29,9 +29,10 @@ from django.utils.safestring import SafeString
 from accounts.models import Team, User
 from activity.snapshots import snapshot
 from alerts.choices import Classification, Determination, Severity
+from common.jobs import JobState
 from common.marks import day_and_time, time_mark
 from incidents.changes import KEEP, Changes
-from incidents.choices import ActState, IncidentStatus, Outcome, TagKind
+from incidents.choices import IncidentStatus, Outcome, TagKind
 from incidents.models import BulkAct, BulkItem, Incident, Tag
 from incidents.rules import MOST_TAGS, NOT_SEEN, tidied
 
@@ -202,7 +203,7 @@ def chosen_ones(user: User, numbers: Iterable[int]) -> QuerySet[Incident]:
 
 def acts_of(user: User) -> QuerySet[BulkAct]:
     """A person's acts; those of others do not exist for them."""
-    return BulkAct.objects.filter(user=user).exclude(state=ActState.DRAFT).select_related("undone_by", "undo_of")
+    return BulkAct.objects.filter(user=user).exclude(state=JobState.DRAFT).select_related("undone_by", "undo_of")
 
 
 def in_words(changes: dict[str, Any]) -> list[str]:
@@ -270,7 +271,7 @@ def shown(act: BulkAct) -> ActShown:
     return ActShown(
         act=act,
         title=f"Undo on {incidents}" if act.undo_of_id else f"Change of {incidents}",
-        state=ActState(act.state).label,
+        state=JobState(act.state).label,
         counts=counts_in_words(act),
         percent=100 * act.done // act.total if act.total else 100,
         time=time_mark(act.created_at),

@@ -17,9 +17,9 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.snapshots import is_snapshot
 from common.errors import Refused
+from common.jobs import JobState
 from common.query_strings import UnknownKeys
 from incidents.changes import Changes
-from incidents.choices import ActState
 from incidents.commands import prepare_act, start_act
 from incidents.commands.manage import check_for_any
 from incidents.forms import ManageManyForm
@@ -155,7 +155,7 @@ def _asks_for_classification(request: PersonRequest, selection: Selection, chang
     """Whether to ask, once, for a classification of those that are to be resolved."""
     if changes.status is None or changes.classification is not None or request.POST.get("unclassified_is_fine"):
         return False
-    if selection.draft is not None and selection.draft.state != ActState.DRAFT:
+    if selection.draft is not None and selection.draft.state != JobState.DRAFT:
         return False
     return queries.preview(selection.rows, changes, chosen=selection.total).unclassified > 0
 

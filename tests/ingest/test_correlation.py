@@ -25,10 +25,12 @@ from incidents.choices import IncidentStatus
 from incidents.commands import resolve, restrict, set_status
 from incidents.models import Incident
 from ingest.commands import ingest
-from ingest.correlation import ATTACKING, OPENED, RULES, SAME_SOURCE_INCIDENT, CorrelationRule, in_words
+from ingest.correlation import OPENED, SAME_SOURCE_INCIDENT, SHIPPED, JoinRule, in_words
+from ingest.correlation.placing import ATTACKING
 from ingest.parsed import ParsedAlert, ParsedEvidence
 from tests.conftest import NOON, alert, device, user_entity
 
+RULES = tuple(rule for rule in SHIPPED.rules if rule.is_on and rule.kind)
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
 
@@ -76,7 +78,7 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.slug)
 
 @every_rule
 @pytest.mark.django_db
-def test_the_same_entity_ties_to_the_edge_of_its_window(rule: CorrelationRule) -> None:
+def test_the_same_entity_ties_to_the_edge_of_its_window(rule: JoinRule) -> None:
     first = place_of(naming("1", TIES[rule.slug]))
     second = place_of(naming("2", TIES[rule.slug], after=rule.window))
     assert (first.link_rule, first.link_entity) == (OPENED, None)
@@ -89,7 +91,7 @@ def test_the_same_entity_ties_to_the_edge_of_its_window(rule: CorrelationRule) -
 
 @every_rule
 @pytest.mark.django_db
-def test_the_same_entity_does_not_tie_beyond_its_window(rule: CorrelationRule) -> None:
+def test_the_same_entity_does_not_tie_beyond_its_window(rule: JoinRule) -> None:
     first = place_of(naming("1", TIES[rule.slug]))
     second = place_of(naming("2", TIES[rule.slug], after=rule.window + INSTANT))
     assert second.incident_id != first.incident_id
@@ -99,7 +101,7 @@ def test_the_same_entity_does_not_tie_beyond_its_window(rule: CorrelationRule) -
 
 @every_rule
 @pytest.mark.django_db
-def test_an_alert_that_tells_of_earlier_activity_is_tied_the_same_way(rule: CorrelationRule) -> None:
+def test_an_alert_that_tells_of_earlier_activity_is_tied_the_same_way(rule: JoinRule) -> None:
     assert joined(naming("1", TIES[rule.slug]), naming("2", TIES[rule.slug], after=-rule.window))
     assert not joined(
         naming("3", TIES[rule.slug], after=timedelta(days=40)),
@@ -109,7 +111,7 @@ def test_an_alert_that_tells_of_earlier_activity_is_tied_the_same_way(rule: Corr
 
 @every_rule
 @pytest.mark.django_db
-def test_it_ties_within_one_batch_as_well(rule: CorrelationRule) -> None:
+def test_it_ties_within_one_batch_as_well(rule: JoinRule) -> None:
     ingest([naming("1", TIES[rule.slug]), naming("2", TIES[rule.slug], after=rule.window)], actor=COMMAND_LINE)
     assert Incident.objects.get().alerts_total == 2
     assert Alert.objects.get(external_id="2").link_rule == rule.slug
@@ -173,7 +175,7 @@ def test_the_strongest_rule_wins_over_the_nearest_time() -> None:
 
 @pytest.mark.parametrize("rules", list(itertools.pairwise(RULES)), ids=lambda pair: pair[0].slug)
 @pytest.mark.django_db
-def test_rules_are_tried_in_their_order(rules: tuple[CorrelationRule, CorrelationRule]) -> None:
+def test_rules_are_tried_in_their_order(rules: tuple[JoinRule, JoinRule]) -> None:
     stronger, weaker = rules
     first = place_of(naming("1", TIES[stronger.slug], after=2 * HOUR))
     place_of(naming("2", TIES[weaker.slug]))
@@ -376,7 +378,7 @@ def test_a_restricted_incident_that_is_resolved_is_not_named_either(incident: In
 
 @pytest.fixture
 def two_are_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.correlation.MOST_ALERTS_PER_INCIDENT", 2)
+    monkeypatch.setattr("ingest.correlation.placing.MOST_ALERTS_PER_INCIDENT", 2)
 
 
 def test_a_full_incident_is_not_joined_and_the_follow_up_names_it(incident: Incident, two_are_the_most: None) -> None:
@@ -463,13 +465,13 @@ evidence = st.builds(
 
 @st.composite
 def inputs(draw: st.DrawFn) -> list[ParsedAlert]:
-    """Alerts of two sources about a few entities within some days."""
-    return [
+    """Alerts of two sources about a few entities within some days, in the order of their activity."""
+    drawn = [
         replace(
             alert(
                 str(number),
                 at=NOON + draw(st.integers(-40, 40)) * HOUR,
-                lasting=draw(st.integers(0, 5)) * HOUR,
+                lasting=draw(st.integers(0, 5)) * HOUR + number * INSTANT,
                 source=draw(st.sampled_from(["edr", "mail"])),
                 source_incident=draw(st.sampled_from(["", "", "", "case-9"])),
             ),
@@ -477,6 +479,7 @@ def inputs(draw: st.DrawFn) -> list[ParsedAlert]:
         )
         for number in range(draw(st.integers(2, 10)))
     ]
+    return sorted(drawn, key=lambda each: each.last_activity)
 
 
 def story(alerts: Sequence[ParsedAlert], cut: Callable[[int], bool]) -> list[tuple[str, str, str]]:
@@ -515,7 +518,7 @@ def test_the_same_input_groups_alike_however_it_is_cut_into_batches(alerts: list
 def test_a_group_of_the_source_that_has_grown_full_is_followed_alike_in_one_batch_and_in_several(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ingest.correlation.MOST_ALERTS_PER_INCIDENT", 3)
+    monkeypatch.setattr("ingest.correlation.placing.MOST_ALERTS_PER_INCIDENT", 3)
     alerts = [
         naming("1", device("fin-ws-17")),
         alert("2", source_incident="case-9"),
@@ -540,5 +543,6 @@ HARMLESS = ParsedEvidence(FILE, verdict=Verdict.NO_THREATS_FOUND, event_time=NOO
 def test_what_an_alert_says_twice_of_an_entity_counts_alike_in_one_batch_and_in_several(
     mentions: tuple[ParsedEvidence, ...], after: timedelta
 ) -> None:
-    alerts = [replace(alert("1"), evidence=mentions), naming("2", FILE, after=after)]
+    both = [replace(alert("1"), evidence=mentions), naming("2", FILE, after=after)]
+    alerts = sorted(both, key=lambda each: each.last_activity)
     assert story(alerts, lambda position: False) == story(alerts, lambda position: True)

@@ -25,7 +25,7 @@ from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
 from incidents.models import Incident
 from incidents.summary import differences
 from ingest.commands import ingest
-from ingest.correlation import OPENED, RULES, SAME_SOURCE_INCIDENT
+from ingest.correlation import OPENED, SAME_SOURCE_INCIDENT, SHIPPED
 from ingest.demo.scenario import DATA, arrivals, cases
 from ingest.demo.times import span
 from ingest.formats.registry import parse_records
@@ -171,7 +171,7 @@ def test_every_case_is_one_incident_and_none_mixes_with_another(incidents: list[
 
 
 def test_every_alert_belongs_to_an_incident_with_a_reason(incidents: list[Incident]) -> None:
-    known = {OPENED, SAME_SOURCE_INCIDENT, *(rule.slug for rule in RULES)}
+    known = {OPENED, *(rule.slug for rule in SHIPPED.rules)}
     alerts = Alert.objects.values_list("link_rule", "link_reason", "link_entity_id")
     assert len(alerts) > 200
     for rule, reason, entity_id in alerts:

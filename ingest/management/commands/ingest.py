@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +62,27 @@ class Command(BaseCommand):
         self.stderr.write(f"{path}: {where}{field}: {record.problem}")
 
 
+MOST_AT_ONCE = 4 * limits.ALERTS_PER_REQUEST
+"""Alerts of one moment that are taken in together; of more, the first so many."""
+
+
 def _chunks(
     records: Iterator[ParsedAlert | RefusedRecord],
 ) -> Iterator[list[ParsedAlert | RefusedRecord]]:
-    """As many alerts at a time as one request may hold: one transaction each."""
-    while chunk := list(islice(records, limits.ALERTS_PER_REQUEST)):
+    """As many alerts at a time as one request may hold, and with them those of the same moment: what happened at the
+    same time is placed together, so that it does not matter in which order a file has it. One transaction each."""
+    chunk: list[ParsedAlert | RefusedRecord] = []
+    for record in records:
+        is_full = len(chunk) >= limits.ALERTS_PER_REQUEST
+        if is_full and (len(chunk) >= MOST_AT_ONCE or not _at_the_same_time(chunk[-1], record)):
+            yield chunk
+            chunk = []
+        chunk.append(record)
+    if chunk:
         yield chunk
+
+
+def _at_the_same_time(one: ParsedAlert | RefusedRecord, other: ParsedAlert | RefusedRecord) -> bool:
+    if isinstance(one, RefusedRecord) or isinstance(other, RefusedRecord):
+        return False
+    return one.first_activity == other.first_activity or one.last_activity == other.last_activity

@@ -6,15 +6,19 @@ So an acknowledged alert always belongs to exactly one incident.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from activity.actors import Actor
 from alerts import commands as alerts
-from alerts.choices import AlertStatus
+from alerts.choices import AlertStatus, Classification
 from alerts.commands import EvidenceFacts, NewAlert, payload_sha256
 from alerts.models import Alert
 from common.command import command
@@ -25,8 +29,13 @@ from incidents.commands import Link, Opening, change_tags, link_alerts, open_inc
 from incidents.commands.change import lock_all
 from incidents.commands.linking import refresh
 from incidents.models import Incident
-from ingest.correlation import Candidate, Home, Placement, place, said_of_each, sightings_of, ties_of
+from ingest.actors import TUNING
+from ingest.choices import TuningAction
+from ingest.commands.hiding import hide
+from ingest.correlation import HIDDEN, Home, Placement, candidate_of, place_all, said_of_each
 from ingest.parsed import ParsedAlert
+from ingest.rulebook import Rules, rules
+from ingest.tuning import Tuning, catching, facts_of
 
 ATTEMPTS = 5
 
@@ -52,6 +61,14 @@ class Outcome:
 
 Key = tuple[str, str]
 """Source and external id."""
+
+
+class Stored(NamedTuple):
+    """As much of a stored alert as its outcome tells."""
+
+    id: int
+    payload_sha256: str
+    incident_id: int
 
 
 def ingest(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome]:
@@ -85,14 +102,14 @@ class _IncidentTaken(Exception):
 def ingest_batch(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome]:
     """One batch without repeats inside, all or nothing; see `ingest`."""
     shas = {_key(alert): payload_sha256(alert.raw) for alert in parsed}
-    stored = _stored(parsed)
+    revision, stored = _stored(parsed)
     fresh = [alert for alert in parsed if _key(alert) not in stored]
     repeated = [a for a in parsed if _key(a) in stored and stored[_key(a)].payload_sha256 == shas[_key(a)]]
     updated = [a for a in parsed if _key(a) in stored and stored[_key(a)].payload_sha256 != shas[_key(a)]]
 
-    alerts.count_repeats(stored[_key(alert)].pk for alert in repeated)
+    alerts.count_repeats(stored[_key(alert)].id for alert in repeated)
     _update(updated, stored, shas, actor)
-    created = _create(fresh, shas, actor)
+    created = _create(_in_order(fresh), shas, rules(revision), actor) if fresh else {}
 
     results = {_key(alert): Result.REPEATED for alert in repeated} | {_key(alert): Result.UPDATED for alert in updated}
     rows = stored | created
@@ -101,46 +118,45 @@ def ingest_batch(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome
             alert.source,
             alert.external_id,
             results.get(_key(alert), Result.CREATED),
-            rows[_key(alert)].pk,
+            rows[_key(alert)].id,
             rows[_key(alert)].incident_id,
         )
         for alert in parsed
     ]
 
 
-def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) -> dict[Key, Alert]:
+def _in_order(alerts: list[ParsedAlert]) -> list[ParsedAlert]:
+    """Alerts that come together are placed in the order in which their activity ended, not in that in which they are
+    sent: however a sender shuffles what happened at the same time, the incidents are the same."""
+    return sorted(alerts, key=attrgetter("last_activity", "first_activity", "source", "external_id"))
+
+
+def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], held: Rules, actor: Actor) -> dict[Key, Stored]:
     """Store new alerts and place them; the incidents they join are locked before they are touched."""
-    if not fresh:
-        return {}
+    now = timezone.now()
+    tuned = [catching(facts_of(alert), held.tunings, now) for alert in fresh] if held.tunings else [None] * len(fresh)
+    fresh = [_tuned(alert, tuning) if tuning else alert for alert, tuning in zip(fresh, tuned, strict=True)]
     entity_ids = _observe(fresh)
-    placements = place(
+    placements = _place(fresh, entity_ids, tuned, held)
+    joined = _lock_joined(placements)
+    first: dict[Home, tuple[ParsedAlert, Placement]] = {}
+    for alert, placement in zip(fresh, placements, strict=True):
+        if placement.home.is_new:
+            first.setdefault(placement.home, (alert, placement))
+    opened = open_incidents(
         [
-            Candidate(
-                alert.first_activity,
-                alert.last_activity,
-                alert.source,
-                alert.source_incident,
-                ties_of(alert, ids),
-                sightings_of(alert, ids),
-            )
-            for alert, ids in zip(fresh, entity_ids, strict=True)
+            Opening(alert.title, alert.severity, alert.first_activity, alert.last_activity, placement.related_to)
+            for alert, placement in first.values()
         ]
     )
-    joined = _lock_joined(placements)
-    openings = [
-        Opening(alert.title, alert.severity, alert.first_activity, alert.last_activity, placement.related_to)
-        for alert, placement in zip(fresh, placements, strict=True)
-        if placement.opens
-    ]
-    opened = open_incidents(openings)
-    numbers = {Home(True, position): incident.pk for position, incident in enumerate(opened)}
+    numbers = {home: incident.pk for home, incident in zip(first, opened, strict=True)}
     new_alerts = [
         NewAlert(
-            _row(alert, shas[_key(alert)], numbers.get(placement.home, placement.home.number), placement),
+            _row(alert, shas[_key(alert)], numbers.get(placement.home, placement.home.number), placement, tuning, now),
             alert.raw,
             _evidence(alert, ids),
         )
-        for alert, ids, placement in zip(fresh, entity_ids, placements, strict=True)
+        for alert, ids, placement, tuning in zip(fresh, entity_ids, placements, tuned, strict=True)
     ]
     for new in new_alerts:
         if incident := joined.get(new.alert.incident_id):
@@ -148,14 +164,47 @@ def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], actor: Actor) ->
             new.alert.assignee_user_id = incident.assignee_user_id
             new.alert.assignee_team_id = incident.assignee_team_id
     rows = alerts.store(new_alerts)
-    links = [Link(row, _words(alert)) for row, alert in zip(rows, fresh, strict=True)]
-    incidents = link_alerts(links, opened=opened, sender=actor)
+    links = [
+        Link(row, _words(alert), tuning.in_words if tuning and tuning.action != TuningAction.MARK else "")
+        for row, alert, tuning in zip(rows, fresh, tuned, strict=True)
+    ]
+    incidents = link_alerts(links, opened=opened, sender=actor, tuner=TUNING)
     tags: dict[int, dict[str, None]] = {}
     for row, alert in zip(rows, fresh, strict=True):
         tags.setdefault(row.incident_id, {}).update(dict.fromkeys(alert.tags))
     for incident_id, names in tags.items():
         _tag(incidents[incident_id], list(names), actor)
-    return {_key(alert): row for alert, row in zip(fresh, rows, strict=True)}
+    return {
+        _key(alert): Stored(row.pk, row.payload_sha256, row.incident_id) for alert, row in zip(fresh, rows, strict=True)
+    }
+
+
+def _tuned(alert: ParsedAlert, tuning: Tuning) -> ParsedAlert:
+    """The alert as the rule that catches it has it come in."""
+    changes: dict[str, Any] = {}
+    if tuning.action != TuningAction.MARK:
+        changes["status"] = AlertStatus.RESOLVED
+    if tuning.classification != Classification.NOT_SET:
+        changes |= {"classification": tuning.classification, "determination": tuning.determination}
+    if tuning.tags:
+        changes["tags"] = tuple(dict.fromkeys((*alert.tags, *tuning.tags)))
+    return replace(alert, **changes)
+
+
+def _place(
+    fresh: Sequence[ParsedAlert], entity_ids: Sequence[Sequence[int]], tuned: Sequence[Tuning | None], held: Rules
+) -> list[Placement]:
+    """Where each belongs: what is hidden stands apart, the rest is correlated."""
+    hidden = [position for position, each in enumerate(tuned) if each and each.action == TuningAction.HIDE]
+    if not hidden:
+        return place_all([candidate_of(*each) for each in zip(fresh, entity_ids, strict=True)], held.join_rules)
+    kept = sorted(set(range(len(fresh))) - set(hidden))
+    found = place_all([candidate_of(fresh[each], entity_ids[each]) for each in kept], held.join_rules)
+    openings = sum(placement.opens for placement in found)
+    placements = dict(zip(kept, found, strict=True))
+    rules_of_hidden = [tuning for each in hidden if (tuning := tuned[each])]
+    placements |= zip(hidden, hide(rules_of_hidden, openings), strict=True)
+    return [placements[position] for position in range(len(fresh))]
 
 
 def _tag(incident: Incident, names: list[str], actor: Actor) -> None:
@@ -169,15 +218,17 @@ def _tag(incident: Incident, names: list[str], actor: Actor) -> None:
             _tag(incident, [name], actor)
 
 
-def _update(updated: Sequence[ParsedAlert], stored: dict[Key, Alert], shas: dict[Key, str], actor: Actor) -> None:
+def _update(updated: Sequence[ParsedAlert], stored: dict[Key, Stored], shas: dict[Key, str], actor: Actor) -> None:
     """Take the source's newer word on alerts it has sent before."""
     if not updated:
         return
     entity_ids = _observe(updated)
     lock_all(stored[_key(alert)].incident_id for alert in updated)
+    now = timezone.now()
     for alert, ids in zip(updated, entity_ids, strict=True):
-        row = Alert.objects.select_for_update().get(pk=stored[_key(alert)].pk)
-        fresh = NewAlert(_row(alert, shas[_key(alert)], row.incident_id, None), alert.raw, _evidence(alert, ids))
+        row = Alert.objects.select_for_update().get(pk=stored[_key(alert)].id)
+        told = _row(alert, shas[_key(alert)], row.incident_id, None, None, now)
+        fresh = NewAlert(told, alert.raw, _evidence(alert, ids))
         drafts = alerts.update_from_source(row, fresh, actor=actor)
         if drafts:
             refresh(row.incident_id, drafts, _words(alert))
@@ -200,12 +251,23 @@ def _observe(parsed: Sequence[ParsedAlert]) -> list[list[int]]:
 def _lock_joined(placements: Sequence[Placement]) -> dict[int, Incident]:
     """Hold the stored incidents that are joined; raises _IncidentTaken when one is no longer to be had."""
     joined = lock_all({placement.home.number for placement in placements if not placement.home.is_new})
-    if any(incident.status not in OPEN_STATUSES or incident.restricted for incident in joined.values()):
-        raise _IncidentTaken
+    out_of_sight = {placement.home.number for placement in placements if placement.rule == HIDDEN}
+    for incident in joined.values():
+        is_to_be_open = incident.pk not in out_of_sight
+        if (incident.status in OPEN_STATUSES) != is_to_be_open or incident.restricted:
+            raise _IncidentTaken
     return joined
 
 
-def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement | None) -> Alert:
+def _row(
+    alert: ParsedAlert,
+    sha256: str,
+    incident_id: int,
+    placement: Placement | None,
+    tuning: Tuning | None,
+    now: datetime,
+) -> Alert:
+    reason = placement.reason if placement else ""
     return Alert(
         incident_id=incident_id,
         source=alert.source,
@@ -214,7 +276,7 @@ def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement
         description=alert.description,
         severity=alert.severity,
         status=alert.status,
-        resolved_at=timezone.now() if alert.status == AlertStatus.RESOLVED else None,
+        resolved_at=now if alert.status == AlertStatus.RESOLVED else None,
         classification=alert.classification,
         determination=alert.determination,
         categories=list(alert.categories),
@@ -231,8 +293,9 @@ def _row(alert: ParsedAlert, sha256: str, incident_id: int, placement: Placement
         source_created_at=alert.source_created_at,
         payload_sha256=sha256,
         link_rule=placement.rule if placement else "",
-        link_reason=placement.reason if placement else "",
+        link_reason=f"{reason} {tuning.in_words}" if tuning else reason,
         link_entity_id=placement.entity_id if placement else None,
+        tuned_by_id=tuning.number if tuning else None,
     )
 
 
@@ -257,16 +320,22 @@ def _words(alert: ParsedAlert) -> list[str]:
     return [alert.title, *alert.techniques, *dict.fromkeys(named)]
 
 
-def _stored(parsed: Sequence[ParsedAlert]) -> dict[Key, Alert]:
-    """The alerts among these that are stored already."""
-    by_source: dict[str, list[str]] = {}
-    for alert in parsed:
-        by_source.setdefault(alert.source, []).append(alert.external_id)
-    found: dict[Key, Alert] = {}
-    for source, external_ids in by_source.items():
-        for row in Alert.objects.filter(source=source, external_id__in=external_ids):
-            found[row.source, row.external_id] = row
-    return found
+STORED = """
+SELECT (SELECT revision FROM ingest_rulebook ORDER BY id LIMIT 1),
+       alert.id, alert.payload_sha256, alert.incident_id, alert.source, alert.external_id
+FROM (SELECT) AS once LEFT JOIN (
+    SELECT alert.* FROM unnest(%s::text[], %s::text[]) AS wanted (source, external_id)
+    JOIN alerts_alert AS alert USING (source, external_id)
+) AS alert ON true
+"""
+
+
+def _stored(parsed: Sequence[ParsedAlert]) -> tuple[UUID | None, dict[Key, Stored]]:
+    """Which rules hold, and the alerts among these that are stored already; in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(STORED, [[alert.source for alert in parsed], [alert.external_id for alert in parsed]])
+        rows = cursor.fetchall()
+    return rows[0][0], {(source, name): Stored(*known) for _, *known, source, name in rows if source is not None}
 
 
 def _key(alert: ParsedAlert) -> Key:

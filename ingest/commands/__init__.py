@@ -1,0 +1,22 @@
+"""Every change that ingest makes: alerts come in; administrators set rules and try them out."""
+
+from ingest.commands.correlation_rules import change_correlation_rule, reset_correlation_rule
+from ingest.commands.taking_in import Outcome, Result, ingest, ingest_batch
+from ingest.commands.trials import cancel_trial, carry_out, start_trial
+from ingest.commands.tuning_rules import TuningValues, change_tuning_rule, create_tuning_rule, delete_tuning_rule
+
+__all__ = [
+    "Outcome",
+    "Result",
+    "TuningValues",
+    "cancel_trial",
+    "carry_out",
+    "change_correlation_rule",
+    "change_tuning_rule",
+    "create_tuning_rule",
+    "delete_tuning_rule",
+    "ingest",
+    "ingest_batch",
+    "reset_correlation_rule",
+    "start_trial",
+]

@@ -1,0 +1,1 @@
+"""Reading what rules did, and the alerts that rules are tried on."""
