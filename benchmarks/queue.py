@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.models import User
 from alerts.models import Evidence
 from benchmarks.measure import Row, Work, compared, statements, times_in_turn
+from common.composed import forget
 from common.pagination import page_of_ids
 from entities.choices import EntityKind
 from entities.models import Entity
@@ -112,8 +113,20 @@ def _view(name: str, filters: Filters, client: Client, user: User, rounds: int) 
         page()
     yield Row(f"{name}, statements", len(asked.sql), "statements")
     if not filters:
+        first = _first_asked(page)
+        yield compared(f"{name}, asked for the first time", *times_in_turn([first, page], rounds))
         response = client.get(PATH)
         yield Row(f"{name}, page compressed", len(gzip.compress(response.content, 6)) / 1024, "KB")
+
+
+def _first_asked(page: Work) -> Work:
+    """The page in a process that was not asked for it before."""
+
+    def first() -> None:
+        forget()
+        page()
+
+    return first
 
 
 def _page(client: Client, filters: Filters) -> Work:

@@ -53,6 +53,11 @@ def kept(key: Hashable, make: Callable[[], Made]) -> Made:
     return made
 
 
+def forget() -> None:
+    """Compose everything anew from here on, as a process does that was just started."""
+    _local.__dict__.clear()
+
+
 class Composed:
     """A queryset with its SQL: each iteration runs it."""
 
