@@ -41,6 +41,8 @@ class Column:
     number: bool = False
     sort: str = ""
     """The order that a click on the heading gives; "" where there is none."""
+    rises: bool = False
+    """Whether that order begins with the smallest, as for what is due soonest."""
     classes: str = ""
     """Of the cell, beside those that follow from the above."""
     opening: str = field(init=False)

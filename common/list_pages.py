@@ -44,7 +44,7 @@ def headings(columns: Sequence[Column], order: Order, query: QueryDict, path: st
             rank, direction = present.get(column.sort, (0, ""))
             more = added(order, column.sort)
             head |= {
-                "sort_url": address(path, with_values(query, sort=[clicked(order, column.sort)])),
+                "sort_url": address(path, with_values(query, sort=[clicked(order, column.sort, rises=column.rises)])),
                 "add_url": address(path, with_values(query, sort=[more])) if more else "",
                 "direction": direction,
                 "rank": rank if several else 0,

@@ -23,6 +23,7 @@ __all__ = [
     "asset_counts",
     "dated",
     "day_and_time",
+    "due_mark",
     "entity_icon",
     "icon",
     "initials",
@@ -109,6 +110,14 @@ def time_mark(moment: datetime, now: datetime | None = None) -> SafeString:
         f'<time class="moment" datetime="{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" title="{absolute_time(moment)}" '
         f"data-relative>{relative_time(moment, now)}</time>"
     )
+
+
+def due_mark(due: datetime, now: datetime | None = None, *, counts: bool = True) -> SafeString:
+    """Until when, with a sign; past that time the word "Overdue" says so, where it still counts."""
+    now = now or timezone.now()
+    if counts and due <= now:
+        return mark_safe(f'<span class="due due-overdue">{icon("warning", "s")}Overdue {time_mark(due, now)}</span>')
+    return mark_safe(f'<span class="due">{icon("date", "s")}{time_mark(due, now)}</span>')
 
 
 def absolute_time(moment: datetime) -> str:

@@ -11,7 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, DateTimeField, F, Func, IntegerField, Model, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    F,
+    Func,
+    GeneratedField,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from common.composed import Composed, Listed, kept, listed
 
@@ -133,7 +144,7 @@ def _beyond(order: Order, values: Sequence[Any], model: type[Model]) -> Any:
 
 def _rows_from(model: type[Model], fields: Sequence[str], values: Sequence[Any], *, strict: bool) -> Func:
     names = [field.lstrip("-") for field in fields]
-    output: list[Any] = [model._meta.get_field(name) for name in names]
+    output = [_sorted_field(model, name) for name in names]
     given = [Value(value, output_field=field) for value, field in zip(values, output, strict=True)]
     sign = ("<" if fields[0].startswith("-") else ">") + ("" if strict else "=")
     return Func(
@@ -143,6 +154,12 @@ def _rows_from(model: type[Model], fields: Sequence[str], values: Sequence[Any],
         arg_joiner=f" {sign} ",
         output_field=BooleanField(),
     )
+
+
+def _sorted_field(model: type[Model], name: str) -> Any:
+    """The field of this name; of one that the database generates, a field that can hold its values."""
+    field = model._meta.get_field(name)
+    return field.output_field if isinstance(field, GeneratedField) else field
 
 
 def _encode(order: Order, row: Sequence[Any]) -> str:
@@ -157,7 +174,7 @@ def _decode(cursor: str, order: Order, model: type[Model]) -> list[Any]:
         name, *values = json.loads(raw)
         if name != order.name or len(values) != len(order.fields):
             raise ValueError
-        fields = [model._meta.get_field(name.lstrip("-")) for name in order.fields]
+        fields = [_sorted_field(model, name.lstrip("-")) for name in order.fields]
         return [_typed(field, value) for field, value in zip(fields, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, UnicodeDecodeError, RecursionError):
         raise BadCursor("The link to this page is damaged or belongs to another order; start from the first.") from None

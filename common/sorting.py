@@ -74,9 +74,11 @@ def parts(order: Order) -> dict[str, tuple[int, str]]:
     }
 
 
-def clicked(order: Order, name: str) -> str:
-    """The order that a click on a heading leads to: by it alone, largest and newest first; once more, the other way."""
-    return name if order.name == f"-{name}" else f"-{name}"
+def clicked(order: Order, name: str, *, rises: bool = False) -> str:
+    """The order that a click on a heading leads to: by it alone, largest and newest first, or what `rises` smallest
+    and soonest first; once more, the other way."""
+    first, other = (name, f"-{name}") if rises else (f"-{name}", name)
+    return other if order.name == first else first
 
 
 def added(order: Order, name: str) -> str:

@@ -18,7 +18,7 @@ from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
 from incidents.filters import IncidentFilter
 from incidents.queries import queue
-from incidents.queries.plain import plain_incidents
+from incidents.queries.plain import plain_incidents, plain_tasks
 
 LONGEST_NUMBER = 2**63 - 1
 
@@ -54,7 +54,8 @@ class IncidentsView(APIView):
 
 
 class IncidentView(APIView):
-    """One incident by its number; one that was merged away names the incident it went into in `redirected_to`."""
+    """One incident by its number, with its tasks. One that was merged away names in `redirected_to` the incident it
+    went into."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
     content_negotiation_class = AlwaysJSON
@@ -67,6 +68,7 @@ class IncidentView(APIView):
         found = plain_incidents([number], principal_of(request)) if number <= LONGEST_NUMBER else []
         if not found:
             raise Http404
+        found[0]["tasks"]["list"] = plain_tasks(number)
         return Response(with_addresses(found, request)[0])
 
 

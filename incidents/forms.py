@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.models import Team, User
 from alerts.choices import DETERMINATIONS, Classification, Determination, Severity
@@ -59,6 +60,24 @@ class TagsField(forms.MultipleChoiceField):
         return [name.strip() for name in super().clean(value) if name.strip()]
 
 
+LOCAL = "%Y-%m-%dT%H:%M"
+"""As a browser's field for date and time has it."""
+INVALID_MOMENT = "Write a date and a time, such as 2026-11-30 14:00."
+
+
+class DueField(forms.DateTimeField):
+    """A date and a time of day in the zone of the person, or nothing."""
+
+    def __init__(self) -> None:
+        widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
+        super().__init__(required=False, label="Due", widget=widget, error_messages={"invalid": INVALID_MOMENT})
+
+
+def local_word(moment: datetime | None) -> str:
+    """A moment as the field has it, in the zone of the person."""
+    return timezone.localtime(moment).strftime(LOCAL) if moment else ""
+
+
 def note_field(label: str, placeholder: str, draft: str = "") -> forms.CharField:
     attributes = {"rows": 3, "placeholder": placeholder}
     if draft:
@@ -89,6 +108,7 @@ class ManageForm(FindingMixin, forms.Form):
     severity = forms.ChoiceField(choices=[(AUTOMATIC, "Automatic"), *((s.slug, s.label) for s in reversed(Severity))])
     tags = TagsField(required=False)
     assignee = AssigneeField(required=False, label="Assign to")
+    due = DueField()
     status = forms.ChoiceField(choices=[(status.slug, status.label) for status in STATUSES])
     resolution_note = note_field("Resolution note", "What was it, and what was done?")
     classification = forms.ChoiceField(choices=findings)
@@ -144,6 +164,8 @@ class ManageForm(FindingMixin, forms.Form):
             wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)
         if "assignee" in changed:
             wanted["assignee"] = cleaned["assignee"]
+        if "due" in changed:
+            wanted["due"] = cleaned["due"]
         if "tags" in changed:
             wanted["tags"] = cleaned["tags"]
         if "status" in changed:
@@ -161,7 +183,7 @@ class ManageForm(FindingMixin, forms.Form):
         now, changed, data = start_of(incident), set(self.changed_from_shown()), cast(QueryDict, self.data).copy()
         if "resolution_note" in changed and self.cleaned_data["status"] == IncidentStatus.RESOLVED.slug:
             changed.add("status")  # a note means a resolved incident, also where somebody has reopened it
-        for field in ("name", "severity", "status", "resolution_note", "classification", "assignee"):
+        for field in ("name", "severity", "status", "resolution_note", "classification", "assignee", "due"):
             if field not in changed:
                 data[field] = now[field]
         if "tags" not in changed:
@@ -181,6 +203,8 @@ class ManageForm(FindingMixin, forms.Form):
             changed.append("resolution_note")
         if word_of(self.cleaned_data.get("assignee")) != self._shown("assignee"):
             changed.append("assignee")
+        if local_word(self.cleaned_data.get("due")) != self._shown("due"):
+            changed.append("due")
         was_tags = self.sent.getlist("was_tags") if "was_tags" in self.sent else self.initial["tags"]
         if sorted(name.lower() for name in self.cleaned_data.get("tags", [])) != sorted(
             name.lower() for name in was_tags if name
@@ -208,6 +232,8 @@ class ManageManyForm(FindingMixin, forms.Form):
     )
     add_tags = TagsField(required=False, label="Add tags")
     remove_tags = TagsField(required=False, label="Remove tags")
+    change_due = forms.BooleanField(required=False, label="Change the due date")
+    due = DueField()
     change_assignee = forms.BooleanField(required=False, label="Change the assignee")
     assignee = AssigneeField(required=False, label="Assign to")
     status = forms.ChoiceField(choices=[(KEEP_WORD, "Leave as it is"), *((s.slug, s.label) for s in STATUSES)])
@@ -229,6 +255,8 @@ class ManageManyForm(FindingMixin, forms.Form):
             wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)
         if cleaned["assignee"] is not None or cleaned["change_assignee"]:
             wanted["assignee"] = cleaned["assignee"]
+        if cleaned["due"] is not None or cleaned["change_due"]:
+            wanted["due"] = cleaned["due"]
         if cleaned["status"] != KEEP_WORD:
             wanted["status"] = IncidentStatus.from_slug(cleaned["status"])
             wanted["resolution_note"] = cleaned["resolution_note"]
@@ -261,6 +289,7 @@ def start_of(incident: Incident) -> dict[str, Any]:
         "severity": severity,
         "tags": sorted((tag.name for tag in incident.tags.all() if tag.kind == TagKind.CUSTOM), key=str.lower),
         "assignee": word_of(incident.assignee),
+        "due": local_word(incident.due_at),
         "status": IncidentStatus(incident.status).slug,
         "resolution_note": incident.resolution_note,
         "classification": finding,
@@ -282,9 +311,7 @@ class SnoozeForm(forms.Form):
     """Until when an incident is put off: one of the usual times, or a time of the person's own."""
 
     preset = forms.ChoiceField(choices=list(SNOOZES.items()), required=False)
-    until = forms.DateTimeField(
-        required=False, error_messages={"invalid": "Write a date and a time, such as 2026-11-30 14:00."}
-    )
+    until = forms.DateTimeField(required=False, error_messages={"invalid": INVALID_MOMENT})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

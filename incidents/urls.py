@@ -14,6 +14,7 @@ from incidents.views import (
     queue,
     search_box,
     suggest,
+    tasks,
 )
 
 app_name = "incidents"
@@ -51,6 +52,10 @@ urlpatterns = [
     path("<int:number>/assets/", page.assets, name="assets"),
     path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),
     path("<int:number>/evidence/", page.evidence, name="evidence"),
+    path("<int:number>/tasks/", tasks.tasks, name="tasks"),
+    path("<int:number>/tasks/apply/", tasks.apply, name="apply_tasks"),
+    path("<int:number>/tasks/<int:task_id>/", tasks.task, name="task"),
+    path("<int:number>/tasks/<int:task_id>/act/", tasks.act, name="task_act"),
     path("<int:number>/activity/", page.activity, name="activity"),
     path("<int:number>/details/", page.details, name="details"),
     path("<int:number>/manage/", manage.manage, name="manage"),

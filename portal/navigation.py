@@ -21,6 +21,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
         places.append(("Alerts", reverse("alerts:queue"), "alert", "g a"))
         places.append(("Entities", reverse("entities:list"), "entity", "g e"))
+    if user.may(Permission.MANAGE_RULES):
+        places.append(("Task templates", reverse("tasks:templates"), "task", "g t"))
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
     return {

@@ -15,6 +15,7 @@ urlpatterns = [
     path("alerts/", include("alerts.urls")),
     path("alerts/", include("incidents.alert_urls")),
     path("entities/", include("incidents.entity_urls")),
+    path("tasks/", include("incidents.task_urls")),
     path("views/", include("incidents.view_urls")),
     path("notices/", include("incidents.notice_urls")),
     path("exports/", include("exports.urls")),

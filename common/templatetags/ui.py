@@ -53,6 +53,7 @@ register.simple_tag(marks.severity_mark, name="severity")
 register.simple_tag(marks.score_mark, name="score")
 register.simple_tag(marks.asset_counts, name="counts")
 register.simple_tag(marks.time_mark, name="moment")
+register.simple_tag(marks.due_mark, name="due")
 
 
 @register.filter

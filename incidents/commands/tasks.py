@@ -74,18 +74,18 @@ def change_task(
     changes: TaskChanges,
     *,
     actor: Actor,
-    shown: dict[str, Any] | None = None,
+    based_on: int | None = None,
     batch: UUID | None = None,
 ) -> Task:
     """Change a task's fields and state, as one act.
 
-    `shown` holds the values, as the log has them, that the person saw. Where somebody else has given the same field
-    another value since, raises Conflict with both.
+    `based_on` is the version of the incident that the person saw. Where the same field was given another value since,
+    raises Conflict with both.
     """
     incident = lock_for_tasks(task.incident)
     task = lock_task(task)
     wanted = _wanted(task, changes)
-    if shown is not None and (conflicts := _conflicts(task, wanted, shown)):
+    if based_on is not None and (conflicts := _conflicts(task, wanted, based_on)):
         raise Conflict(incident.version, conflicts)
     edit = _Edit(task, wanted, actor, batch or uuid4())
     edit.fields(changes)
@@ -309,23 +309,19 @@ def _wanted(task: Task, changes: TaskChanges) -> dict[str, Any]:
     return wanted
 
 
-def _conflicts(task: Task, wanted: dict[str, Any], shown: dict[str, Any]) -> list[FieldConflict]:
-    """Fields that somebody else has given another value than the person saw, and than they want."""
+def _conflicts(task: Task, wanted: dict[str, Any], based_on: int) -> list[FieldConflict]:
+    """Fields that were given another value since that version, and not the one that is wanted."""
+    log = Entry.objects.of_incident(task.incident_id).filter(incident_version__gt=based_on)
+    changed_by: dict[str, str] = {}
+    for entry in log.filter(subject_kind="task", subject_id=str(task.pk)).order_by("sequence"):
+        names = [change["field"] for change in entry.changes]
+        changed_by |= dict.fromkeys([*names, entry.facts.get("text", "")], entry.actor_label)
     present = values_of(task)
-    names = [
-        name
+    return [
+        FieldConflict(name, present[name], value, changed_by[name])
         for name, value in wanted.items()
-        if name in shown and present[name] != shown[name] and present[name] != value
+        if name in changed_by and present[name] != value
     ]
-    return [FieldConflict(name, present[name], wanted[name], _last_by(task, name)) for name in names]
-
-
-def _last_by(task: Task, name: str) -> str:
-    """Who gave the task's field its present value."""
-    log = Entry.objects.of_incident(task.incident_id).filter(subject_kind="task", subject_id=str(task.pk))
-    told = Q(facts__text=name) if name in (DESCRIPTION, CLOSING_NOTE) else Q(changes__contains=[{"field": name}])
-    last = log.filter(told).order_by("-sequence").first()
-    return last.actor_label if last else "Somebody"
 
 
 def _split(assignee: Any) -> tuple[User | None, Team | None]:

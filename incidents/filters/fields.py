@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
 from activity.actors import ActorKind
 from activity.models import Entry
+from alerts.filters.fields import AssigneeField as AlertAssigneeField
 from alerts.filters.fields import EntityField as AlertEntityField
 from alerts.filters.fields import PeopleField
 from alerts.filters.names import SYSTEM_WORD
@@ -20,10 +24,10 @@ from alerts.models import Evidence
 from common.filter_fields import Field, Kind, Option, TermsField, UnknownWord, YesNoField, unknown
 from common.filters import ANY
 from common.terms import NamedTerms, RankedTerms
-from incidents.choices import NEW_FOR, IncidentStatus
+from incidents.choices import NEW_FOR, DueWhen, IncidentStatus, TaskProgress
 from incidents.facets import COMMENTED, Facet, facet
 from incidents.filters.names import Names
-from incidents.models import Follower, Look
+from incidents.models import Follower, Look, Task
 from incidents.verbs import PERSONAL
 
 
@@ -151,6 +155,47 @@ class AllTagsField(TagField):
 class NoTagsField(TagField):
     def condition(self, words: Sequence[str], names: Names) -> Q:
         return ~super().condition(words, names)
+
+
+class DueField(TermsField):
+    """When it is due; what is resolved is overdue no more. Days are those of the person."""
+
+    def condition(self, words: Sequence[str], names: Any) -> Q:
+        if ANY in words:
+            return Q()
+        # To the minute: the same question within a minute is the same statement, whose count may be remembered.
+        now = timezone.now().replace(second=0, microsecond=0)
+        midnight = timezone.localtime(now).replace(hour=0, minute=0)
+        conditions = {
+            DueWhen.OVERDUE: Q(due_at__lt=now, status__in=[1, 2]),
+            DueWhen.TODAY: Q(due_at__gte=midnight, due_at__lt=midnight + timedelta(days=1)),
+            DueWhen.WEEK: Q(due_at__gte=now, due_at__lt=now + timedelta(days=7)),
+            DueWhen.SET: Q(due_at__isnull=False),
+            DueWhen.NONE: Q(due_at__isnull=True),
+        }
+        return reduce(or_, (conditions[DueWhen(word)] for word in words))
+
+
+class TasksField(TermsField):
+    """How far its tasks are, by the counts on its row."""
+
+    def condition(self, words: Sequence[str], names: Any) -> Q:
+        if ANY in words:
+            return Q()
+        conditions = {
+            TaskProgress.OPEN: Q(tasks_total__gt=0, tasks_open__gt=0),
+            TaskProgress.DONE: Q(tasks_total__gt=0, tasks_open=0),
+            TaskProgress.NONE: Q(tasks_total=0),
+        }
+        return reduce(or_, (conditions[TaskProgress(word)] for word in words))
+
+
+class TaskAssigneeField(AlertAssigneeField):
+    """Who has an open task of it; `unassigned` for a task that nobody has."""
+
+    def condition(self, words: Sequence[str], names: AlertNames) -> Q:
+        theirs = Task.objects.open().filter(super().condition(words, names))
+        return Q(pk__in=theirs.values("incident"))
 
 
 class EntityField(AlertEntityField):

@@ -17,9 +17,8 @@ from common.filters import storable
 from entities.naming import named
 from incidents.filters import vocabulary
 from incidents.models import Tag
-from incidents.query_text.names import entities_with_parts, parts_of_names, words_by_key
+from incidents.query_text.names import PEOPLE_KEYS, entities_with_parts, parts_of_names, words_by_key
 
-PEOPLE_KEYS = ("assignee", "resolved_by")
 TAG_KEYS = ("tag", "tag_all", "tag_none")
 APART = "\x1f"
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from alerts.choices import Classification, Determination, Severity
 from alerts.filters.fields import AssigneeField, CategoryField, TechniqueField, VocabularyField
 from common.filter_fields import Field, RangeField, TermsField, TimeField, YesNoField
-from incidents.choices import IncidentStatus
+from incidents.choices import DueWhen, IncidentStatus, TaskProgress
 from incidents.facets import Facet
 from incidents.filters.fields import (
     AllTagsField,
+    DueField,
     EntityField,
     FacetTermsField,
     NoTagsField,
     PersonalField,
     ResolverField,
     TagField,
+    TaskAssigneeField,
+    TasksField,
     is_awake,
     is_commented,
     is_followed,
@@ -62,6 +65,15 @@ _ALL: tuple[Field, ...] = (
     TermsField("classification", "Classification", Classification, icon="approval"),
     TermsField("determination", "Determination", Determination, icon="approval"),
     RangeField("alerts", "Alerts", column="alerts_total", icon="alert", help="How many, such as 5..20 or 5.."),
+    DueField("due", "Due", DueWhen, icon="date", help="When it shall be dealt with"),
+    TasksField("tasks", "Tasks", TaskProgress, icon="task", help="How far its tasks are"),
+    TaskAssigneeField(
+        "task_assignee",
+        "Task assigned to",
+        icon="task",
+        suggest="incidents:suggest_assignees",
+        help="Of any open task of it",
+    ),
     YesNoField("commented", "Commented", is_commented, icon="comment", help="Somebody commented on it"),
     ResolverField("resolved_by", "Resolved by", icon="resolve", suggest="incidents:suggest_assignees"),
     VocabularyField("device_group", "Device group", icon="device", of=Facet.DEVICE_GROUP),

@@ -17,6 +17,7 @@ from alerts.rules import in_order_of_attack
 from common.columns import Column, Row, fields_of, first_of
 from common.marks import (
     asset_counts,
+    due_mark,
     icon,
     initials,
     person_mark,
@@ -27,7 +28,7 @@ from common.marks import (
     time_mark,
 )
 from entities.choices import EntityKind
-from incidents.choices import IncidentStatus
+from incidents.choices import OPEN_STATUSES, IncidentStatus
 from incidents.facets import Facet
 from incidents.models import IncidentTag
 
@@ -132,6 +133,17 @@ def _assets(row: Row, now: datetime) -> str:
 
 def _restricted(row: Row, now: datetime) -> str:
     return f"{icon('restricted', 's')} Members only" if row["restricted"] else NOTHING
+
+
+def _due(row: Row, now: datetime) -> str:
+    if row["due_at"] is None:
+        return NOTHING
+    return due_mark(row["due_at"], now, counts=row["status"] in OPEN_STATUSES)
+
+
+def _tasks(row: Row, now: datetime) -> str:
+    total = row["tasks_total"]
+    return f'{total - row["tasks_open"]}<span class="faint"> / {total}</span>' if total else NOTHING
 
 
 def _asset_words(row: Row) -> list[str]:
@@ -290,6 +302,31 @@ ALL = (
     _moment("last_activity", "Last activity", "last_activity", "Last activity", "last_activity", heading="Last"),
     _moment("created", "Created", "created_at", "When it was opened here", "created"),
     _moment("updated", "Updated", "updated_at", "When anything was last changed or said", "updated"),
+    Column(
+        "due",
+        "Due",
+        _due,
+        lambda row: row["due_at"],
+        ("due_at", "status"),
+        hint="When it shall be dealt with",
+        width="long",
+        sort="due",
+        rises=True,
+        give=2,
+        classes="soft",
+    ),
+    Column(
+        "tasks",
+        "Tasks",
+        _tasks,
+        lambda row: f"{row['tasks_total'] - row['tasks_open']} of {row['tasks_total']}" if row["tasks_total"] else "",
+        ("tasks_open", "tasks_total"),
+        hint="Tasks done of all",
+        width="short",
+        number=True,
+        give=1,
+        classes="cell-hide",
+    ),
     _text("resolved_by", "Resolved by", lambda row: row["resolved_by"], ["resolved_by"], width="long", give=1),
     _moment("resolved", "Resolved", "resolved_at", "When it was resolved"),
     Column(

@@ -27,6 +27,7 @@ from common.marks import (
     asset_counts,
     dated,
     day_and_time,
+    due_mark,
     entity_icon,
     initials,
     person_mark,
@@ -42,6 +43,7 @@ from entities.naming import page_of, timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
+from incidents.queries.tasks import next_tasks, progress
 from incidents.rules import factor_in_words
 
 ALERTS_PER_PAGE = 100
@@ -88,6 +90,9 @@ def header(incident: Incident) -> dict[str, Any]:
         "restricted": incident.restricted,
         "priority": score_mark(incident.priority),
         "snoozed_until": time_mark(incident.snoozed_until) if incident.snoozed_until else "",
+        "due": due_mark(incident.due_at, counts=incident.is_open) if incident.due_at else "",
+        "due_day": day_and_time(incident.due_at) if incident.due_at else "",
+        "tasks": progress(incident),
         "version": incident.version,
         "summary": summary_sentence(incident),
     }
@@ -151,13 +156,14 @@ SELECT (SELECT count(*) FROM incidents_follower WHERE incident_id = %(incident)s
 
 
 def around(incident: Incident) -> dict[str, Any]:
-    """Who else is concerned: how many follow it, and who may see a restricted one."""
+    """Who else is concerned: how many follow it, and who may see a restricted one; and which tasks are next."""
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, {"incident": incident.pk})
         followers, members = cursor.fetchone()
     names: list[tuple[str, bool]] = json.loads(members) if members else []
     return {
         "followers": followers,
+        "tasks": next_tasks(incident),
         "members": [
             person_mark(initials(name), name, "team" if is_team else "person") for name, is_team in names[:MOST_PEOPLE]
         ],

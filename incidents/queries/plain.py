@@ -12,7 +12,7 @@ from alerts.choices import Severity
 from alerts.queries.plain import plain_assignee
 from common.time_ranges import utc
 from incidents.choices import IncidentStatus
-from incidents.models import Incident
+from incidents.models import Incident, Task
 from incidents.queries.columns import TAG_ORDER, TAG_TEXTS
 
 FIELDS = (
@@ -43,6 +43,9 @@ FIELDS = (
     "resolved_by",
     "resolution_note",
     "snoozed_until",
+    "due_at",
+    "tasks_total",
+    "tasks_open",
     "version",
 )
 
@@ -90,6 +93,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         "resolved_by": row["resolved_by"],
         "resolution_note": row["resolution_note"],
         "snoozed_until": utc(row["snoozed_until"]),
+        "due": utc(row["due_at"]),
+        "tasks": {"total": row["tasks_total"], "open": row["tasks_open"]},
         "redirected_to": row["merged_into"],
         "related_to": row["follows"],
         "version": row["version"],
@@ -100,3 +105,27 @@ def _tags(texts: Sequence[str]) -> list[dict[str, str]]:
     tags = [text.split(" ", 1) for text in texts]
     tags.sort(key=lambda tag: (TAG_ORDER[tag[0]], tag[1].lower()))
     return [{"name": name, "kind": kind} for kind, name in tags]
+
+
+TASK_FIELDS = (
+    *("pk", "title", "description", "state", "due_at", "closing_note", "closed_at", "closed_by"),
+    *("assignee_user__username", "assignee_user__display_name", "assignee_team__slug", "assignee_team__name"),
+)
+
+
+def plain_tasks(number: int) -> list[dict[str, Any]]:
+    """The tasks of an incident in their order."""
+    return [
+        {
+            "id": row["pk"],
+            "title": row["title"],
+            "description": row["description"],
+            "state": row["state"],
+            "assignee": plain_assignee(row),
+            "due": utc(row["due_at"]),
+            "closing_note": row["closing_note"],
+            "closed": utc(row["closed_at"]),
+            "closed_by": row["closed_by"],
+        }
+        for row in Task.objects.of_incident(number).values(*TASK_FIELDS)
+    ]

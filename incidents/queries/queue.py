@@ -42,6 +42,7 @@ SORTING = Sorting(
         SortKey("priority", "priority", then="last_activity"),
         SortKey("created", "created_at"),
         SortKey("updated", "updated_at"),
+        SortKey("due", "due_order"),
         SortKey("number", "id"),
     ),
     usual="-last_activity",

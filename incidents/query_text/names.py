@@ -12,6 +12,9 @@ from incidents.query_text.parsing import QueryError, parse
 from incidents.query_text.printing import print_value
 from incidents.query_text.tree import Term, Word, leaves
 
+PEOPLE_KEYS = ("assignee", "resolved_by", "task_assignee")
+"""Keys whose words name people."""
+
 
 def words_by_key(texts: Iterable[str]) -> dict[str, list[str]]:
     """The values that these texts give to each field; none for a text that is no query."""
@@ -23,7 +26,7 @@ def words_by_key(texts: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def with_name(text: str, username: str, keys: Iterable[str] = ("assignee", "resolved_by")) -> str:
+def with_name(text: str, username: str, keys: Iterable[str] = PEOPLE_KEYS) -> str:
     """The text with this person's name wherever a field of people says “me”; the rest as it was typed."""
     said = [leaf for leaf in _leaves(text) if isinstance(leaf, Term) and leaf.key in keys]
     places = [value.span for term in said for value in term.values if value.text == ME]

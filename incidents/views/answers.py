@@ -37,6 +37,24 @@ def saved_event(
     return response
 
 
+def touched(number: int, text: str, *, undo_url: str = "", list_changes: bool = True) -> HttpResponse:
+    """An answer of which nothing is swapped in: what shows the incident, list, pane or page, is told and brings itself
+    up to date, so that text being typed there stays (static/js/live.js)."""
+    response = HttpResponse(status=204)
+    toast = {"text": text, "kind": "success"} | ({"undo_url": undo_url} if undo_url else {})
+    events: dict[str, Any] = {"watchfloor:toast": toast, "watchfloor:touched": {"incidents": [number]}}
+    if list_changes:
+        events[SAVED] = {}
+    response["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def with_toast(response: HttpResponse, text: str, *, undo_url: str = "") -> HttpResponse:
+    """An answer that shows the new state by itself, and says what was done."""
+    response["HX-Trigger"] = json.dumps({"watchfloor:toast": {"text": text, "kind": "success", "undo_url": undo_url}})
+    return response
+
+
 def chosen_assignee(word: str | None) -> list[dict[str, Any]]:
     """The assignee field's present value with its mark."""
     if not word:

@@ -13,6 +13,7 @@ from accounts.choices import Permission
 from incidents.commands.looking import look_at
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.tasks import progress
 from incidents.queries.unread import Standing, standing
 from incidents.rules import SNOOZES
 
@@ -37,6 +38,7 @@ TABS = (
     Tab("alerts", "Alerts", lambda incident: incident.alerts_total),
     Tab("assets", "Assets", lambda incident: sum(incident.asset_counts.values())),
     Tab("evidence", "Evidence", detail.evidence_total),
+    Tab("tasks", "Tasks", progress),
     Tab("activity", "Activity"),
 )
 

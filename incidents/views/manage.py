@@ -96,9 +96,16 @@ def comment(request: PersonRequest, number: int) -> HttpResponse:
     return _event(render(request, "incidents/activity.html#comment_box", context), "Comment added")
 
 
-KEEPABLE = ("name", "severity", "tags", "assignee", "status", "resolution_note", "classification")
+KEEPABLE = ("name", "severity", "tags", "assignee", "status", "resolution_note", "classification", "due")
+NAMES_IN_FORMS = {"due_at": "due"}
+"""Fields that forms call otherwise than the log does."""
 LABELS = {
     "name": "Name",
+    "title": "Title",
+    "description": "Description",
+    "state": "State",
+    "closing_note": "Closing note",
+    "due_at": "Due",
     "severity": "Severity",
     "tags": "Tags",
     "assignee": "Assigned to",
@@ -117,7 +124,7 @@ def _manage_pane(
     asks: bool = False,
     conflict: Conflict | None = None,
 ) -> HttpResponse:
-    shown = ("name", "severity", "status", "resolution_note", "classification", "assignee")
+    shown = ("name", "severity", "status", "resolution_note", "classification", "assignee", "due")
     context: dict[str, Any] = {
         "incident": detail.header(incident),
         "form": form,
@@ -156,7 +163,14 @@ def in_both_words(conflict: Conflict) -> list[dict[str, str]]:
         if name == "classification" and determination and determination is not each:
             theirs += _after_comma(determination.theirs)
             mine += _after_comma(determination.mine)
-        words.append({"name": name, "label": LABELS[name], "theirs": theirs or "Nothing", "yours": mine or "Nothing"})
+        words.append(
+            {
+                "name": NAMES_IN_FORMS.get(name, name),
+                "label": LABELS[name],
+                "theirs": theirs or "Nothing",
+                "yours": mine or "Nothing",
+            }
+        )
     return words
 
 

@@ -22,6 +22,7 @@ from incidents.commands import looking
 from incidents.forms import SnoozeForm
 from incidents.models import Incident
 from incidents.queries import notices as queries
+from incidents.views.answers import touched
 from incidents.views.lookup import incident_or_404
 
 IN_PANEL = 12
@@ -120,16 +121,11 @@ def _groups(page: queries.Notices, most: int) -> dict[str, Any]:
 def _answered(
     request: PersonRequest, number: int, text: str, *, undo_url: str = "", list_changes: bool = True
 ) -> HttpResponse:
-    """Nothing is swapped: what shows the incident, list, pane or page, is told and brings itself up to date, so that
-    text being typed there stays (static/js/live.js)."""
+    """To HTMX, word to whatever shows the incident; else the page that the form stood on."""
     if not request.htmx:
         messages.success(request, text)
         return redirect(_back(request, reverse("incidents:overview", args=[number])))
-    toast = {"text": text, "kind": "success"} | ({"undo_url": undo_url} if undo_url else {})
-    events: dict[str, Any] = {"watchfloor:toast": toast, "watchfloor:touched": {"incidents": [number]}}
-    if list_changes:
-        events["watchfloor:saved"] = {}
-    return _with_events(HttpResponse(status=204), events)
+    return touched(number, text, undo_url=undo_url, list_changes=list_changes)
 
 
 def _refused(request: PersonRequest, incident: Incident, problem: str) -> HttpResponse:

@@ -46,7 +46,7 @@ def present_view(request: PersonRequest) -> View | None:
 def with_name(query: QueryDict, username: str) -> dict[str, list[str]]:
     """The query with “me” replaced by the person's name, so that the link means them to whoever opens it."""
     values = with_values(query, view=None)
-    for key in values.keys() & {"assignee", "resolved_by"}:
+    for key in values.keys() & set(names.PEOPLE_KEYS):
         values[key] = by_name(values[key], username)
     if "q" in values:
         values["q"] = [names.with_name(text, username) for text in values["q"]]

@@ -21,6 +21,7 @@ from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.demo.people import SignIn, create_people, names
 from ingest.demo.scenario import Arrival, arrivals
+from ingest.demo.tasks import save_templates
 from ingest.demo.work import Desk, Step, steps
 from ingest.formats.registry import parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
@@ -46,7 +47,8 @@ def load(progress: Progress = lambda count: None, *, now: datetime | None = None
         if problem := no_place():
             raise AlreadyInUse(problem)
         sign_ins = create_people(DEMO)
-        _play(list(_parsed(arrivals(now), now)), steps(now), progress)
+        save_templates(DEMO)
+        _play(list(_parsed(arrivals(now), now)), steps(now), Desk(now), progress)
     return sign_ins
 
 
@@ -76,9 +78,8 @@ class _Incoming:
     alert: ParsedAlert
 
 
-def _play(incoming: Sequence[_Incoming], work: Sequence[Step], progress: Progress) -> None:
+def _play(incoming: Sequence[_Incoming], work: Sequence[Step], desk: Desk, progress: Progress) -> None:
     """Alerts come in as they came; between them people do what they had seen reason to do by then."""
-    desk = Desk()
     events: list[_Incoming | Step] = sorted([*incoming, *work], key=lambda event: event.time)
     for _, group in groupby(events, key=type):
         together = list(group)

@@ -5,9 +5,11 @@ act) and what:
 
 | key | what is done |
 |---|---|
-| `change` | a save of the Manage pane: any of `incidents.changes.Changes`, in the words of the API |
+| `change` | a save of the Manage pane: any of `changes.Changes`, in the words of the API (`due`: a span from now) |
 | `system_tags` | the system's own tags, by kind |
 | `restrict` | hide the incident from all but these people |
+| `template` | put the tasks of the template of this name on the incident |
+| `tasks` | add tasks, or change those that are there |
 | `edit_comment` | write one's last comment anew |
 | `resolve_alerts` | resolve so many of the alerts that are still active, one by one |
 """
@@ -31,6 +33,7 @@ from incidents.commands import apply_changes, apply_to_many, change_tags, edit_c
 from incidents.models import Incident
 from ingest.demo.people import users_and_teams
 from ingest.demo.scenario import DATA, read
+from ingest.demo.tasks import apply_named, work_on_tasks
 from ingest.demo.times import span
 
 
@@ -60,7 +63,8 @@ def _read_steps(now: datetime) -> Iterator[Step]:
 class Desk:
     """Plays steps, knowing the people, and which incident each case has become."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
         self.users, self.teams = users_and_teams()
         self.incidents: dict[str, int] = {}
         """Case → number of the incident of its first alert."""
@@ -86,6 +90,10 @@ class Desk:
                     change_tags(incident, add=names, kind=TagKind.from_slug(kind), actor=actor)
             case "restrict":
                 restrict(incident, [self.users[username] for username in value], actor=actor)
+            case "template":
+                apply_named(value, incident, actor)
+            case "tasks":
+                work_on_tasks(value, incident, actor, self.now, self._assignee)
             case "edit_comment":
                 edit_comment(incident, _last_comment(incident, actor), _text(value), actor=actor)
             case "resolve_alerts":
@@ -101,6 +109,8 @@ class Desk:
     def _changes(self, words: Mapping[str, Any]) -> Changes:
         """A save, its words turned into our terms."""
         turned = {key: _READERS.get(key, _as_it_is)(value) for key, value in words.items() if key != "assignee"}
+        if "due" in words:
+            turned["due"] = self.now + span(words["due"])
         if "assignee" in words:
             turned["assignee"] = self._assignee(words["assignee"])
         return Changes(**turned)

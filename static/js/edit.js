@@ -12,6 +12,7 @@ export const FIELDS = {
   t: { text: "Tags", names: ["tags", "add_tags"] },
   s: { text: "Status", names: ["status"] },
   e: { text: "Classify", names: ["classification"] },
+  d: { text: "Due date", names: ["due"] },
   c: { text: "Comment", names: ["comment"] },
   r: { text: "Resolve", names: ["resolution_note"] },
   m: { text: "Manage, all fields", names: [] },

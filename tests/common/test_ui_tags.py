@@ -29,6 +29,7 @@ MINIMAL: dict[str, str] = {
     "score": "{% score 50 %}",
     "counts": "{% counts counts %}",
     "moment": "{% moment now %}",
+    "due": "{% due now %}",
     "tag": "{% tag text %}",
     "person": "{% person text %}",
     "key": "{% key text %}",

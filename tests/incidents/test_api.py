@@ -103,6 +103,8 @@ def test_an_incident_is_told_in_plain_words(
         "resolved_by": "",
         "resolution_note": "",
         "snoozed_until": None,
+        "due": None,
+        "tasks": {"total": 0, "open": 0, "list": []},
         "redirected_to": None,
         "related_to": None,
         "version": incident.version,

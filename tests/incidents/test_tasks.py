@@ -26,7 +26,6 @@ from incidents.commands import (
     take_back,
 )
 from incidents.commands.task_templates import Item
-from incidents.commands.tasks import values_of
 from incidents.models import Incident, Notice, Task
 from incidents.queries.notices import notices_page
 from incidents.task_rules import MOST_TASKS
@@ -100,11 +99,12 @@ def test_a_task_moves_up_and_down_and_stays_at_the_ends(incident: Incident, ana:
 
 def test_two_people_change_different_fields_and_never_the_same_unseen(incident: Incident, ana: User, lee: User) -> None:
     task = add_task(incident, "Reimage", actor=ana.as_actor())
-    shown = values_of(task)
-    change_task(task, TaskChanges(title="Reimage FIN-WS-17"), actor=lee.as_actor(), shown=shown)
-    change_task(task, TaskChanges(due=TOMORROW), actor=ana.as_actor(), shown=shown)
+    incident.refresh_from_db()
+    seen = incident.version
+    change_task(task, TaskChanges(title="Reimage FIN-WS-17"), actor=lee.as_actor(), based_on=seen)
+    change_task(task, TaskChanges(due=TOMORROW), actor=ana.as_actor(), based_on=seen)
     with pytest.raises(Conflict) as conflict:
-        change_task(task, TaskChanges(title="Wipe", state=TaskState.COMPLETED), actor=ana.as_actor(), shown=shown)
+        change_task(task, TaskChanges(title="Wipe", state=TaskState.COMPLETED), actor=ana.as_actor(), based_on=seen)
     (one,) = conflict.value.conflicts
     assert (one.field, one.theirs, one.mine, one.changed_by) == ("title", "Reimage FIN-WS-17", "Wipe", "Lee Park")
     task.refresh_from_db()

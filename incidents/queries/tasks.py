@@ -1,0 +1,68 @@
+"""An incident's tasks as pages show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from common.markdown import render
+from common.marks import due_mark, initials, person_mark, status_mark, time_mark
+from incidents.choices import TaskState
+from incidents.models import Incident, Task, TaskTemplate
+
+NEXT = 5
+"""Open tasks that overview and details show."""
+
+
+def tasks_shown(incident: Incident) -> list[dict[str, Any]]:
+    """All tasks of an incident in their order, ready to print."""
+    now = timezone.now()
+    rows = Task.objects.of_incident(incident.pk).select_related("assignee_user", "assignee_team")
+    shown = [_shown(task, now) for task in rows]
+    if shown:
+        shown[0]["is_first"] = shown[-1]["is_last"] = True
+    return shown
+
+
+def next_tasks(incident: Incident) -> list[dict[str, Any]]:
+    """The first open tasks: what is to be done next. No statement where the incident has none."""
+    if not incident.tasks_open:
+        return []
+    now = timezone.now()
+    rows = Task.objects.of_incident(incident.pk).open().select_related("assignee_user", "assignee_team")
+    return [_shown(task, now) for task in rows[:NEXT]]
+
+
+def _shown(task: Task, now: datetime) -> dict[str, Any]:
+    assignee = task.assignee
+    kind = "person" if task.assignee_user_id else "team"
+    return {
+        "id": task.pk,
+        "title": task.title,
+        "state": task.state,
+        "is_open": task.is_open,
+        "is_started": task.state == TaskState.IN_PROGRESS,
+        "mark": status_mark(TaskState(task.state)) if task.state != TaskState.NEW else "",
+        "assignee": person_mark(initials(str(assignee)), str(assignee), kind) if assignee else "",
+        "assignee_id": task.assignee_user_id,
+        "due": due_mark(task.due_at, now) if task.due_at and task.is_open else "",
+        "description": render(task.description) if task.description else "",
+        "note": render(task.closing_note) if task.closing_note else "",
+        "closed_by": task.closed_by,
+        "closed_at": time_mark(task.closed_at, now) if task.closed_at else "",
+    }
+
+
+def progress(incident: Incident) -> str:
+    """How many of the tasks are done: "2 / 6"; nothing where there are none."""
+    total = incident.tasks_total
+    return f"{total - incident.tasks_open} / {total}" if total else ""
+
+
+def task_templates() -> list[TaskTemplate]:
+    """All templates by name, each with the number of its tasks."""
+    rows = TaskTemplate.objects.filter(deleted_at=None).annotate(size=Count("items"))
+    return list(rows.order_by("name"))
