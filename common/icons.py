@@ -96,6 +96,8 @@ ROLES: dict[str, str] = {
     "copied": "check",
     "open_new": "external-link",
     "expand": "maximize-2",
+    "zoom_in": "zoom-in",
+    "zoom_out": "zoom-out",
     "export": "download",
     "import": "upload",
     "print": "printer",

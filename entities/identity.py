@@ -578,6 +578,13 @@ def scoped(prefix: str, scope: Scope, rest: str) -> tuple[str, ...]:
     return tuple(shorten(f"{prefix}@{place.replace('%', '%25').replace('|', '%7c')}|{rest}") for place in places)
 
 
+def place_of(key: str) -> str:
+    """The device, or the other place, that the key of a thing on a device names: what `scoped` has put into it."""
+    head, bar, _ = key.partition("|")
+    prefix, at, place = head.partition("@")
+    return place.replace("%7c", "|").replace("%25", "%") if bar and at and ":" not in prefix else ""
+
+
 def _identity(
     kind: EntityKind,
     name: str,

@@ -13,6 +13,7 @@ from incidents.views import (
     personal,
     queue,
     search_box,
+    story,
     suggest,
     tasks,
 )
@@ -48,6 +49,7 @@ urlpatterns = [
     path("seen/", personal.seen, name="seen"),
     # One incident.
     path("<int:number>/", page.overview, name="overview"),
+    path("<int:number>/story/", story.story, name="story"),
     path("<int:number>/alerts/", page.alerts, name="alerts"),
     path("<int:number>/assets/", page.assets, name="assets"),
     path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),

@@ -35,6 +35,7 @@ class Tab:
 
 TABS = (
     Tab("overview", "Overview"),
+    Tab("story", "Attack story"),
     Tab("alerts", "Alerts", lambda incident: incident.alerts_total),
     Tab("assets", "Assets", lambda incident: sum(incident.asset_counts.values())),
     Tab("evidence", "Evidence", detail.evidence_total),

@@ -49,7 +49,9 @@ async function refreshDetails(element) {
   const came = await fetchDocument(element.dataset.liveUrl, whole ? {} : { "HX-Request": "true" });
   const fresh = whole ? came.getElementById(element.id) : came.querySelector(`[data-live="${element.dataset.live}"]`);
   // meanwhile the pane may show another one, or a form
-  if (fresh && element.isConnected) morph(element, fresh);
+  if (!fresh || !element.isConnected) return;
+  // modules that have drawn into it draw again
+  morph(element, fresh).dispatchEvent(new CustomEvent("watchfloor:renewed", { bubbles: true }));
 }
 
 async function refreshRows(numbers) {

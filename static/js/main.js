@@ -24,6 +24,7 @@ import { wireRelativeTime } from "./relative_time.js";
 import { wireRemember } from "./remember.js";
 import { wireReorder } from "./reorder.js";
 import { wireSelection } from "./selection.js";
+import { wireStory } from "./story.js";
 import { wireTabs } from "./tabs.js";
 import { wireToasts } from "./toast.js";
 
@@ -48,6 +49,7 @@ wireQueryBox();
 wireRelativeTime();
 wireReorder();
 wireTabs();
+wireStory();
 wireExportLinks();
 wireLive();
 wirePoll();

@@ -155,6 +155,7 @@ STATES: list[tuple[str, str, Callable[[Page], None]]] = [
     ("manage pane, refused", "/incidents/", refused_save),
     ("manage pane of several", "/incidents/", manage_several),
     ("overview", "/incidents/{number}/", as_it_is),
+    ("story", "/incidents/{number}/story/", as_it_is),
     ("alerts", "/incidents/{number}/alerts/", open_alerts),
     ("assets", "/incidents/{number}/assets/", as_it_is),
     ("evidence", "/incidents/{number}/evidence/", as_it_is),

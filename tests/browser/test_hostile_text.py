@@ -100,7 +100,8 @@ def nothing_ran(page: Page) -> None:
             ).length,
             handlers: [...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames())
                 .filter((name) => name.startsWith("on") || name.startsWith("hx-on")),
-            links: [...document.querySelectorAll("a[href], area[href]")].map((link) => link.href)
+            links: [...document.querySelectorAll("a[href], area[href]")]
+                .map((link) => new URL(link.getAttribute("href"), location.href).href)
                 .filter((href) => !href.startsWith(location.origin)),
         })"""
     )
@@ -136,6 +137,9 @@ def test_every_tab_of_the_page_shows_text(hostile: Incident, ana: User, window: 
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
     expect(page.get_by_role("heading", level=1)).to_contain_text(PAYLOADS[0])
     expect(page.locator(".alert-title").first).to_contain_text(PAYLOADS[0])
+    nothing_ran(page)
+    page.goto(f"/incidents/{hostile.pk}/story/")
+    expect(page.locator("a.story-node").first).to_be_visible()
     nothing_ran(page)
     page.goto(f"/incidents/{hostile.pk}/assets/")
     nothing_ran(page)
@@ -175,6 +179,7 @@ def test_a_hostile_name_does_not_widen_a_narrow_page(hostile: Incident, ana: Use
     for path in (
         "/incidents/",
         f"/incidents/{hostile.pk}/",
+        f"/incidents/{hostile.pk}/story/",
         f"/incidents/{hostile.pk}/alerts/",
         f"/incidents/{hostile.pk}/assets/",
         f"/incidents/{hostile.pk}/evidence/",

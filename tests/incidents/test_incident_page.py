@@ -18,7 +18,7 @@ from tests.conftest import NOON, alert, device, opened
 from tests.incidents.rows import row, stored
 from tests.ingest.hostile import KEPT_TEXTS
 
-TABS = ("overview", "alerts", "assets", "evidence", "activity")
+TABS = ("overview", "story", "alerts", "assets", "evidence", "activity")
 MOST_STATEMENTS = 12
 """Of a page somebody has looked at before, the session and the person included."""
 

@@ -23,6 +23,8 @@ from alerts.choices import Classification, Determination, Severity, Tactic
 from alerts.models import Alert
 from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
 from incidents.models import Incident
+from incidents.queries.story import story_of
+from incidents.story.drawing import tie_in_words
 from incidents.summary import differences
 from ingest.commands import ingest
 from ingest.correlation import OPENED, SAME_SOURCE_INCIDENT, SHIPPED
@@ -164,6 +166,49 @@ def test_the_ransomware_case_is_one_incident_named_by_the_rule(ransomware: Incid
     assert len(ransomware.categories) >= 12
     tags = set(ransomware.tags.values_list("name", "kind"))
     assert {("Ransomware", TagKind.ATTACK), ("Critical asset", TagKind.CRITICAL)} <= tags
+
+
+def test_the_story_of_the_ransomware_case_reads_as_its_alerts_tell(ransomware: Incident) -> None:
+    """Checked against the descriptions of the alerts by hand: from the mail to the encryption of the file server."""
+    graph = story_of(ransomware).picture.graph
+    lines = {tie_in_words(graph, edge): edge.steps for edge in graph.edges.values()}
+    for told in (
+        "freight-portal[.]example sent Freight invoice 88231 – correction",
+        "Freight invoice 88231 – correction carried Freight_invoice_88231.docm",
+        "marta.lindqvist@northwharf.example is the mailbox of Marta Lindqvist",
+        "Marta Lindqvist acted on FIN-WS-17",
+        "Freight_invoice_88231.docm was opened by WINWORD.EXE (7344)",
+        "WINWORD.EXE (7344) started powershell.exe (9128)",
+        "powershell.exe (9128) created msdtcvtr.dll",
+        "msdtcvtr.dll was opened by rundll32.exe (9204)",
+        "FIN-WS-17 connected to 203.0.113[.]77",
+        "FIN-WS-17 attacked the account and used the account NORTHWHARF\\svc-backup",
+        "198.51.100[.]23 signed in as Marta Lindqvist",
+        "NORTHWHARF\\svc-backup acted on JMP-01",
+        "msdtcvtr.dll was opened by cmd.exe (3312)",
+        "JMP-01 reached LOG-WS-08",
+        "JMP-01 reached DC-02",
+        "NORTHWHARF\\svc-backup was added to Domain Admins",
+        "JMP-01 reached FS-01",
+        "svhost.exe (7012) connected to 198.51.100[.]23",
+        "198.51.100[.]23 signed in as NORTHWHARF\\adm-tokafor",
+        "NORTHWHARF\\adm-tokafor acted on nw-backup-vault",
+        "BKP-01 ran vssadmin.exe (4512)",
+        "hcrate.exe was identified as Ransom:Win64/Hollowcrate",
+        "FS-01 created README-RESTORE.txt",
+    ):
+        assert told in lines, told
+    assert {node.name for node in graph.nodes.values() if node.is_critical} == {
+        "NORTHWHARF\\svc-backup",
+        "NORTHWHARF\\adm-tokafor",
+        "DC-02",
+        "FS-01",
+        "BKP-01",
+        "nw-backup-vault",
+    }
+    assert sorted(label for edge in graph.edges.values() for label in edge.labels) == list(
+        range(1, ransomware.alerts_total + 1)
+    )
 
 
 def test_every_case_is_one_incident_and_none_mixes_with_another(incidents: list[Incident]) -> None:

@@ -1,0 +1,132 @@
+"""Reading the attack story: which alerts, which evidence, in which order; and its picture, laid out once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.utils.safestring import SafeString
+from redis.exceptions import RedisError
+
+from alerts.choices import Severity, Verdict
+from entities.choices import EntityKind
+from incidents.models import Incident
+from incidents.story.drawing import Picture, svg, wires_of
+from incidents.story.grouping import readable
+from incidents.story.layout import Layout, Line, layout
+from incidents.story.parts import Graph, Node, Piece, Step
+from incidents.story.telling import graph_of
+
+MOST_STEPS = 500
+"""Alerts that a picture is made of: of more the gravest, then the first. The list beside it has them all."""
+MOST_PIECES = 5_000
+"""Pieces of evidence that a picture is made of."""
+REMEMBERED = 86_400
+"""Seconds for which a layout is kept."""
+
+STEPS = """
+SELECT position, id, title, severity, first_activity FROM (
+    SELECT row_number() OVER (ORDER BY first_activity, id) AS position, id, title, severity, first_activity
+    FROM alerts_alert WHERE incident_id = %s
+) AS told ORDER BY severity DESC, position LIMIT %s
+"""
+PIECES = """
+SELECT evidence.alert_id, entity.id, entity.kind, entity.key, entity.name, evidence.roles, evidence.verdict,
+       evidence.details, entity.attributes
+FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+WHERE evidence.alert_id = ANY(%s) ORDER BY evidence.id LIMIT %s
+"""
+DEVICES = "SELECT value, entity_id FROM entities_entityidentifier WHERE kind = 'device' AND entity_id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The alerts that a picture is made of, and the picture."""
+
+    steps: Sequence[Step]
+    picture: Picture
+
+
+def story_of(incident: Incident, hidden: Iterable[EntityKind] = (), until: int | None = None) -> Story:
+    """An incident's story, without the hidden kinds of things, up to the alert at a position. Three statements.
+
+    The incident is read anew each time, so that nothing of it can be stale or be seen by somebody who may not: what is
+    kept is the layout alone, which takes by far the longest. It is kept under what it was made from, numbers of nodes
+    and lines without a name, so that it is right for whoever has the same graph and tells nothing.
+    """
+    steps = steps_of(incident)
+    graph = readable(graph_of(steps, devices_of(steps), hidden))
+    return Story(steps, Picture(graph, remembered_layout(graph), until))
+
+
+def story_svg(incident: Incident, link: Callable[[Node], str] | None = None) -> SafeString:
+    """The whole picture by itself, for print and wherever else there is no page around it."""
+    return svg(story_of(incident).picture, link)
+
+
+def steps_of(incident: Incident) -> list[Step]:
+    """The alerts that the picture is made of, in their order, with their evidence. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS, [incident.pk, MOST_STEPS])
+        rows = sorted(cursor.fetchall())
+        cursor.execute(PIECES, [[alert for _, alert, *_ in rows], MOST_PIECES])
+        pieces: dict[int, list[Piece]] = defaultdict(list)
+        for alert, entity, kind, key, name, roles, verdict, details, attributes in cursor.fetchall():
+            pieces[alert].append(
+                Piece(
+                    entity,
+                    EntityKind(kind),
+                    key,
+                    name,
+                    frozenset(roles),
+                    Verdict(verdict),
+                    _object(details),
+                    _object(attributes),
+                )
+            )
+    return [
+        Step(position, alert, title, Severity(severity), at, pieces.get(alert, ()))
+        for position, alert, title, severity, at in rows
+    ]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    found = json.loads(value) if isinstance(value, str) else value
+    return found if isinstance(found, dict) else {}
+
+
+def devices_of(steps: Iterable[Step]) -> dict[str, int]:
+    """Every name of the devices that the steps name, as identifiers spell it. One statement."""
+    devices = {piece.entity for step in steps for piece in step.pieces if piece.kind == EntityKind.DEVICE}
+    with connection.cursor() as cursor:
+        cursor.execute(DEVICES, [sorted(devices)])
+        return dict(cursor.fetchall())
+
+
+def remembered_layout(graph: Graph) -> Layout:
+    """The layout of a graph; without Redis it is made each time."""
+    nodes, wires = len(graph.nodes), wires_of(graph)
+    key = f"story-layout:{hashlib.sha256(json.dumps([FORM, nodes, wires]).encode()).hexdigest()}"
+    try:
+        kept = cache.get(key)
+    except RedisError:
+        return layout(nodes, wires)
+    if kept is not None:
+        width, height, places, lines = kept
+        return Layout(width, height, places, tuple(Line(*line) for line in lines))
+    made = layout(nodes, wires)
+    plain = (made.width, made.height, made.nodes, tuple((line.points, line.label) for line in made.lines))
+    with contextlib.suppress(RedisError):
+        cache.set(key, plain, REMEMBERED)
+    return made
+
+
+FORM = 1
+"""To be counted up when layouts are made or kept in another form: those kept before are then not found."""

@@ -1,0 +1,227 @@
+"""The Attack story tab: the picture, its twin as a table, and the alerts as the story's text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from alerts.choices import Severity
+from alerts.models import Alert
+from common.marks import day_and_time, entity_icon, severity_mark, status_mark
+from entities.choices import ASSET_KINDS, EntityKind
+from entities.naming import page_of, timeline_of
+from incidents.models import Incident
+from incidents.queries.story import MOST_STEPS, Story, story_of
+from incidents.story.drawing import steps_in_words, svg
+from incidents.story.parts import Edge, Graph, Node, Step
+from incidents.story.telling import name_of
+from incidents.what_happened.phrases import KIND_WORDS
+
+ALERTS_IN_LIST = 200
+NAMES_IN_A_LINE = 3
+MOST_TICKS = 500
+VIEWS = ("graph", "table")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the story is to be shown: up to which alert, without which kinds of things, as picture or table."""
+
+    until: int | None = None
+    hidden: frozenset[EntityKind] = frozenset()
+    view: str = "graph"
+
+    def address(self, path: str) -> str:
+        """The page that shows it."""
+        words: list[tuple[str, str]] = [("until", str(self.until))] if self.until else []
+        words += [("hide", kind.slug) for kind in EntityKind if kind in self.hidden]
+        words += [("view", self.view)] if self.view != "graph" else []
+        return f"{path}?{urlencode(words)}" if words else path
+
+
+def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
+    """All that the tab shows below the header. Four statements."""
+    story = story_of(incident, asked.hidden, asked.until)
+    graph, total = story.picture.graph, incident.alerts_total
+    path = reverse("incidents:story", args=[incident.pk])
+    at = asked.until or total
+
+    def step_url(position: int) -> str:
+        return replace(asked, until=max(position, 1) if position < total else None).address(path)
+
+    return {
+        "picture": svg(story.picture, leads_to(incident)) if asked.view == "graph" else "",
+        "things": _things(graph, leads_to(incident)) if asked.view == "table" else [],
+        "ties": _ties(graph) if asked.view == "table" else [],
+        "views": [
+            {"label": view.capitalize(), "url": replace(asked, view=view).address(path), "current": view == asked.view}
+            for view in VIEWS
+        ],
+        "kinds": _kinds(story, asked, path),
+        "until": at,
+        "is_whole": asked.until is None or asked.until >= total,
+        "total": total,
+        "path": path,
+        "kept": [("hide", kind.slug) for kind in asked.hidden] + [("view", asked.view)],
+        "previous_url": step_url(at - 1),
+        "next_url": step_url(at + 1),
+        "whole_url": replace(asked, until=None).address(path),
+        "ticks": _ticks(story.steps, total),
+        "began": day_and_time(incident.first_activity),
+        "ended": day_and_time(incident.last_activity),
+        "notes": _notes(graph, story, total),
+        "list": _alerts(incident, asked, story.steps, path),
+    }
+
+
+def leads_to(incident: Incident) -> Callable[[Node], str]:
+    """Where a node leads: an asset to its timeline around the incident, other things to their pages, and a group to its
+    kind among the assets or the evidence."""
+    assets, evidence = (reverse(f"incidents:{tab}", args=[incident.pk]) for tab in ("assets", "evidence"))
+
+    def link(node: Node) -> str:
+        if node.is_group:
+            return f"{assets if node.kind in ASSET_KINDS else evidence}#kind-{node.kind.slug}"
+        if node.kind in ASSET_KINDS:
+            return timeline_of(node.kind.slug, node.members[0], incident.pk)
+        return page_of(node.kind.slug, node.members[0])
+
+    return link
+
+
+def _kinds(story: Story, asked: Asked, path: str) -> list[dict[str, Any]]:
+    """The kinds of things in the story, each with a link that hides it or shows it again."""
+    shown: Counter[EntityKind] = Counter()
+    for node in story.picture.graph.nodes.values():
+        shown[node.kind] += len(node.members)
+    for kind, number in story.picture.graph.left_out.items():
+        shown[kind] += number
+    pieces = {(piece.kind, piece.entity) for step in story.steps for piece in step.pieces}
+    named = Counter(kind for kind, _ in pieces)
+    return [
+        {
+            "label": kind.label,
+            "icon": entity_icon(kind),
+            "count": named[kind] if kind in asked.hidden else shown[kind],
+            "is_hidden": kind in asked.hidden,
+            "url": replace(asked, hidden=asked.hidden ^ {kind}).address(path),
+        }
+        for kind in EntityKind
+        if shown[kind] or (kind in asked.hidden and named[kind])
+    ]
+
+
+def _things(graph: Graph, link: Callable[[Node], str]) -> list[dict[str, Any]]:
+    """Each node as a row."""
+    return [
+        {
+            "kind": node.kind.label,
+            "icon": entity_icon(node.kind),
+            "name": node.name,
+            "url": link(node),
+            "also": ", ".join(node.also) + (" …" if node.is_group and len(node.members) > len(node.also) else ""),
+            "is_critical": node.is_critical,
+            "verdict": status_mark(node.verdict),
+            "steps": capfirst(steps_in_words(node.steps)),
+        }
+        for node in graph.nodes.values()
+    ]
+
+
+def _ties(graph: Graph) -> list[dict[str, Any]]:
+    """Each line as a row, in the order in which the alerts bring them up."""
+    ordered: list[Edge] = sorted(graph.edges.values(), key=lambda edge: edge.steps[0])
+    return [
+        {
+            "source": graph.nodes[edge.source].name,
+            "relation": edge.words,
+            "target": graph.nodes[edge.target].name,
+            "steps": capfirst(steps_in_words(edge.steps)),
+        }
+        for edge in ordered
+    ]
+
+
+def _ticks(steps: Iterable[Step], total: int) -> list[dict[str, Any]]:
+    """A mark for each alert along the scrubber, as high as it is grave."""
+    if total > MOST_TICKS:
+        return []
+    return [
+        {"x": step.position - 1, "y": 8 - 2 * step.severity, "height": 2 * step.severity, "slug": step.severity.slug}
+        for step in steps
+    ]
+
+
+def _notes(graph: Graph, story: Story, total: int) -> list[str]:
+    """What the picture leaves out, in sentences."""
+    notes = []
+    if total > len(story.steps):
+        notes.append(f"The picture is made of the gravest {MOST_STEPS} of {total:,} alerts; the list has them all.")
+    if graph.left_out:
+        kinds = ", ".join(f"{number:,} {KIND_WORDS[kind][number != 1]}" for kind, number in graph.left_out.items())
+        notes.append(f"Not drawn, because there are too many: {kinds}. They stand in Assets and Evidence.")
+    if graph.lines_left_out:
+        notes.append(f"{graph.lines_left_out:,} weaker ties are not drawn.")
+    return notes
+
+
+# ------------------------------------------------------------------------------------------------- the story's text
+
+
+def _alerts(incident: Incident, asked: Asked, steps: Iterable[Step], path: str) -> dict[str, Any]:
+    """The page of the list that the alert in question stands on."""
+    total = incident.alerts_total
+    after = (min(asked.until or 1, total or 1) - 1) // ALERTS_IN_LIST * ALERTS_IN_LIST
+    fields = ("id", "title", "severity", "first_activity", "techniques")
+    rows = Alert.objects.of_incident(incident.pk).order_by("first_activity", "id").values_list(*fields)
+    named = {step.alert: _names(step) for step in steps}
+    found = [
+        _alert(incident, asked, path, after + number, row, named)
+        for number, row in enumerate(rows[after : after + ALERTS_IN_LIST], 1)
+    ]
+    later = after + ALERTS_IN_LIST
+    return {
+        "alerts": found,
+        "first": after + 1,
+        "last": after + len(found),
+        "earlier_url": replace(asked, until=after).address(path) if after else "",
+        "later_url": replace(asked, until=later + 1).address(path) if later < total else "",
+    }
+
+
+def _alert(
+    incident: Incident,
+    asked: Asked,
+    path: str,
+    position: int,
+    row: tuple[int, str, int, datetime, list[str]],
+    named: dict[int, str],
+) -> dict[str, Any]:
+    number, title, severity, at, techniques = row
+    until = asked.until
+    return {
+        "position": position,
+        "title": title,
+        "severity": severity_mark(Severity(severity), compact=True),
+        "at": day_and_time(at),
+        "names": named.get(number, ""),
+        "techniques": ", ".join(techniques[:NAMES_IN_A_LINE]),
+        "url": replace(asked, until=position).address(path),
+        "alert_url": reverse("incidents:alert", args=[incident.pk, number]),
+        "state": "" if until is None else "now" if position == until else "later" if position > until else "",
+    }
+
+
+def _names(step: Step) -> str:
+    """The first of its assets; of an alert without assets, the first things it names."""
+    assets = [name_of(piece) for piece in step.pieces if piece.kind in ASSET_KINDS]
+    names = list(dict.fromkeys(assets or [name_of(piece) for piece in step.pieces]))
+    more = len(names) - NAMES_IN_A_LINE
+    return ", ".join(names[:NAMES_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
