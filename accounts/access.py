@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from accounts.choices import Permission
 from accounts.models import User
+from common.errors import Refused
 
 View = Callable[..., HttpResponseBase]
 
@@ -27,7 +28,7 @@ class PersonRequest(HttpRequest):
 def needs(**permissions: Permission) -> Callable[[View], View]:
     """Allow only the methods named, each to people with its permission: `@needs(get=…, post=…)`.
 
-    Another method is 405, a missing permission 403.
+    Another method is 405, a missing permission 403, what a command refuses 409 with its sentence.
     """
     by_method = {method.upper(): permission for method, permission in permissions.items()}
     if "GET" in by_method:
@@ -41,7 +42,12 @@ def needs(**permissions: Permission) -> Callable[[View], View]:
             user = request.user
             if not isinstance(user, User) or not user.may(by_method[request.method]):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Refused as refused:
+                # Forms say it at the field; here ends what is only a button, such as one of an incident that was
+                # merged away while its page was open.
+                return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
 
         guarded.permissions = by_method  # type: ignore[attr-defined]
         return guarded

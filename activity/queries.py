@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Func
+from django.db.models import BigIntegerField, Func, Q
 from django.utils.safestring import SafeString
 
 from activity.models import Entry
@@ -42,11 +42,13 @@ class Line:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     by_reader: bool = False
     """Whether the person reading did it."""
+    origin: int | None = None
+    """The incident whose log it stands in, when that is another one, merged into this."""
 
     @property
     def anchor(self) -> str:
         """The line's name in addresses."""
-        return f"entry-{self.sequence}"
+        return f"entry-{self.origin}-{self.sequence}" if self.origin else f"entry-{self.sequence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Stream:
 
     lines: list[Line]
     older: int | None
+    """Id of the last entry shown, when there are more."""
 
 
 def stream(
@@ -65,12 +68,15 @@ def stream(
     actor_id: int | None = None,
     size: int = PAGE_SIZE,
     links: LinksOf | None = None,
+    merged: Sequence[int] = (),
 ) -> Stream:
-    """Entries of one incident, newest first, from before the given sequence; edits are shown at their comment.
+    """Entries of one incident, newest first, from before the entry of the given id; edits are shown at their comment.
 
     `content`: all, audits, comments, or brief, which leaves out what happened to single alerts and entities.
+    `merged` names incidents that were merged into it: their entries stand between its own, by the time of
+    writing.
     """
-    rows = Entry.objects.of_incident(incident_id).select_related("body")
+    rows = Entry.objects.filter(incident__in=[incident_id, *merged])
     if content == "comments":
         rows = rows.filter(verb=COMMENTED.name)
     elif content == "audits":
@@ -79,14 +85,21 @@ def stream(
         rows = rows.exclude(verb=COMMENT_EDITED.name)
     if content == "brief":
         rows = rows.exclude(subject_kind__in=("alert", "entity"))
-    if before is not None:
-        rows = rows.filter(sequence__lt=before)
-    found = list(rows.order_by("-sequence")[: size + 1])
+    order = ("-recorded_at", "-pk") if merged else ("-sequence",)
+    if before is not None and merged:
+        time = Entry.objects.filter(pk=before).values_list("recorded_at", flat=True).first()
+        rows = rows.filter(Q(recorded_at__lt=time) | Q(recorded_at=time, pk__lt=before)) if time else rows.none()
+    elif before is not None:
+        rows = rows.filter(pk__lt=before)
+    if merged:
+        # Ids first: sorting all entries of these incidents by time is cheap as long as their rows are not read.
+        rows = Entry.objects.filter(pk__in=list(rows.order_by(*order).values_list("pk", flat=True)[: size + 1]))
+    found = list(rows.select_related("body").order_by(*order)[: size + 1])
     entries = found[:size]
     edits = _latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
     addresses = _addresses([edits.get(entry.pk) or entry for entry in entries], links)
-    lines = [_line(entry, edits.get(entry.pk), actor_id, addresses) for entry in entries]
-    return Stream(lines, entries[-1].sequence if len(found) > size else None)
+    lines = [_line(entry, edits.get(entry.pk), actor_id, addresses, incident_id) for entry in entries]
+    return Stream(lines, entries[-1].pk if len(found) > size else None)
 
 
 def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
@@ -105,7 +118,9 @@ def _addresses(entries: Sequence[Entry], links: LinksOf | None) -> Mapping[str, 
     return links(names) if links and names else {}
 
 
-def _line(entry: Entry, edit: Entry | None, actor_id: int | None, addresses: Mapping[str, str]) -> Line:
+def _line(
+    entry: Entry, edit: Entry | None, actor_id: int | None, addresses: Mapping[str, str], incident_id: int
+) -> Line:
     verb = entry.registered_verb
     is_comment = entry.verb == COMMENTED.name
     body, note = _body(edit or entry, addresses), ""
@@ -129,6 +144,7 @@ def _line(entry: Entry, edit: Entry | None, actor_id: int | None, addresses: Map
         is_own=is_comment and note != "removed" and entry.actor_kind == "user" and entry.actor_id == actor_id,
         alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
         by_reader=entry.actor_kind == "user" and entry.actor_id == actor_id,
+        origin=entry.incident_id if entry.incident_id != incident_id else None,
     )
 
 

@@ -48,7 +48,8 @@ def bad_query(error: UnknownKeys | ValidationError) -> exceptions.ValidationErro
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457."""
     if isinstance(error, Refused):
-        return _answer(409, "Refused", error.problem, [{"field": error.field, "problem": error.problem}])
+        told = [{"field": field, "problem": words} for field, words in error.problems]
+        return _answer(409, "Refused", error.problem, told)
     if isinstance(error, BoundaryError):
         return _answer(400, "Invalid input", error.problem, [{"field": error.path, "problem": error.problem}])
     if isinstance(error, Conflict):

@@ -17,6 +17,11 @@ class Refused(Exception):
         self.problem = problem
         self.field = field
 
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Every field that stands in the way, and why; usually there is one."""
+        return [(self.field, self.problem)]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:

@@ -109,6 +109,7 @@ ROLES: dict[str, str] = {
     "reopen": "rotate-ccw",
     "merge": "merge",
     "move": "arrow-right-left",
+    "split": "split",
     "follow": "bell-plus",
     "unfollow": "bell-off",
     "snooze": "alarm-clock",

@@ -1,4 +1,5 @@
-"""What incidents do when something is recorded: the bell of everybody whom it concerns rings."""
+"""What incidents do when something is recorded: the bell of everybody whom it concerns rings; and what was merged into
+an incident is as restricted as that."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from activity.delivery import on
 from activity.models import Entry
 from activity.verbs import COMMENT_REMOVED, VERBS
 from incidents import verbs
+from incidents.commands.audience import actor_of, follow_restriction
 from incidents.commands.telling import tell_people
 
 SILENT = {
@@ -29,3 +31,9 @@ HEARD = [
 @on(HEARD)
 def ring(entries: Sequence[Entry]) -> None:
     tell_people(entries)
+
+
+@on([verbs.RESTRICTED, verbs.RESTRICTION_LIFTED, verbs.MEMBERS_CHANGED])
+def restrict_what_was_merged(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        follow_restriction(entry, actor=actor_of(entry))

@@ -68,6 +68,13 @@ FOLLOWED = Verb("incident.followed", "Followed", "follow", "follows the incident
 UNFOLLOWED = Verb("incident.unfollowed", "No longer followed", "unfollow", "no longer follows the incident")
 PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
 """What concerns one person alone: no news to anybody else."""
+MERGED = Verb("incident.merged", "Merged", "merge", "merged {sources} into this incident")
+MERGED_AWAY = Verb("incident.merged_away", "Merged away", "merge", "merged this incident into {into}")
+UNMERGED = Verb("incident.unmerged", "Un-merged", "undo", "took {sources} out of this incident again")
+RESTORED = Verb("incident.restored", "Un-merged", "undo", "took this incident out of {into} again")
+ALERTS_MOVED_OUT = Verb("incident.alerts_moved_out", "Alerts moved away", "move", "moved {alerts_in_words} to {into}")
+ALERTS_MOVED_IN = Verb("incident.alerts_moved_in", "Alerts moved here", "move", "moved {alerts_in_words} here {origin}")
+SPLIT_OFF = Verb("incident.split_off", "Split off", "split", "opened the incident with {alerts_in_words} {origin}")
 VIEW_SAVED = Verb("view.saved", "View saved", "saved_view", "saved a view of the queue")
 VIEW_CHANGED = Verb("view.changed", "View changed", "saved_view", "changed a view of the queue")
 VIEW_DELETED = Verb("view.deleted", "View deleted", "delete", "deleted a view of the queue")
@@ -125,6 +132,13 @@ register(
     WOKEN,
     FOLLOWED,
     UNFOLLOWED,
+    MERGED,
+    MERGED_AWAY,
+    UNMERGED,
+    RESTORED,
+    ALERTS_MOVED_OUT,
+    ALERTS_MOVED_IN,
+    SPLIT_OFF,
     VIEW_SAVED,
     VIEW_CHANGED,
     VIEW_DELETED,

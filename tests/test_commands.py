@@ -269,6 +269,20 @@ def widened(world: World) -> object:
     return change_correlation_rule(WIDER, 6, based_on=1, actor=world.actor)
 
 
+def merged(world: World) -> object:
+    """The second incident into the first, each bringing something of its own."""
+    return incidents.merge(world.incident, [world.other], actor=world.actor, reason="One attack.")
+
+
+def work_on_both(world: World) -> None:
+    incidents.assign(world.other, world.ana, actor=world.actor)
+    incidents.classify(world.other, Classification.TRUE_POSITIVE, Determination.PHISHING, actor=world.actor)
+    incidents.change_tags(world.other, add=["spray"], actor=world.actor)
+    incidents.rename(world.other, "Spray", actor=world.actor)
+    incidents.set_severity(world.other, Severity.HIGH, actor=world.actor)
+    incidents.snooze(world.incident, LATER, actor=world.ana.as_actor())
+
+
 MANY_TAGS = [f"tag {number}" for number in range(51)]
 SCENARIOS: dict[str, list[Scenario]] = {
     "accounts.commands.create_user": [
@@ -621,6 +635,20 @@ SCENARIOS: dict[str, list[Scenario]] = {
         )
     ],
     "incidents.commands.snoozing.wake": [Scenario(lambda w: incidents.wake(w.incident, actor=w.actor), before=snoozed)],
+    "incidents.commands.merging.merge": [
+        Scenario(
+            merged,
+            before=work_on_both,
+            refuse=lambda w: incidents.merge(w.incident, [w.incident], actor=w.actor, reason="One attack."),
+            again="refused",
+        ),
+    ],
+    "incidents.commands.audience.follow_restriction": [
+        Scenario(
+            lambda w: incidents.restrict(w.incident, [w.lee, w.ana], actor=w.actor),
+            before=merged,
+        ),
+    ],
     "incidents.commands.tagging.change_tags": [
         Scenario(
             lambda w: incidents.change_tags(w.incident, add=["Phishing", "q4"], remove=["gone"], actor=w.actor),

@@ -417,9 +417,10 @@ def entry(
     time: str = "",
     changes: Sequence[Context] = (),
     identifier: str = "",
+    origin: int | None = None,
 ) -> SafeString:
     """One line of the activity, inside `<ol class="entries">`: who (a compact person mark), what, when, old and new
-    values (field, old, new), and the body of a comment between the tags.
+    values (field, old, new), the merged incident it comes from, and the body of a comment between the tags.
     """
     return component(
         "entry",
@@ -430,6 +431,7 @@ def entry(
         time=time,
         changes=changes,
         identifier=identifier,
+        origin=origin,
     )
 
 

@@ -12,6 +12,7 @@ from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
+from incidents.commands.merging import merge
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.restriction import lift_restriction, restrict, set_incident_members
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
@@ -57,6 +58,7 @@ __all__ = [
     "link_alerts",
     "look_through_glass",
     "manage_alerts",
+    "merge",
     "move_task",
     "open_incidents",
     "prepare_act",

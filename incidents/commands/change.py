@@ -17,19 +17,30 @@ from activity.verbs import Verb
 from alerts import commands as alerts
 from alerts.choices import AlertStatus
 from alerts.models import Alert
+from common.errors import Refused
 from incidents import weighing
+from incidents.choices import IncidentStatus
 from incidents.models import Incident
 
 
 def lock(incident: Incident) -> Incident:
-    """The incident as it is now, held until the transaction ends. Everything else is locked after it."""
+    """The incident as it is now, held until the transaction ends. Everything else is locked after it.
+
+    Raises Refused for one that was merged away meanwhile: what is done to it would be seen by nobody.
+    """
     if incident.handful:
         return incident
-    return (
+    locked = (
         Incident.objects.select_for_update(of=("self",))
         .select_related("assignee_user", "assignee_team")
         .get(pk=incident.pk)
     )
+    if locked.status == IncidentStatus.REDIRECTED:
+        raise Refused(
+            f"#{locked.pk} was merged into another incident, #{locked.redirected_to_id}; work on that one.",
+            field="status",
+        )
+    return locked
 
 
 def lock_all(incident_ids: Iterable[int]) -> dict[int, Incident]:

@@ -87,7 +87,7 @@ def link_alerts(
     attacks: dict[int, list[str]] = {}
     for summarised in summary.summarise(by_incident):
         incident = incidents[summarised.incident_id]
-        before = _state(incident)
+        before = state_of(incident)
         summary.apply(incident, summarised)
         incident.updated_at = timezone.now()
         attacks[incident.pk] = new_attacks(summarised)
@@ -157,11 +157,11 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     """After its alerts were updated by their source, or its evidence by hand: bring the incident up to date and record
     what changed."""
     incident = lock_all([incident_id])[incident_id]
-    before = _state(incident)
+    before = state_of(incident)
     found = summary.summarise([incident_id])
     for summarised in found:
         summary.apply(incident, summarised)
-    changes = _changes(before, _state(incident))
+    changes = changes_between(before, state_of(incident))
     incident.version += 1
     incident.updated_at = timezone.now()
     incident.save(update_fields=[*summary.FIELDS, *weighing.FIELDS, "name", "severity", "updated_at", "version"])
@@ -188,7 +188,7 @@ def _draft(incident: Incident, links: Sequence[Link], before: dict[str, Any], is
         "alerts_in_words": f"the alert “{links[0].alert.title}”" if count == 1 else f"{count:,} alerts",
         "sender": sender.label,
     }
-    after = _state(incident)
+    after = state_of(incident)
     if is_new:
         before = dict.fromkeys(after)
         if incident.related_to_id:
@@ -198,16 +198,17 @@ def _draft(incident: Incident, links: Sequence[Link], before: dict[str, Any], is
         replace(CORRELATION, channel=sender.channel),
         incident_id=incident.pk,
         incident_version=incident.version,
-        changes=_changes(before, after),
+        changes=changes_between(before, after),
         facts=facts,
     )
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
+def changes_between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
+    """What differs between two states, as the log tells it."""
     return [Change(field, before[field], after[field]) for field in after if before[field] != after[field]]
 
 
-def _state(incident: Incident) -> dict[str, Any]:
+def state_of(incident: Incident) -> dict[str, Any]:
     """The incident's fields as the log shows them."""
     return {
         "name": incident.name,

@@ -12,6 +12,7 @@ from incidents.models.incident import (
     TagQuerySet,
     fold_names,
 )
+from incidents.models.merge import Merge, Separation
 from incidents.models.personal import Follower, Look, Notice
 from incidents.models.saved_view import SavedView, ViewPlace
 from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
@@ -29,8 +30,10 @@ __all__ = [
     "IncidentSearch",
     "IncidentTag",
     "Look",
+    "Merge",
     "Notice",
     "SavedView",
+    "Separation",
     "Tag",
     "TagQuerySet",
     "Task",

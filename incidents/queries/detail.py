@@ -93,6 +93,8 @@ def header(incident: Incident) -> dict[str, Any]:
         "due": due_mark(incident.due_at, counts=incident.is_open) if incident.due_at else "",
         "due_day": day_and_time(incident.due_at) if incident.due_at else "",
         "tasks": progress(incident),
+        "merged_into": incident.redirected_to_id,
+        "is_empty": not incident.alerts_total and not incident.redirected_to_id,
         "version": incident.version,
         "summary": summary_sentence(incident),
     }

@@ -114,9 +114,11 @@ def standing(user: User, incident_id: int) -> Standing:
 
 
 def seen_from(lines: Sequence[Line], was_seen: int | None) -> int | None:
-    """Before which line, newest first, "new since you looked" stands; None where nothing by others is new."""
+    """Before which line, newest first, "new since you looked" stands; None where nothing by others is new. Lines of
+    incidents merged into this one have numbers of their own, and are passed over."""
     if was_seen is None:
         return None
+    lines = [line for line in lines if line.origin is None]
     new = [line for line in lines if line.sequence > was_seen]
     seen = next((line.sequence for line in lines if line.sequence <= was_seen), None)
     return seen if any(not line.by_reader for line in new) else None

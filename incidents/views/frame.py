@@ -13,6 +13,7 @@ from accounts.choices import Permission
 from incidents.commands.looking import look_at
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.merging import merged_into, merged_rows
 from incidents.queries.tasks import progress
 from incidents.queries.unread import Standing, standing
 from incidents.rules import SNOOZES
@@ -47,6 +48,7 @@ TABS = (
 def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
     """What every tab of the page shows around itself."""
     found = looked_at(request, incident)
+    numbers = merged_into(incident, request.user)
     return {
         "incident": detail.header(incident),
         "tabs": [
@@ -64,6 +66,9 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
         "cursor": found.moment,
         "standing": found,
         "snoozes": SNOOZES,
+        "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
+        "merged_numbers": numbers,
+        "merged": merged_rows(numbers, incident),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from alerts.models import Alert, AlertPayload
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.merging import merged_into
 from incidents.queries.next_steps import next_steps
 from incidents.queries.overview import overview as overview_of
 from incidents.queries.overview import related
@@ -76,6 +78,8 @@ def evidence(request: PersonRequest, number: int) -> HttpResponse:
 
 def _by_kind(request: PersonRequest, number: int, tab: str, *, of_assets: bool) -> HttpResponse:
     incident = incident_or_404(request, number)
+    if incident.redirected_to_id:
+        return redirect(f"incidents:{tab}", number=incident.redirected_to_id)
     groups = [group for group in detail.evidence_by_kind(incident) if group["is_asset"] == of_assets]
     return render(request, f"incidents/{tab}.html", page_context(request, incident, tab) | {"groups": groups})
 
@@ -85,7 +89,7 @@ def activity(request: PersonRequest, number: int) -> HttpResponse:
     """The incident's log: audits and comments, newest first; to HTMX, the stream alone."""
     incident = incident_or_404(request, number)
     context = page_context(request, incident, "activity")
-    context |= activity_context(request, incident, context["standing"].was_seen)
+    context |= activity_context(request, incident, context["standing"].was_seen, context["merged_numbers"])
     template = "incidents/activity.html#stream" if request.htmx else "incidents/activity.html"
     return render(request, template, context)
 
@@ -108,12 +112,14 @@ def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
 
 
-def activity_context(request: PersonRequest, incident: Incident, was_seen: int | None) -> dict[str, Any]:
+def activity_context(
+    request: PersonRequest, incident: Incident, was_seen: int | None, merged: Sequence[int]
+) -> dict[str, Any]:
     content = request.GET.get("content", "all")
     if content not in CONTENTS:
         raise Http404
     before = request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 10):
+    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise Http404
     path = reverse("incidents:activity", args=[incident.pk])
     found = stream(
@@ -122,6 +128,7 @@ def activity_context(request: PersonRequest, incident: Incident, was_seen: int |
         before=int(before) if before else None,
         actor_id=request.user.pk,
         links=addresses_of,
+        merged=merged,
     )
     labels = {"all": "All", "audits": "Audits", "comments": "Comments"}
     return {
@@ -144,8 +151,10 @@ def new_comment() -> CommentForm:
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     found = looked_at(request, incident)
     steps = next_steps(incident)
-    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, links=addresses_of)
+    numbers = merged_into(incident, request.user)
+    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, links=addresses_of, merged=numbers)
     return {
+        "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "standing": found,
         "snoozes": SNOOZES,
         "seen_from": seen_from(latest.lines, found.was_seen),

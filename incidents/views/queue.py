@@ -60,6 +60,7 @@ def queue(request: PersonRequest) -> HttpResponse:
         "cursor": page.moment,
         "box": search_box(page.query, page.filter),
         "may_bulk": may_bulk,
+        "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
         "manage_many_url": reverse("incidents:manage_many"),
         "key_hints": KEY_HINTS,

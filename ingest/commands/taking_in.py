@@ -95,7 +95,8 @@ def _ingest_patiently(parsed: Sequence[ParsedAlert], actor: Actor) -> list[Outco
 
 
 class _IncidentTaken(Exception):
-    """An incident that correlation chose was resolved, restricted or merged before its lock was had."""
+    """An incident that correlation chose was resolved, restricted or merged before its lock was had, or an alert was
+    moved to another one."""
 
 
 @command
@@ -223,10 +224,12 @@ def _update(updated: Sequence[ParsedAlert], stored: dict[Key, Stored], shas: dic
     if not updated:
         return
     entity_ids = _observe(updated)
-    lock_all(stored[_key(alert)].incident_id for alert in updated)
+    locked = lock_all(stored[_key(alert)].incident_id for alert in updated)
     now = timezone.now()
     for alert, ids in zip(updated, entity_ids, strict=True):
         row = Alert.objects.select_for_update().get(pk=stored[_key(alert)].id)
+        if row.incident_id not in locked:
+            raise _IncidentTaken
         told = _row(alert, shas[_key(alert)], row.incident_id, None, None, now)
         fresh = NewAlert(told, alert.raw, _evidence(alert, ids))
         drafts = alerts.update_from_source(row, fresh, actor=actor)

@@ -34,12 +34,13 @@ from incidents.models import Incident, Task, TaskTemplate
 from tests.conftest import NOON, alert, device, opened
 from tests.incidents.rows import news
 
-SEE, EDIT, BULK, EXPORT, RULES = (
+SEE, EDIT, BULK, EXPORT, RULES, MERGE = (
     Permission.SEE_INCIDENTS,
     Permission.EDIT_INCIDENTS,
     Permission.BULK_EDIT,
     Permission.EXPORT,
     Permission.MANAGE_RULES,
+    Permission.MERGE_INCIDENTS,
 )
 OPEN = "open"
 """Without signing in."""
@@ -61,6 +62,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
     "api:incidents": {"GET": SEE},
     "api:incident": {"GET": SEE},
+    "api:merge": {"POST": MERGE},
     "views:overview": {"GET": SEE},
     "views:new": {"GET": SEE, "POST": SEE},
     "views:side": {"GET": SEE},
@@ -95,6 +97,9 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:choose_many": {"POST": BULK},
     "incidents:preview_many": {"POST": BULK},
     "incidents:count_many": {"GET": BULK},
+    "incidents:merge": {"GET": MERGE, "POST": MERGE},
+    "incidents:preview_merge": {"POST": MERGE},
+    "incidents:suggest_incidents": {"GET": SEE},
     "incidents:acts": {"GET": BULK},
     "incidents:act": {"GET": BULK},
     "incidents:act_progress": {"GET": BULK},
@@ -380,6 +385,10 @@ ADDRESSES = (
     "/incidents/suggest/tags/?q=",
     "/incidents/suggest/assignees/?q=",
     "/incidents/manage/?incident={secret}",
+    "/incidents/merge/?incident={secret}",
+    "/incidents/suggest/incidents/?q={secret}",
+    "/incidents/suggest/incidents/?q=heron",
+    "/incidents/suggest/incidents/?q=",
     "/incidents/{secret}/",
     "/alerts/",
     "/alerts/?status=any&severity=any&sort=-received",

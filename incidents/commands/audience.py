@@ -1,0 +1,87 @@
+"""Who sees incidents that become one, and alerts that change their incident: never more people than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from accounts.models import User
+from activity.actors import Actor, ActorKind, Channel
+from activity.models import Entry
+from activity.record import Change, Draft, record_all
+from common.command import command
+from common.errors import Refused
+from incidents import verbs
+from incidents.joining import members
+from incidents.models import Incident, IncidentMember
+
+
+def give_members(incident: Incident, joint: set[int]) -> list[Change]:
+    """Restrict a locked incident to these members; its `restricted` is the caller's to save."""
+    present = members([incident.pk])[incident.pk] if incident.restricted else set()
+    if present == joint:
+        return []
+    names = _usernames(present | joint)
+    changes = [] if incident.restricted else [Change("restricted", False, True)]
+    changes.append(Change("members", _named(present, names), _named(joint, names)))
+    incident.restricted = True
+    IncidentMember.objects.filter(incident=incident).exclude(user_id__in=joint).delete()
+    rows = [IncidentMember(incident=incident, user_id=user_id) for user_id in joint - present]
+    IncidentMember.objects.bulk_create(rows, ignore_conflicts=True)
+    return changes
+
+
+def check_not_wider(origins: Sequence[Incident], to: Incident | None) -> None:
+    """Raises Refused unless whoever will see alerts of these incidents sees them already; `to` is None for a new
+    incident, which takes over the restriction."""
+    kept = [incident for incident in origins if incident.restricted]
+    if to is None or not kept:
+        return
+    numbers = ", ".join(f"#{incident.pk}" for incident in kept)
+    if not to.restricted:
+        raise Refused(
+            f"Restricted: everyone sees #{to.pk}, and {numbers} is seen by its members only. "
+            f"Move the alerts to a new incident, or restrict #{to.pk} first.",
+            field="to",
+        )
+    people = members([to.pk, *(incident.pk for incident in kept)])
+    if any(people[to.pk] - people[incident.pk] for incident in kept):
+        raise Refused(f"Restricted: members of #{to.pk} are kept from {numbers}; name them there first.", field="to")
+
+
+@command
+def follow_restriction(told: Entry, *, actor: Actor) -> None:
+    """What was merged into an incident is seen by the same people as that: after its restriction has changed."""
+    target = Incident.objects.get(pk=told.incident_id or 0)
+    sources = list(Incident.objects.filter(redirected_to=target).order_by("pk").select_for_update(of=("self",)))
+    joint = members([target.pk])[target.pk]
+    drafts = []
+    for source in sources:
+        changes = give_members(source, joint) if target.restricted else _lifted(source)
+        if changes:
+            source.version += 1
+            source.save(update_fields=["restricted", "version"])
+            verb = verbs.RESTRICTED if target.restricted else verbs.RESTRICTION_LIFTED
+            drafts.append(Draft(verb, actor, source.pk, source.version, changes=changes, batch=told.batch))
+    record_all(drafts, tell=False)
+
+
+def actor_of(entry: Entry) -> Actor:
+    """Who made an entry, for what follows from it."""
+    return Actor(ActorKind(entry.actor_kind), entry.actor_label, entry.actor_id, Channel(entry.channel))
+
+
+def _lifted(source: Incident) -> list[Change]:
+    if not source.restricted:
+        return []
+    present = members([source.pk])[source.pk]
+    source.restricted = False
+    IncidentMember.objects.filter(incident=source).delete()
+    return [Change("restricted", True, False), Change("members", _named(present, _usernames(present)), [])]
+
+
+def _usernames(user_ids: Iterable[int]) -> dict[int, str]:
+    return dict(User.objects.filter(pk__in=list(user_ids)).values_list("pk", "username"))
+
+
+def _named(user_ids: Iterable[int], names: dict[int, str]) -> list[str]:
+    return sorted(names[user_id] for user_id in user_ids)

@@ -1,0 +1,42 @@
+"""What hangs on an incident beside its alerts and goes along when it is merged, such as its tasks.
+
+A model says so itself: `goes_with_merge` names its foreign key to the incident. Then neither merging nor taking it
+back needs to know of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from django.apps import apps
+from django.db import models
+
+Moved = dict[int, dict[str, list[int]]]
+"""Incident → table → rows."""
+
+
+def bring_along(source_ids: Sequence[int], target_id: int) -> Moved:
+    """Let all that hangs on the sources hang on the target; what came with which."""
+    moved: Moved = defaultdict(dict)
+    for model, field in _models():
+        rows = model._default_manager.filter(**{f"{field}__in": source_ids}).order_by("pk").select_for_update()
+        for key, source_id in rows.values_list("pk", field):
+            moved[source_id].setdefault(model._meta.label_lower, []).append(key)
+        model._default_manager.filter(**{f"{field}__in": source_ids}).update(**{field: target_id})
+    return moved
+
+
+def bring_back(moved: Mapping[str, Iterable[int]], target_id: int, source_id: int) -> None:
+    """Let rows that came with a source hang on it again, where they still hang on the target."""
+    for model, field in _models():
+        keys = list(moved.get(model._meta.label_lower, ()))
+        if keys:
+            model._default_manager.filter(pk__in=keys, **{field: target_id}).update(**{field: source_id})
+
+
+def _models() -> Iterator[tuple[type[models.Model], str]]:
+    for model in apps.get_models():
+        field = getattr(model, "goes_with_merge", "")
+        if field:
+            yield model, field

@@ -1,0 +1,84 @@
+"""Incidents that are to become one, as the rules look at them, and who could see the result. Reads, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from accounts.models import Team, User
+from common.errors import Refused
+from incidents.choices import IncidentStatus
+from incidents.merge_rules import Block, Choice, Part, blocks, finding_word, outcome
+from incidents.models import Incident, IncidentMember
+
+
+def part_of(incident: Incident) -> Part:
+    """An incident as the rules look at it."""
+    return Part(
+        number=incident.pk,
+        status=IncidentStatus(incident.status),
+        name=incident.name,
+        name_is_manual=incident.name_is_manual,
+        severity=incident.severity,
+        severity_is_manual=incident.severity_is_manual,
+        assignee=assignee_word(incident.assignee),
+        assignee_label=str(incident.assignee or ""),
+        finding=finding_word(incident.classification, incident.determination),
+        redirected_to=incident.redirected_to_id,
+    )
+
+
+def assignee_word(assignee: User | Team | None) -> str:
+    """An assignee as an address or a form names one."""
+    if isinstance(assignee, Team):
+        return f"team:{assignee.slug}"
+    return assignee.username if assignee else ""
+
+
+def members(incident_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The members of each of these incidents."""
+    found: dict[int, set[int]] = {number: set() for number in incident_ids}
+    rows = IncidentMember.objects.filter(incident__in=list(found))
+    for incident_id, user_id in rows.values_list("incident", "user"):
+        found[incident_id].add(user_id)
+    return found
+
+
+def joint_members(incidents: Iterable[Incident]) -> set[int] | None:
+    """Who may see all of them: the members that the restricted ones share, so that nobody sees what was kept from them.
+    None where none is restricted. Raises Refused when nobody would be left."""
+    restricted = [incident.pk for incident in incidents if incident.restricted]
+    if not restricted:
+        return None
+    joint = set.intersection(*members(restricted).values())
+    if not joint:
+        raise Refused(
+            "Restricted: these incidents have no member in common, so nobody would see what they become. "
+            "Name somebody to each of them first.",
+            field="restricted",
+        )
+    return joint
+
+
+def same_people(one: Incident, other: Incident) -> bool:
+    """Whether both are seen by the same people, so that the log of each may name the other."""
+    if not (one.restricted or other.restricted):
+        return True
+    people = members([one.pk, other.pk])
+    return one.restricted == other.restricted and people[one.pk] == people[other.pk]
+
+
+def blocks_of(target: Incident, sources: Sequence[Incident], choice: Choice) -> list[Block]:
+    """All that stands in the way of merging these, their members included."""
+    parts = [part_of(source) for source in sources]
+    found = blocks(part_of(target), parts, choice)
+    try:
+        joint = joint_members([target, *sources])
+    except Refused as refused:
+        return [*found, Block(refused.field, refused.problem)]
+    if joint is not None and not any(block.field == "assignee" for block in found):
+        word = outcome(part_of(target), parts, choice).assignee
+        has_it = next((each.assignee_user for each in (target, *sources) if assignee_word(each.assignee) == word), None)
+        if has_it is not None and has_it.pk not in joint:
+            problem = f"Assigned to: {has_it} would not see the merged incident, which is restricted. Choose again."
+            found.append(Block("assignee", problem, is_choice=True))
+    return found

@@ -1,0 +1,113 @@
+"""Merging incidents and moving alerts, for programs: the commands of the pages, with the same rules and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import principal_of
+from accounts.choices import Permission
+from activity.actors import Channel
+from common.api import AlwaysJSON
+from incidents.api import with_addresses
+from incidents.commands import merge
+from incidents.merge_rules import MOST_MERGED, Choice, finding_word
+from incidents.models import Incident
+from incidents.queries import merging as queries
+from incidents.queries.plain import plain_incidents
+
+LARGEST = 2**63 - 1
+
+
+class MergeView(APIView):
+    """Merge incidents: `{"target": 12, "sources": [7, 9], "reason": "…"}`.
+
+    Where the incidents differ, `assignee` (a username, `team:` and a team's name, or `unassigned`), `classification`
+    with `determination`, and `name_of` (a number) say what is kept. Answers the target; 409 names the fields that
+    stand in the way, and nothing is written.
+    """
+
+    needs = {"POST": Permission.MERGE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def post(self, request: Request) -> Response:
+        known = ("target", "sources", "reason", "assignee", "classification", "determination", "name_of")
+        body = Body(request.data, known)
+        target, sources = body.number("target"), body.numbers("sources", MOST_MERGED)
+        reason = body.text("reason")
+        finding = body.text("classification", required=False)
+        choice = Choice(
+            assignee=body.text("assignee", required=False),
+            finding=finding_word(finding, body.text("determination", required=False) or "not_set") if finding else "",
+            name=body.number("name_of", required=False),
+        )
+        principal = principal_of(request)
+        found = {each.pk: each for each in queries.chosen([target, *sources], principal)}
+        missing = sorted({target, *sources} - found.keys())
+        if missing:
+            raise Http404
+        merged = merge(
+            found[target],
+            [found[number] for number in sources],
+            actor=principal.as_actor(Channel.API),
+            reason=reason,
+            choice=choice,
+            principal=principal,
+        )
+        return answered(merged, request)
+
+
+def answered(incident: Incident, request: Request) -> Response:
+    """The incident as it is now."""
+    return Response(with_addresses(plain_incidents([incident.pk], principal_of(request)), request)[0])
+
+
+class Body:
+    """A JSON object with named fields; what is wrong with one is a 400 that names it."""
+
+    def __init__(self, data: Any, known: tuple[str, ...]) -> None:
+        if not isinstance(data, dict):
+            raise exceptions.ValidationError({"body": ["Send a JSON object."]})
+        for key in data:
+            if key not in known:
+                raise exceptions.ValidationError(
+                    {str(key)[:60]: [f"There is no such field here; these are: {', '.join(known)}."]}
+                )
+        self.data = data
+
+    def number(self, key: str, *, required: bool = True) -> int:
+        """A number of an incident; 0 where it may be left out and is."""
+        value = self.data.get(key)
+        if value is None and not required:
+            return 0
+        if value is None or not _is_number(value):
+            raise exceptions.ValidationError({key: ["Give the number of an incident."]})
+        return int(value)
+
+    def numbers(self, key: str, most: int) -> list[int]:
+        """Some numbers, each once."""
+        values = self.data.get(key)
+        if not isinstance(values, list) or not values or not all(_is_number(value) for value in values):
+            raise exceptions.ValidationError({key: [f"Give a list of 1 to {most} numbers."]})
+        numbers = list(dict.fromkeys(values))
+        if len(numbers) > most:
+            raise exceptions.ValidationError({key: [f"At most {most} at once; these are {len(numbers)}."]})
+        return numbers
+
+    def text(self, key: str, *, required: bool = True) -> str:
+        """A text; nothing where it may be left out and is."""
+        value = self.data.get(key)
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str) or (required and not value.strip()):
+            raise exceptions.ValidationError({key: ["Give a text."]})
+        return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST

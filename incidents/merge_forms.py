@@ -1,0 +1,65 @@
+"""Shape and wording of merging: which incidents, into which, why, and what to keep where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from incidents.forms import note_field
+from incidents.merge_rules import MOST_MERGED, Choice
+
+
+class NumbersField(forms.MultipleChoiceField):
+    """Numbers of incidents: `12`, `#12`, several with commas between."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+    def clean(self, value: Any) -> list[int]:
+        return read_numbers(super().clean(value))
+
+
+def read_numbers(words: Sequence[str]) -> list[int]:
+    """The numbers in some words; ValidationError for what is none."""
+    numbers: dict[int, None] = {}
+    for word in (part for text in words for part in text.replace(",", " ").split()):
+        digits = word.removeprefix("#")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+            raise ValidationError(f"“{word[:30]}” is no number of an incident; choose one from the list.")
+        numbers[int(digits)] = None
+    return list(numbers)
+
+
+class MergeForm(forms.Form):
+    """Incidents, the target among them, and the choices where they differ."""
+
+    incident = NumbersField(required=False, label="Incidents")
+    target = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, label="Merge into")
+    assignee = forms.CharField(required=False, max_length=200)
+    finding = forms.CharField(required=False, max_length=100)
+    name = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    reason = note_field("Reason", "Why do they belong together?")
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.fields["reason"].widget.attrs["rows"] = 3
+
+    def clean_incident(self) -> list[int]:
+        numbers: list[int] = self.cleaned_data["incident"]
+        if len(numbers) > 4 * MOST_MERGED:
+            raise ValidationError(f"At most {MOST_MERGED} incidents merge at once; these are {len(numbers)}.")
+        return numbers
+
+    def chosen_numbers(self) -> list[int]:
+        """All that are to be one, the target included."""
+        numbers: list[int] = self.cleaned_data.get("incident") or []
+        target = self.cleaned_data.get("target")
+        return numbers if target is None or target in numbers else [*numbers, target]
+
+    def choice(self) -> Choice:
+        cleaned = self.cleaned_data
+        return Choice(cleaned.get("assignee") or "", cleaned.get("finding") or "", cleaned.get("name") or 0)
