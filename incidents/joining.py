@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import and_
 
+from accounts.choices import Permission
 from accounts.models import Team, User
 from common.errors import Refused
 from incidents.choices import IncidentStatus
@@ -23,6 +26,7 @@ def part_of(incident: Incident) -> Part:
         assignee=assignee_word(incident.assignee),
         assignee_label=str(incident.assignee or ""),
         finding=finding_word(incident.classification, incident.determination),
+        due=incident.due_at,
         redirected_to=incident.redirected_to_id,
     )
 
@@ -34,22 +38,36 @@ def assignee_word(assignee: User | Team | None) -> str:
     return assignee.username if assignee else ""
 
 
-def members(incident_ids: Iterable[int]) -> dict[int, set[int]]:
-    """The members of each of these incidents."""
-    found: dict[int, set[int]] = {number: set() for number in incident_ids}
-    rows = IncidentMember.objects.filter(incident__in=list(found))
-    for incident_id, user_id in rows.values_list("incident", "user"):
-        found[incident_id].add(user_id)
+Member = User | Team
+
+
+def members(incident_ids: Iterable[int]) -> dict[int, set[Member]]:
+    """The people and teams named to each of these incidents."""
+    found: dict[int, set[Member]] = {number: set() for number in incident_ids}
+    rows = IncidentMember.objects.filter(incident__in=list(found)).select_related("user__role", "team")
+    for row in rows.prefetch_related("team__members__role"):
+        member = row.user or row.team
+        if member is not None:
+            found[row.incident_id].add(member)
     return found
 
 
-def joint_members(incidents: Iterable[Incident]) -> set[int] | None:
-    """Who may see all of them: the members that the restricted ones share, so that nobody sees what was kept from them.
-    None where none is restricted. Raises Refused when nobody would be left."""
+def joint_members(incidents: Iterable[Incident]) -> set[Member] | None:
+    """Who may see all of them: the teams that are named to each restricted one, and the people who are, by themselves
+    or in a team; so that nobody sees what was kept from them. Who broke the glass is not named.
+
+    None where none is restricted. Raises Refused when nobody would be left.
+    """
     restricted = [incident.pk for incident in incidents if incident.restricted]
     if not restricted:
         return None
-    joint = set.intersection(*members(restricted).values())
+    named = list(members(restricted).values())
+    shared: set[Member] = reduce(and_, named)
+    teams = {member for member in shared if isinstance(member, Team)}
+    in_teams = {person for team in teams for person in team.members.all()}
+    people: set[User] = reduce(and_, map(people_of, named)) - in_teams
+    direct = {person for each in named for person in each if isinstance(person, User)}
+    joint: set[Member] = {*teams, *people, *(direct & shared)}
     if not joint:
         raise Refused(
             "Restricted: these incidents have no member in common, so nobody would see what they become. "
@@ -57,6 +75,11 @@ def joint_members(incidents: Iterable[Incident]) -> set[int] | None:
             field="restricted",
         )
     return joint
+
+
+def people_of(named: Iterable[Member]) -> set[User]:
+    """Everybody in these teams and among these people."""
+    return {person for member in named for person in (member.members.all() if isinstance(member, Team) else (member,))}
 
 
 def same_people(one: Incident, other: Incident) -> bool:
@@ -77,8 +100,13 @@ def blocks_of(target: Incident, sources: Sequence[Incident], choice: Choice) -> 
         return [*found, Block(refused.field, refused.problem)]
     if joint is not None and not any(block.field == "assignee" for block in found):
         word = outcome(part_of(target), parts, choice).assignee
-        has_it = next((each.assignee_user for each in (target, *sources) if assignee_word(each.assignee) == word), None)
-        if has_it is not None and has_it.pk not in joint:
+        has_it = next((each.assignee for each in (target, *sources) if assignee_word(each.assignee) == word), None)
+        if has_it is not None and has_it not in joint and not _sees(has_it, joint):
             problem = f"Assigned to: {has_it} would not see the merged incident, which is restricted. Choose again."
             found.append(Block("assignee", problem, is_choice=True))
     return found
+
+
+def _sees(person: Member, joint: Iterable[Member]) -> bool:
+    """Whether a person sees what is restricted to these, though not named."""
+    return isinstance(person, User) and (person.may(Permission.SEE_RESTRICTED) or person in people_of(joint))

@@ -6,6 +6,7 @@
 | assignee | the one that any of them has; two different ones have to be chosen from |
 | classification, determination | the same way; a classification alone gives way to one with its determination |
 | name | the target's, when it was given by hand; otherwise a name that a source was given; otherwise the system's |
+| due date | the earliest: what was meant for one of them holds for the whole |
 | severity | the target's, when it was set by hand; otherwise the highest: of all alerts, or set by hand on a source |
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from alerts.choices import Classification, Determination, finding_in_words
@@ -41,6 +43,7 @@ class Part:
     assignee_label: str
     finding: str
     """"true_positive/phishing", nothing while nobody has said."""
+    due: datetime | None = None
     redirected_to: int | None = None
 
 
@@ -74,6 +77,8 @@ class Outcome:
     """Number of the incident whose name it has; the target's own where that stays."""
     severity_by: int | None
     """Number of the source whose severity, set by hand, is kept if it is higher than the alerts'."""
+    due_by: int | None
+    """Number of the incident whose due date it has."""
 
 
 def finding_word(classification: str, determination: str) -> str:
@@ -154,6 +159,7 @@ def outcome(target: Part, sources: Sequence[Part], choice: Choice) -> Outcome:
     """What the merged incident has, where nothing blocks the merge."""
     parts = [target, *sources]
     by_hand = [part for part in sources if part.severity_is_manual]
+    due = [(part.due, part.number) for part in parts if part.due]
     people, found, named = list(assignees(parts)), findings(parts), [part.number for part in names(target, sources)]
     return Outcome(
         assignee="" if choice.assignee == NOBODY else _kept(choice.assignee, people, ""),
@@ -162,6 +168,7 @@ def outcome(target: Part, sources: Sequence[Part], choice: Choice) -> Outcome:
         severity_by=max(by_hand, key=lambda part: part.severity).number
         if by_hand and not target.severity_is_manual
         else None,
+        due_by=min(due)[1] if due else None,
     )
 
 

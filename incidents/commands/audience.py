@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from accounts.models import User
+from django.db.models import Q
+
+from accounts.models import Team, User
 from activity.actors import Actor, ActorKind, Channel
 from activity.models import Entry
 from activity.record import Change, Draft, record_all
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
-from incidents.joining import members
-from incidents.models import Incident, IncidentMember
+from incidents.joining import Member, assignee_word, members, people_of
+from incidents.models import BreakGlass, Incident, IncidentMember
 
 
-def give_members(incident: Incident, joint: set[int]) -> list[Change]:
+def give_members(incident: Incident, joint: set[Member]) -> list[Change]:
     """Restrict a locked incident to these members; its `restricted` is the caller's to save."""
     present = members([incident.pk])[incident.pk] if incident.restricted else set()
     if present == joint:
         return []
-    names = _usernames(present | joint)
     changes = [] if incident.restricted else [Change("restricted", False, True)]
-    changes.append(Change("members", _named(present, names), _named(joint, names)))
+    changes.append(Change("members", _words(present), _words(joint)))
     incident.restricted = True
-    IncidentMember.objects.filter(incident=incident).exclude(user_id__in=joint).delete()
-    rows = [IncidentMember(incident=incident, user_id=user_id) for user_id in joint - present]
+    users = [member.pk for member in joint if isinstance(member, User)]
+    teams = [member.pk for member in joint if isinstance(member, Team)]
+    IncidentMember.objects.filter(incident=incident).exclude(Q(user__in=users) | Q(team__in=teams)).delete()
+    rows = [IncidentMember(incident=incident, user_id=pk) for pk in users]
+    rows += [IncidentMember(incident=incident, team_id=pk) for pk in teams]
     IncidentMember.objects.bulk_create(rows, ignore_conflicts=True)
     return changes
 
@@ -44,7 +48,7 @@ def check_not_wider(origins: Sequence[Incident], to: Incident | None) -> None:
             field="to",
         )
     people = members([to.pk, *(incident.pk for incident in kept)])
-    if any(people[to.pk] - people[incident.pk] for incident in kept):
+    if any(people_of(people[to.pk]) - people_of(people[incident.pk]) for incident in kept):
         raise Refused(f"Restricted: members of #{to.pk} are kept from {numbers}; name them there first.", field="to")
 
 
@@ -76,12 +80,10 @@ def _lifted(source: Incident) -> list[Change]:
     present = members([source.pk])[source.pk]
     source.restricted = False
     IncidentMember.objects.filter(incident=source).delete()
-    return [Change("restricted", True, False), Change("members", _named(present, _usernames(present)), [])]
+    BreakGlass.objects.running(source).end()
+    return [Change("restricted", True, False), Change("members", _words(present), [])]
 
 
-def _usernames(user_ids: Iterable[int]) -> dict[int, str]:
-    return dict(User.objects.filter(pk__in=list(user_ids)).values_list("pk", "username"))
-
-
-def _named(user_ids: Iterable[int], names: dict[int, str]) -> list[str]:
-    return sorted(names[user_id] for user_id in user_ids)
+def _words(named: Iterable[Member]) -> list[str]:
+    """As addresses and the log name them."""
+    return sorted(assignee_word(each) for each in named)

@@ -12,6 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from django.apps import apps
 from django.db import models
 
+from alerts.commands.evidence import move_added
+from alerts.models import Evidence
+
+EVIDENCE = Evidence._meta.label_lower
+"""What was added by hand; evidence of alerts follows its alert by itself."""
 Moved = dict[int, dict[str, list[int]]]
 """Incident → table → rows."""
 
@@ -24,6 +29,9 @@ def bring_along(source_ids: Sequence[int], target_id: int) -> Moved:
         for key, source_id in rows.values_list("pk", field):
             moved[source_id].setdefault(model._meta.label_lower, []).append(key)
         model._default_manager.filter(**{f"{field}__in": source_ids}).update(**{field: target_id})
+    for source_id in source_ids:
+        if pieces := move_added(source_id, target_id):
+            moved[source_id][EVIDENCE] = pieces
     return moved
 
 
@@ -33,6 +41,8 @@ def bring_back(moved: Mapping[str, Iterable[int]], target_id: int, source_id: in
         keys = list(moved.get(model._meta.label_lower, ()))
         if keys:
             model._default_manager.filter(pk__in=keys, **{field: target_id}).update(**{field: source_id})
+    if pieces := moved.get(EVIDENCE):
+        move_added(target_id, source_id, set(pieces))
 
 
 def _models() -> Iterator[tuple[type[models.Model], str]]:

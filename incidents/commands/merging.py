@@ -28,6 +28,7 @@ from incidents.commands.linking import MOST_ALERTS_NAMED, changes_between, state
 from incidents.commands.manage import visible_among
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import tag_names
+from incidents.commands.tasks import recount
 from incidents.facets import COMMENTED
 from incidents.joining import assignee_word, blocks_of, joint_members, part_of
 from incidents.merge_rules import Block, Choice, Outcome, finding_word, outcome
@@ -217,17 +218,19 @@ class _Merging:
         self._assignee()
         self._finding()
         self._name_and_severity()
+        self._due()
         if COMMENTED not in target.facets and any(COMMENTED in source.facets for source in self.sources):
             target.facets = [*target.facets, COMMENTED]
         found = summary.summarise([target.pk])
         for summarised in found:
             summary.apply(target, summarised)
             self._highest_severity(summarised)
+        recount(target)
         now = timezone.now()
         for source in self.sources:
             state = state_of(source)
             source.status, source.redirected_to = IncidentStatus.REDIRECTED, target
-            source.alerts_total = source.alerts_active = 0
+            source.alerts_total = source.alerts_active = source.tasks_total = source.tasks_open = 0
             self.drafts[source.pk] += changes_between(state, state_of(source))
         Incident.objects.filter(redirected_to__in=self.ids).update(redirected_to=target)
         for incident in (target, *self.sources):
@@ -268,6 +271,13 @@ class _Merging:
             self.given.note(named_by, "name", {"name": target.name, "name_is_manual": target.name_is_manual})
             target.name, target.name_is_manual = self.by_number[named_by].name, True
             self.drafts[target.pk].append(Change("name_is_manual", False, True))
+
+    def _due(self) -> None:
+        target, giver = self.target, self.by_number.get(self.result.due_by or 0)
+        if giver is not None and giver.due_at != target.due_at:
+            self.given.note(giver.pk, "due", {"due_at": as_logged(target.due_at)})
+            self.drafts[target.pk].append(Change("due_at", as_logged(target.due_at), as_logged(giver.due_at)))
+            target.due_at, target.overdue_told = giver.due_at, giver.overdue_told
 
     def _highest_severity(self, summarised: summary.Summary) -> None:
         """A severity set by hand on a source is kept where it is higher than that of the alerts."""
@@ -314,11 +324,12 @@ class _Merging:
         )
 
 
-ALIKE = ("status", "snoozed_until", "snoozed_by", "restricted", "version", "updated_at")
+ALIKE = ("tasks_total", "tasks_open", "status", "snoozed_until", "snoozed_by", "restricted", "version", "updated_at")
 """What a merge saves of target and sources alike."""
 SINGLE = (
     *("name", "name_is_manual", "severity", "severity_is_manual"),
     *("assignee_user", "assignee_team", "classification", "determination"),
+    *("due_at", "overdue_told"),
 )
 """Fields that can have one value only."""
 

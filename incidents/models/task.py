@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -29,6 +29,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
 class Task(models.Model):
     """One step of the work on an incident, which somebody takes on and ticks off."""
+
+    goes_with_merge: ClassVar[str] = "incident"
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="tasks")
     title = models.CharField(max_length=200)

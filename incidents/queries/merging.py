@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.html import format_html_join
 
-from accounts.models import Principal, User
+from accounts.models import Principal
 from alerts.choices import Severity
 from common.errors import Refused
 from common.marks import initials, person_mark, severity_mark, status_mark, tag_mark, time_mark
@@ -169,6 +169,8 @@ def _changes(
     followers = following.values("user").distinct().count()
     if followers:
         lines.append(("Followers added", f"{followers:,}"))
+    if decided.due_by not in (None, target.pk):
+        lines.append(("Due", f"As #{decided.due_by}, the earliest of them"))
     lines += _audience([target, *sources])
     return lines
 
@@ -181,8 +183,8 @@ def _audience(incidents: Sequence[Incident]) -> list[tuple[str, str]]:
         return []
     if joint is None:
         return []
-    named = User.objects.filter(pk__in=joint).order_by("display_name").values_list("display_name", flat=True)
-    return [("Seen by", f"{', '.join(named)} alone; restricted, as one of them is")]
+    named = ", ".join(sorted(str(member) for member in joint))
+    return [("Seen by", f"{named} alone; restricted, as one of them is")]
 
 
 def to_incident(number: int, principal: Principal) -> Incident | None:
