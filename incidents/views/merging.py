@@ -70,7 +70,7 @@ def suggest(request: PersonRequest) -> HttpResponse:
         {
             "value": str(each.pk),
             "label": f"#{each.pk} {each.name}",
-            "hint": f"{each.alerts_total:,} alert{'' if each.alerts_total == 1 else 's'}",
+            "hint": "",
             "mark": "",
         }
         for each in found

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.commands import create_token
 from accounts.models import Team, User
@@ -19,8 +20,11 @@ from activity.queries import stream
 from alerts.choices import Classification, Determination, Severity
 from alerts.models import Alert, Evidence
 from common.errors import Refused
+from entities.identity import domain
 from incidents.commands import (
     add_comment,
+    add_evidence,
+    add_task,
     assign,
     change_tags,
     classify,
@@ -30,6 +34,7 @@ from incidents.commands import (
     rename,
     resolve,
     restrict,
+    set_due,
     set_incident_members,
     set_severity,
     snooze,
@@ -42,6 +47,7 @@ from ingest.commands import ingest
 from tests.conftest import COMMAND_LINE, NOON, alert, device, opened
 
 REASON = "The same intruder."
+SOON = (timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
 
 
 @pytest.fixture
@@ -412,3 +418,40 @@ def test_a_bad_request_names_the_field(script: Client, body: object, status: int
     assert answer.status_code == status
     if field:
         assert answer.json()["errors"][0]["field"] == field
+
+
+# --------------------------------------------------------------------------------- what hangs on an incident besides
+
+
+def test_tasks_evidence_by_hand_and_the_earliest_due_date_come_along(
+    incident: Incident, other: Incident, ana: User, lee: User
+) -> None:
+    add_task(other, "Isolate DC-01", actor=ana.as_actor())
+    add_evidence(other, [domain("beacon.example")], note="In the proxy's log.", actor=ana.as_actor())
+    soon, later = SOON, SOON + timedelta(days=1)
+    set_due(other, soon, actor=ana.as_actor())
+    set_due(incident, later, actor=ana.as_actor())
+    merge(incident, [other], actor=lee.as_actor(), reason=REASON)
+    target, source = fresh(incident), fresh(other)
+    assert (target.tasks_total, source.tasks_total, target.due_at) == (1, 0, soon)
+    assert Evidence.objects.filter(incident_number=target.pk, alert=None).count() == 1
+    assert differences([target, source]) == []
+
+
+def test_teams_and_their_people_count_among_the_members(
+    incident: Incident, other: Incident, third: Incident, ana: User, lee: User, rio: User, tier2: Team
+) -> None:
+    restrict(incident, [lee, tier2], actor=lee.as_actor())
+    restrict(other, [lee, rio], actor=lee.as_actor())
+    merge(incident, [other, third], actor=lee.as_actor(), reason=REASON)
+    everything = {incident.pk, other.pk, third.pk}
+    assert seen_by(lee, rio, ana) == [everything, everything, set()]
+
+
+def test_who_has_one_has_to_see_the_whole(incident: Incident, other: Incident, ana: User, lee: User, rio: User) -> None:
+    restrict(incident, [lee], actor=lee.as_actor())
+    assign(other, rio, actor=lee.as_actor())
+    with pytest.raises(Blocked, match="Rio Sato would not see the merged incident"):
+        merge(incident, [other], actor=lee.as_actor(), reason=REASON)
+    target = merge(incident, [other], actor=lee.as_actor(), reason=REASON, choice=Choice("unassigned"))
+    assert target.assignee is None
