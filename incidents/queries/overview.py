@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, Q
@@ -26,8 +27,9 @@ STEPS_AT_FIRST = 3
 """Steps of a phase that show at once; the others are folded away."""
 
 
-def overview(incident: Incident, user: User) -> dict[str, Any]:
-    """The cards of the overview; a bounded number of statements, whatever the incident holds."""
+def overview(incident: Incident, user: User, merged: Sequence[int]) -> dict[str, Any]:
+    """The cards of the overview; a bounded number of statements, whatever the incident holds. `merged` names what was
+    merged into it."""
     facts = facts_of(incident)
     return {
         "told": told(incident, facts),
@@ -41,7 +43,9 @@ def overview(incident: Incident, user: User) -> dict[str, Any]:
         "shares": detail.priority_shares(incident),
         "around": detail.around(incident),
         "related": related(incident, user),
-        "latest": stream(incident.pk, content="brief", size=LATEST, actor_id=user.pk, links=addresses_of),
+        "latest": stream(
+            incident.pk, content="brief", size=LATEST, actor_id=user.pk, links=addresses_of, merged=merged
+        ),
     }
 
 

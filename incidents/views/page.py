@@ -37,7 +37,8 @@ def overview(request: PersonRequest, number: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
         return redirect("incidents:overview", number=incident.redirected_to_id)
-    context = page_context(request, incident, "overview") | overview_of(incident, request.user)
+    context = page_context(request, incident, "overview")
+    context |= overview_of(incident, request.user, context["merged_numbers"])
     return render(request, "incidents/overview.html", context)
 
 
