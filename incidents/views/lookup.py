@@ -6,6 +6,7 @@ from django.http import Http404
 
 from accounts.access import PersonRequest
 from incidents.models import Incident
+from incidents.queries.merging import numbers_merged_into
 
 
 def incident_or_404(request: PersonRequest, number: int) -> Incident:
@@ -14,6 +15,7 @@ def incident_or_404(request: PersonRequest, number: int) -> Incident:
         Incident.objects.visible_to(request.user)
         .select_related("assignee_user", "assignee_team", "redirected_to")
         .prefetch_related("tags")
+        .annotate(merged_numbers=numbers_merged_into(request.user))
         .filter(pk=min(number, 2**62))
         .first()
     )
