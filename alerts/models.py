@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from accounts.choices import Permission
@@ -156,6 +157,13 @@ class Alert(models.Model):
             models.Index(fields=["service_source", "-last_activity", "-id"], name="alert_service_last"),
             models.Index(fields=["detection_source", "-last_activity", "-id"], name="alert_detection_last"),
             GinIndex(fields=["categories", "techniques"], fastupdate=False, name="alert_attack"),
+            # Who looks for incidents in which the same detector fired, the latest first.
+            models.Index(
+                Coalesce(NullIf("detector_id", Value("")), "title"),
+                F("last_activity").desc(),
+                include=["incident"],
+                name="alert_detector",
+            ),
             GinIndex(TITLE_WORDS, fastupdate=False, name="alert_title_words"),
             # Pasted whole from another tool; equality is all that is asked.
             HashIndex(fields=["external_id"], name="alert_external_id"),

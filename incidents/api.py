@@ -17,8 +17,10 @@ from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
 from incidents.filters import IncidentFilter
+from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
+from incidents.queries.similar_shown import plain_similar
 
 LONGEST_NUMBER = 2**63 - 1
 
@@ -70,6 +72,25 @@ class IncidentView(APIView):
             raise Http404
         found[0]["tasks"]["list"] = plain_tasks(number)
         return Response(with_addresses(found, request)[0])
+
+
+class SimilarView(APIView):
+    """The incidents that are most like one, at most 20, the most alike first: what they share with it, and how they
+    were closed. `likeness` goes from 8 to 100."""
+
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def get(self, request: Request, number: int) -> Response:
+        try:
+            check_keys(request.query_params, ())
+        except UnknownKeys as error:
+            raise bad_query(error) from None
+        principal = principal_of(request)
+        incident = Incident.objects.visible_to(principal).filter(pk=min(number, LONGEST_NUMBER)).first()
+        if incident is None:
+            raise Http404
+        return Response({"similar": with_addresses(plain_similar(incident, principal), request)})
 
 
 def with_addresses(incidents: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from incidents.api import IncidentsView, IncidentView
+from incidents.api import IncidentsView, IncidentView, SimilarView
 from incidents.merge_api import MergeView
 
 urlpatterns = [
     path("incidents/", IncidentsView.as_view(), name="incidents"),
     path("incidents/merge/", MergeView.as_view(), name="merge"),
     path("incidents/<int:number>/", IncidentView.as_view(), name="incident"),
+    path("incidents/<int:number>/similar/", SimilarView.as_view(), name="similar"),
 ]

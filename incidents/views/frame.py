@@ -42,6 +42,7 @@ TABS = (
     Tab("evidence", "Evidence", detail.evidence_total),
     Tab("tasks", "Tasks", progress),
     Tab("activity", "Activity"),
+    Tab("similar", "Similar"),
 )
 
 
