@@ -38,6 +38,8 @@ class Changes:
     """None leaves the incident to nobody."""
     due: datetime | _Keep | None = KEEP
     """None takes the due date away."""
+    snoozed_until: datetime | _Keep | None = KEEP
+    """None wakes it."""
     status: IncidentStatus | None = None
     resolution_note: str = ""
     classification: Classification | None = None
@@ -68,8 +70,9 @@ class Changes:
                 read[name] = words(read[name])
         if read.get("assignee") is not None:
             read["assignee"] = _person(read["assignee"])
-        if read.get("due") is not None:
-            read["due"] = datetime.fromisoformat(read["due"])
+        for name in ("due", "snoozed_until"):
+            if read.get(name) is not None:
+                read[name] = datetime.fromisoformat(read[name])
         return cls(**read)
 
     def is_empty(self) -> bool:

@@ -20,6 +20,8 @@ from incidents.rules import LONGEST_NOTE, SNOOZES, snooze_until
 AUTOMATIC = "automatic"
 KEEP_WORD = "keep"
 NOBODY = "unassigned"
+OWN_TIME, WAKE = "own", "wake"
+"""Choices of snoozing beside the usual times."""
 
 STATUSES = (IncidentStatus.ACTIVE, IncidentStatus.IN_PROGRESS, IncidentStatus.RESOLVED)
 
@@ -68,9 +70,9 @@ INVALID_MOMENT = "Write a date and a time, such as 2026-11-30 14:00."
 class DueField(forms.DateTimeField):
     """A date and a time of day in the zone of the person, or nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "Due") -> None:
         widget = forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
-        super().__init__(required=False, label="Due", widget=widget, error_messages={"invalid": INVALID_MOMENT})
+        super().__init__(required=False, label=label, widget=widget, error_messages={"invalid": INVALID_MOMENT})
 
 
 def local_word(moment: datetime | None) -> str:
@@ -234,10 +236,22 @@ class ManageManyForm(FindingMixin, forms.Form):
     remove_tags = TagsField(required=False, label="Remove tags")
     change_due = forms.BooleanField(required=False, label="Change the due date")
     due = DueField()
+    snooze = forms.ChoiceField(
+        required=False,
+        label="Snooze",
+        choices=[
+            (KEEP_WORD, "Leave as it is"),
+            *((word, f"For {label}" if word.endswith("h") else f"Until {label[0].lower()}{label[1:]}")
+              for word, label in SNOOZES.items()),
+            (OWN_TIME, "Until a time of my own"),
+            (WAKE, "Wake"),
+        ],
+    )  # fmt: skip
+    snooze_until = DueField(label="Snooze until")
     change_assignee = forms.BooleanField(required=False, label="Change the assignee")
     assignee = AssigneeField(required=False, label="Assign to")
     status = forms.ChoiceField(choices=[(KEEP_WORD, "Leave as it is"), *((s.slug, s.label) for s in STATUSES)])
-    resolution_note = note_field("Resolution note", "What was it, and what was done?")
+    resolution_note = note_field("Resolution note", "What was it, and what was done?", "note-many")
     classification = forms.ChoiceField(choices=lambda: [(KEEP_WORD, "Leave as it is"), *findings()])
     comment = note_field("Comment", "The same on each; Markdown works", "comment-many")
 
@@ -245,6 +259,8 @@ class ManageManyForm(FindingMixin, forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("status") == IncidentStatus.RESOLVED.slug and not cleaned.get("resolution_note", "").strip():
             self.add_error("resolution_note", "Say how they were resolved; the note stands on each of them.")
+        if cleaned.get("snooze") == OWN_TIME and not cleaned.get("snooze_until") and "snooze_until" not in self.errors:
+            self.add_error("snooze_until", "Choose until when.")
         return cleaned
 
     def changes(self) -> Changes:
@@ -257,6 +273,12 @@ class ManageManyForm(FindingMixin, forms.Form):
             wanted["assignee"] = cleaned["assignee"]
         if cleaned["due"] is not None or cleaned["change_due"]:
             wanted["due"] = cleaned["due"]
+        if cleaned["snooze"] == WAKE:
+            wanted["snoozed_until"] = None
+        elif cleaned["snooze"] == OWN_TIME:
+            wanted["snoozed_until"] = cleaned["snooze_until"]
+        elif cleaned["snooze"] in SNOOZES:
+            wanted["snoozed_until"] = snooze_until(cleaned["snooze"], timezone.localtime())
         if cleaned["status"] != KEEP_WORD:
             wanted["status"] = IncidentStatus.from_slug(cleaned["status"])
             wanted["resolution_note"] = cleaned["resolution_note"]

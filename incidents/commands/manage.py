@@ -31,10 +31,10 @@ from incidents.commands.due import set_due
 from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
-from incidents.commands.snoozing import as_logged
+from incidents.commands.snoozing import as_logged, snooze, wake
 from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
-from incidents.rules import NOT_SEEN, check_text
+from incidents.rules import NOT_SEEN, check_snooze, check_text
 from incidents.task_rules import check_due
 
 NOTE_VERBS = {verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name}
@@ -84,6 +84,10 @@ def apply_changes(
     if changes.classification is not None:
         incident = classify(incident, changes.classification, changes.determination, actor=actor, batch=batch)
     incident = _change_status(incident, changes, actor, batch)
+    if isinstance(changes.snoozed_until, datetime):
+        incident = snooze(incident, changes.snoozed_until, actor=actor, batch=batch)
+    elif changes.snoozed_until is None:
+        incident = wake(incident, actor=actor, batch=batch)
     if changes.comment.strip():
         add_comment(incident, changes.comment, actor=actor, once=once)
     return incident
@@ -159,6 +163,9 @@ def check_for_any(changes: Changes) -> None:
         check_finding(changes.classification, changes.determination)
     if isinstance(changes.due, datetime):
         check_due(changes.due, timezone.now())
+    if isinstance(changes.snoozed_until, datetime):
+        after = IncidentStatus.ACTIVE if changes.status is None else changes.status
+        check_snooze(after, changes.snoozed_until, timezone.now())
     if changes.status == IncidentStatus.REDIRECTED:
         raise Refused("An incident is redirected by merging it.", field="status")
     if changes.status == IncidentStatus.RESOLVED:
@@ -256,6 +263,8 @@ def _wishes(incident: Incident, changes: Changes) -> Iterator[tuple[str, Any, An
         )
     if changes.due is None or isinstance(changes.due, datetime):
         yield "due_at", as_logged(incident.due_at), as_logged(changes.due)
+    if changes.snoozed_until is None or isinstance(changes.snoozed_until, datetime):
+        yield "snoozed_until", as_logged(incident.snoozed_until), as_logged(changes.snoozed_until)
     if changes.status is not None:
         yield "status", IncidentStatus(incident.status).slug, changes.status.slug
     if changes.resolution_note.strip():

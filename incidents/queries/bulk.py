@@ -38,6 +38,7 @@ from incidents.rules import MOST_TAGS, NOT_SEEN, tidied
 
 MERGED = Q(status=IncidentStatus.REDIRECTED)
 RESOLVED = Q(status=IncidentStatus.RESOLVED)
+NONE = Q(pk__lt=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Preview:
     merged: int
     crowded: int
     """They would have too many tags."""
+    closed: int
+    """They are to be snoozed, and are not open."""
     missing: int
     """Chosen, but not to be found any more."""
     fields: list[tuple[str, int]]
@@ -69,6 +72,7 @@ class Preview:
             (self.unchanged if self.fields else 0, "is already so", "are already so"),
             (self.merged, "is merged into another", "are merged into others"),
             (self.crowded, f"would have more than {MOST_TAGS} tags", f"would have more than {MOST_TAGS} tags"),
+            (self.closed, "is resolved and cannot be snoozed", "are resolved and cannot be snoozed"),
             (self.missing, "cannot be found any more", "cannot be found any more"),
         )
         return [
@@ -85,7 +89,9 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
     if crowded is not None:
         rows = rows.annotate(tags_after=crowded)
     wants_tags = next((condition for label, condition in wishes if label == "Tags"), None)
-    refused = MERGED if wants_tags is None else MERGED | (wants_tags & Q(tags_after__gt=MOST_TAGS))
+    too_many = NONE if wants_tags is None else wants_tags & Q(tags_after__gt=MOST_TAGS)
+    closed = RESOLVED if isinstance(changes.snoozed_until, datetime) and changes.status is None else NONE
+    refused = MERGED | too_many | closed
     changing = _any(condition for _, condition in wishes)
     resolving = ~RESOLVED & ~refused if changes.status == IncidentStatus.RESOLVED else None
     now = Cast(Func(function="pg_current_snapshot"), CharField())
@@ -93,6 +99,7 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
         "total": Count("pk"),
         "merged": Count("pk", filter=MERGED),
         "refused": Count("pk", filter=refused),
+        "crowded": Count("pk", filter=too_many & ~MERGED),
         "seen": Max(now),
     }
     if changing is not None:
@@ -109,7 +116,8 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
         changed=changed,
         unchanged=found["total"] - found["refused"] - changed,
         merged=found["merged"],
-        crowded=found["refused"] - found["merged"],
+        crowded=found["crowded"],
+        closed=found["refused"] - found["merged"] - found["crowded"],
         missing=max(chosen - found["total"], 0),
         fields=[(label, found[f"field_{position}"]) for position, (label, _) in enumerate(wishes)],
         alerts=found.get("alerts") or 0,
@@ -132,6 +140,11 @@ def _wishes(changes: Changes) -> list[tuple[str, Q]]:
         wishes.append(("Due", Q(due_at__isnull=False)))
     elif isinstance(changes.due, datetime):
         wishes.append(("Due", Q(due_at__isnull=True) | ~Q(due_at=changes.due.replace(second=0, microsecond=0))))
+    if changes.snoozed_until is None:
+        wishes.append(("Snoozed", Q(snoozed_until__isnull=False)))
+    elif isinstance(changes.snoozed_until, datetime):
+        until = changes.snoozed_until.replace(second=0, microsecond=0)
+        wishes.append(("Snoozed", Q(snoozed_until__isnull=True) | ~Q(snoozed_until=until)))
     if changes.classification is not None:
         same = Q(classification=changes.classification, determination=changes.determination)
         wishes.append(("Classification", ~same))
@@ -218,6 +231,9 @@ def in_words(changes: dict[str, Any]) -> list[str]:
     if "due" in changes:
         due = parse_datetime(changes["due"]) if changes["due"] else None
         phrases.append(f"due: {day_and_time(due)}" if due else "no due date")
+    if "snoozed_until" in changes:
+        until = parse_datetime(changes["snoozed_until"]) if changes["snoozed_until"] else None
+        phrases.append(f"snoozed until {day_and_time(until)}" if until else "woken")
     if "status" in changes:
         phrases.append(f"status: {IncidentStatus.from_slug(changes['status']).label.lower()}")
     if "classification" in changes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.utils import timezone
 
 from common.markdown import render
@@ -28,12 +28,14 @@ def tasks_shown(incident: Incident) -> list[dict[str, Any]]:
 
 
 def next_tasks(incident: Incident) -> list[dict[str, Any]]:
-    """The first open tasks: what is to be done next. No statement where the incident has none."""
+    """What is to be done next: the open tasks that are overdue, then the others in their order. No statement where the
+    incident has none."""
     if not incident.tasks_open:
         return []
     now = timezone.now()
     rows = Task.objects.of_incident(incident.pk).open().select_related("assignee_user", "assignee_team")
-    return [_shown(task, now) for task in rows[:NEXT]]
+    overdue_first = rows.order_by(Case(When(due_at__lte=now, then=0), default=1), "position", "pk")
+    return [_shown(task, now) for task in overdue_first[:NEXT]]
 
 
 def _shown(task: Task, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from incidents.query_text.parsing import parse
 from incidents.query_text.printing import print_query
 from incidents.query_text.tree import Node, Not, Term, Value, all_of, conjuncts
 
-TAG, TAG_NONE, TEXT = "tag", "tag_none", "q"
+TAG, TAG_ALL, TAG_NONE, TEXT = "tag", "tag_all", "tag_none", "q"
 
 
 @dataclass(slots=True)
@@ -28,7 +28,8 @@ class Split:
 def split(text: str, fields: Mapping[str, Field]) -> Split:
     """Take the fields at the top of a text out of it; for a text that `refusals` accepts.
 
-    A field that stands there twice asks for both, which a key cannot say: the second stays in the text.
+    A field that stands there twice asks for both. Of tags the key `tag_all` says that; what no key can say, the second
+    of others, stays in the text.
     """
     found, rest = Split(), []
     for node in conjuncts(parse(text)):
@@ -37,6 +38,10 @@ def split(text: str, fields: Mapping[str, Field]) -> Split:
             rest.append(node)
         elif said[0] == TAG_NONE and TAG_NONE in found.keys:
             found.keys[TAG_NONE] = list(dict.fromkeys([*found.keys[TAG_NONE], *said[1]]))
+        elif said[0] == TAG and len(said[1]) == 1 and len(found.keys.get(TAG, said[1])) == 1 and _asks_for_all(found):
+            found.keys[TAG_ALL] = list(
+                dict.fromkeys([*found.keys.pop(TAG, []), *found.keys.get(TAG_ALL, []), *said[1]])
+            )
         elif said[0] in found.keys:
             rest.append(node)
         else:
@@ -48,6 +53,11 @@ def split(text: str, fields: Mapping[str, Field]) -> Split:
 def as_text(words: Mapping[str, Sequence[str]], fields: Mapping[str, Field]) -> str:
     """Everything that an address asks for as one text; `split` takes it apart again."""
     return print_query(all_of([*_as_nodes(words, fields)]))
+
+
+def _asks_for_all(found: Split) -> bool:
+    """Whether a tag has been asked for already, so that one more is asked for beside it."""
+    return bool(found.keys.keys() & {TAG, TAG_ALL})
 
 
 def _as_key(node: Node, fields: Mapping[str, Field]) -> tuple[str, list[str]] | None:

@@ -32,6 +32,8 @@ from incidents.views.manage import chosen_tags
 
 MOST_CHOSEN = 1_500
 """Incidents chosen one by one; more are chosen as all that match."""
+FIELDS = {"until": "snooze_until", "tags": "add_tags"}
+"""Fields that this form calls otherwise than rules do."""
 NAMED = 100
 """Of the chosen ones, how many the pane names."""
 
@@ -66,7 +68,8 @@ def manage_many(request: PersonRequest) -> HttpResponse:
     try:
         act = _started(request, selection, changes, seen)
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        field = FIELDS.get(refused.field, refused.field)
+        form.add_error(field if field in form.fields else None, refused.problem)
         return _pane(request, selection, form, status=422)
     return begun(request, act)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +20,14 @@ from activity.chain import verify
 from activity.models import Entry
 from alerts.choices import Classification, Determination, Severity
 from incidents.changes import KEEP, Changes
-from incidents.choices import IncidentStatus
+from incidents.choices import OPEN_STATUSES, IncidentStatus
 from incidents.commands import prepare_act, start_act, work_on
 from incidents.models import BulkAct, Incident, IncidentTag, Tag
 from incidents.queries.bulk import Preview, preview
 from tests.incidents.rows import row, stored
 
+LATER = timezone.now().replace(second=0, microsecond=0) + timedelta(days=2)
+LATEST = LATER + timedelta(hours=3)
 NAMES = ["Red", "blue", "GREEN"]
 MANY = [f"filler {number}" for number in range(49)]
 
@@ -45,6 +49,8 @@ def states(draw: st.DrawFn) -> dict[str, Any]:
         "finding": draw(st.sampled_from(findings)),
         "tags": draw(st.sets(st.sampled_from(NAMES))),
         "crowded": draw(st.booleans()),
+        "due": draw(st.sampled_from([None, LATER, LATEST])),
+        "snoozed": draw(st.sampled_from([None, LATER, LATEST])),
     }
 
 
@@ -59,6 +65,10 @@ def wishes(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         wish["status"] = draw(st.sampled_from([status for status in IncidentStatus if status < 4]))
         wish["resolution_note"] = draw(st.sampled_from(["Done.", " Done.\r\n", "Two\r\nlines"]))
+    if draw(st.booleans()):
+        wish["due"] = draw(st.sampled_from([None, LATER]))
+    if wish.get("status") != IncidentStatus.RESOLVED and draw(st.booleans()):
+        wish["snoozed_until"] = draw(st.sampled_from([None, LATER]))
     if draw(st.booleans()):
         wish["classification"] = Classification.TRUE_POSITIVE
         wish["determination"] = draw(st.sampled_from([Determination.NOT_SET, Determination.MALWARE]))
@@ -84,6 +94,8 @@ def put(state: dict[str, Any], people: dict[str, Any], target: Incident) -> Inci
         determination=state["finding"][1],
         redirected_to=target if status == IncidentStatus.REDIRECTED else None,
         alerts_active=0,
+        due_at=state["due"],
+        snoozed_until=state["snoozed"] if status in OPEN_STATUSES else None,
     )
     stored([incident])
     names = [*state["tags"], *(MANY if state["crowded"] else [])]
@@ -101,7 +113,11 @@ def outcome_of(act: BulkAct) -> dict[str, int]:
 
 
 def foretold(found: Preview) -> dict[str, int]:
-    counts = {"changed": found.changed, "unchanged": found.unchanged, "refused": found.merged + found.crowded}
+    counts = {
+        "changed": found.changed,
+        "unchanged": found.unchanged,
+        "refused": found.merged + found.crowded + found.closed,
+    }
     return {outcome: number for outcome, number in counts.items() if number}
 
 
@@ -161,3 +177,30 @@ def test_the_page_shows_the_preview_as_the_form_changes(ana: User, sign_in: Any)
     refused = client.post(reverse("incidents:preview_many"), {**form, "add_tags": "x" * 101}).content.decode()
     assert "A tag has at most 100 characters" in refused
     assert Counter(Incident.objects.values_list("version", flat=True)) == {1: 3}
+
+
+def test_many_are_snoozed_and_woken_as_the_preview_says(ana: User, sign_in: Any) -> None:
+    client: Client = sign_in(ana)
+    incidents = stored([row(), row(), row(status=IncidentStatus.RESOLVED)])
+    usual = {"severity": "keep", "status": "keep", "classification": "keep"}
+    form = {"incident": [each.pk for each in incidents], **usual, "snooze": "tomorrow"}
+    said = client.post(reverse("incidents:preview_many"), form).content.decode()
+    assert '<b class="number">2</b> of <span class="number">3</span> change' in said
+    assert "1 is resolved and cannot be snoozed" in said
+    client.post(reverse("incidents:manage_many"), form)
+    assert Incident.objects.filter(snoozed_until__isnull=False, snoozed_by=ana).count() == 2
+    client.post(reverse("incidents:manage_many"), {**form, "snooze": "wake"})
+    assert not Incident.objects.filter(snoozed_until__isnull=False).exists()
+
+
+def test_a_snooze_that_cannot_be_is_told_at_its_field(ana: User, sign_in: Any) -> None:
+    client: Client = sign_in(ana)
+    form = {"incident": [stored([row()])[0].pk], "severity": "keep", "status": "keep", "classification": "keep"}
+    page = reverse("incidents:manage_many")
+    none = client.post(page, {**form, "snooze": "own"})
+    assert (none.status_code, "Choose until when." in none.content.decode()) == (422, True)
+    past = client.post(page, {**form, "snooze": "own", "snooze_until": "2020-01-01T00:00"})
+    assert (past.status_code, "passed already" in past.content.decode()) == (422, True)
+    both = {**form, "snooze": "1h", "status": "resolved", "resolution_note": "Done.", "unclassified_is_fine": "on"}
+    assert "Only an open incident can be snoozed" in client.post(page, both).content.decode()
+    assert not Incident.objects.filter(snoozed_until__isnull=False).exists()
