@@ -17,7 +17,8 @@ from activity.verbs import Verb
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
-from incidents.commands.tasks import draft_of_new, lock_for_tasks, next_position, write
+from incidents.commands.change import lock
+from incidents.commands.tasks import draft_of_new, next_position, write
 from incidents.models import Incident, Task, TaskTemplate, TaskTemplateItem, fold_names
 from incidents.task_rules import (
     LONGEST_TEMPLATE_NAME,
@@ -100,7 +101,7 @@ def apply_task_template(
 ) -> list[Task]:
     """Put the template's tasks on the incident, behind those that it has; one of the same title is not put there a
     second time. The tasks that came."""
-    incident = lock_for_tasks(incident)
+    incident = lock(incident)
     if template.deleted_at is not None:
         raise Refused("This template was deleted; choose another one.", field="template")
     items = items_of(template)

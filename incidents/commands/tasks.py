@@ -21,7 +21,7 @@ from common.command import command
 from common.errors import Conflict, FieldConflict, Refused
 from incidents import verbs
 from incidents.changes import KEEP, TaskChanges
-from incidents.choices import IncidentStatus, TaskState
+from incidents.choices import TaskState
 from incidents.commands.assignment import check_assignee
 from incidents.commands.change import lock, record_under_version, save
 from incidents.commands.following import start_following
@@ -51,7 +51,7 @@ def add_task(
     batch: UUID | None = None,
 ) -> Task:
     """Add a task behind the others. With the batch of a form, that form sent again adds nothing."""
-    incident = lock_for_tasks(incident)
+    incident = lock(incident)
     if batch is not None and (known := _added_by(incident, batch)):
         return known
     title, description = check_title(title), check_task_text(description, DESCRIPTION)
@@ -82,7 +82,7 @@ def change_task(
     `based_on` is the version of the incident that the person saw. Where the same field was given another value since,
     raises Conflict with both.
     """
-    incident = lock_for_tasks(task.incident)
+    incident = lock(task.incident)
     task = lock_task(task)
     wanted = _wanted(task, changes)
     if based_on is not None and (conflicts := _conflicts(task, wanted, based_on)):
@@ -100,7 +100,7 @@ def change_task(
 @command
 def move_task(task: Task, *, up: bool, actor: Actor, batch: UUID | None = None) -> Task:
     """Let the task change places with the one before or after it; at the end it stays."""
-    incident = lock_for_tasks(task.incident)
+    incident = lock(task.incident)
     order = list(Task.objects.of_incident(incident.pk).select_for_update(of=("self",)))
     place = next((index for index, each in enumerate(order) if each.pk == task.pk), None)
     if place is None:
@@ -121,7 +121,7 @@ def move_task(task: Task, *, up: bool, actor: Actor, batch: UUID | None = None) 
 @command
 def remove_task(task: Task, *, actor: Actor, batch: UUID | None = None) -> Task:
     """Take a task off the incident; the log keeps what it was."""
-    incident = lock_for_tasks(task.incident)
+    incident = lock(task.incident)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     if task.removed_at is not None:
         return task
@@ -130,14 +130,6 @@ def remove_task(task: Task, *, actor: Actor, batch: UUID | None = None) -> Task:
     changes = [Change("removed", False, True)]
     write(incident, [draft_of_task(verbs.TASK_REMOVED, task, actor, batch or uuid4(), changes)])
     return task
-
-
-def lock_for_tasks(incident: Incident) -> Incident:
-    """The incident, locked; Refused where it was merged away and its tasks are no longer worked on."""
-    incident = lock(incident)
-    if incident.status == IncidentStatus.REDIRECTED:
-        raise Refused("This incident was merged into another one; work on that one.")
-    return incident
 
 
 def lock_task(task: Task) -> Task:
