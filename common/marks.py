@@ -26,6 +26,7 @@ __all__ = [
     "due_mark",
     "entity_icon",
     "icon",
+    "indicator_mark",
     "initials",
     "person_mark",
     "relative_time",
@@ -91,6 +92,12 @@ def initials(name: str) -> str:
     """Two letters for a person's or team's mark."""
     words = name.split() or ["?"]
     return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+def indicator_mark(text: str, raw: str = "", *, copy: bool = True, href: str = "") -> SafeString:
+    """Technical text in monospace. `text` is shown (defanged by the caller), `raw` is what its button copies; `href` is
+    a page of ours about it, never what it names."""
+    return _rendered("indicator", {"text": _plain(text), "raw": _plain(raw or text), "copy": copy, "href": href})
 
 
 def entity_icon(kind: Term | str) -> SafeString:

@@ -4,7 +4,9 @@ from django.urls import path
 
 from incidents.views import (
     acts,
+    alert_tab,
     bulk,
+    evidence,
     filtering,
     listing,
     live,
@@ -55,10 +57,13 @@ urlpatterns = [
     # One incident.
     path("<int:number>/", page.overview, name="overview"),
     path("<int:number>/story/", story.story, name="story"),
-    path("<int:number>/alerts/", page.alerts, name="alerts"),
-    path("<int:number>/assets/", page.assets, name="assets"),
+    path("<int:number>/alerts/", alert_tab.alerts, name="alerts"),
+    path("<int:number>/assets/", evidence.assets, name="assets"),
     path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),
-    path("<int:number>/evidence/", page.evidence, name="evidence"),
+    path("<int:number>/evidence/", evidence.evidence, name="evidence"),
+    path("<int:number>/evidence/judge/", evidence.judge, name="judge_evidence"),
+    path("<int:number>/evidence/add/", evidence.add, name="add_evidence"),
+    path("<int:number>/evidence/remove/", evidence.remove, name="remove_evidence"),
     path("<int:number>/tasks/", tasks.tasks, name="tasks"),
     path("<int:number>/tasks/apply/", tasks.apply, name="apply_tasks"),
     path("<int:number>/tasks/<int:task_id>/", tasks.task, name="task"),
@@ -75,6 +80,6 @@ urlpatterns = [
     path("<int:number>/follow/", personal.follow, name="follow"),
     path("<int:number>/unfollow/", personal.unfollow, name="unfollow"),
     path("<int:number>/comments/", manage.comment, name="comment"),
-    path("<int:number>/alerts/<int:alert_id>/", page.alert, name="alert"),
+    path("<int:number>/alerts/<int:alert_id>/", alert_tab.alert, name="alert"),
     path("<int:number>/alerts/<int:alert_id>/raw/", page.raw, name="raw"),
 ]

@@ -54,6 +54,7 @@ register.simple_tag(marks.score_mark, name="score")
 register.simple_tag(marks.asset_counts, name="counts")
 register.simple_tag(marks.time_mark, name="moment")
 register.simple_tag(marks.due_mark, name="due")
+register.simple_tag(marks.indicator_mark, name="indicator")
 
 
 @register.filter
@@ -76,13 +77,6 @@ def person(name: str, initials: str = "", kind: str = "person", compact: bool = 
 def key(keys: str) -> SafeString:
     """A key of the keyboard."""
     return component("key", keys=keys)
-
-
-@register.simple_tag
-def indicator(text: str, raw: str = "", copy: bool = True, href: str = "") -> SafeString:
-    """Technical text in monospace. `text` is shown (defanged by the caller), `raw` is what the button copies; `href` is
-    a page of ours about it, never what it names."""
-    return component("indicator", text=text, raw=raw or text, copy=copy, href=href)
 
 
 # --- actions -------------------------------------------------------------------------------------------------------

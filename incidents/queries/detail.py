@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from alerts.choices import (
     Classification,
     Determination,
-    EvidenceRole,
-    RemediationStatus,
     Severity,
-    Verdict,
     finding_in_words,
 )
-from alerts.models import Alert, Evidence
-from alerts.queries.detail import INDICATORS, alert_shown, evidence_row, text_of
+from alerts.models import Evidence
 from alerts.rules import in_order_of_attack
-from common.defang import defang
 from common.markdown import render
 from common.marks import (
     asset_counts,
@@ -39,15 +33,12 @@ from common.marks import (
     time_mark,
 )
 from entities.choices import ASSET_KINDS, EntityKind
-from entities.naming import page_of, timeline_of
+from entities.naming import timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
 from incidents.queries.tasks import next_tasks, progress
 from incidents.rules import factor_in_words
-
-ALERTS_PER_PAGE = 100
-EVIDENCE_PER_KIND = 200
 
 
 def header(incident: Incident) -> dict[str, Any]:
@@ -197,98 +188,7 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
         ]
 
 
-def alerts_page(incident: Incident, after: int = 0) -> dict[str, Any]:
-    """The alerts of an incident in the order they began, with evidence; pages by position (at most 1,000 exist)."""
-    rows = list(
-        Alert.objects.of_incident(incident.pk).order_by("first_activity", "id")[after : after + ALERTS_PER_PAGE + 1]
-    )
-    shown = rows[:ALERTS_PER_PAGE]
-    evidence: dict[int, list[dict[str, Any]]] = {}
-    for item in (
-        Evidence.objects.filter(alert__in=shown).select_related("entity").order_by("alert_id", "entity__kind", "id")
-    ):
-        evidence.setdefault(item.alert_id or 0, []).append(evidence_row(item))
-    return {
-        "alerts": [alert_shown(alert, evidence.get(alert.pk, [])) for alert in shown],
-        "next": after + ALERTS_PER_PAGE if len(rows) > ALERTS_PER_PAGE else None,
-        "first": after + 1,
-        "last": after + len(shown),
-    }
-
-
-def page_of_alert(alert: Alert) -> int:
-    """After how many alerts the page begins that this one stands on."""
-    began, same = Q(first_activity__lt=alert.first_activity), Q(first_activity=alert.first_activity, pk__lt=alert.pk)
-    before = Alert.objects.of_incident(alert.incident_id).filter(began | same).count()
-    return before // ALERTS_PER_PAGE * ALERTS_PER_PAGE
-
-
-EVIDENCE_BY_ENTITY = """
-SELECT entity.id, entity.kind, entity.name, count(*), min(evidence.event_time), max(evidence.event_time),
-       (SELECT array_agg(DISTINCT role) FROM alerts_evidence AS one, unnest(one.roles) AS role
-        WHERE one.incident_number = %(incident)s AND one.entity_id = entity.id),
-       CASE WHEN bool_or(verdict = 'malicious') THEN 'malicious' WHEN bool_or(verdict = 'suspicious') THEN 'suspicious'
-            WHEN bool_or(verdict = 'no_threats_found') THEN 'no_threats_found' ELSE 'unknown' END,
-       (array_agg(remediation_status ORDER BY evidence.event_time DESC))[1], entity.attributes
-FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
-WHERE evidence.incident_number = %(incident)s
-GROUP BY entity.id
-ORDER BY count(*) DESC, entity.id
-LIMIT 2000
-"""
-
-
-def evidence_by_kind(incident: Incident) -> list[dict[str, Any]]:
-    """Assets first, then other evidence, grouped by kind: what it is, verdict, roles, in how many alerts."""
-    groups: dict[str, list[dict[str, Any]]] = {str(kind): [] for kind in (*ASSET_KINDS, *EntityKind)}
-    with connection.cursor() as cursor:
-        cursor.execute(EVIDENCE_BY_ENTITY, {"incident": incident.pk})
-        for entity_id, kind, name, alerts, first, last, roles, verdict, remediation, attributes in cursor.fetchall():
-            groups[kind].append(
-                {
-                    "id": entity_id,
-                    "name": defang(name, EntityKind(kind)),
-                    "url": timeline_of(kind, entity_id, incident.pk)
-                    if kind in ASSET_KINDS
-                    else page_of(kind, entity_id),
-                    "raw_name": name,
-                    "is_indicator": kind in INDICATORS,
-                    "alerts": alerts,
-                    "first": time_mark(first),
-                    "last": time_mark(last),
-                    "roles": ", ".join(
-                        str(EvidenceRole(role).label) if role in EvidenceRole.values else role for role in roles or ()
-                    ),
-                    "verdict": status_mark(Verdict(verdict)),
-                    "remediation": RemediationStatus(remediation).label if remediation != "none" else "",
-                    "known": _known(json.loads(attributes) if isinstance(attributes, str) else attributes),
-                }
-            )
-    return [
-        {
-            "kind": EntityKind(kind).slug,
-            "label": EntityKind(kind).label,
-            "icon": entity_icon(kind),
-            "is_asset": kind in ASSET_KINDS,
-            "count": len(rows),
-            "rows": rows[:EVIDENCE_PER_KIND],
-            "left_out": max(len(rows) - EVIDENCE_PER_KIND, 0),
-        }
-        for kind, rows in groups.items()
-        if rows
-    ]
-
-
-def _known(attributes: dict[str, Any]) -> str:
-    """What is known of an entity, short enough for a row."""
-    parts = [
-        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {text_of(value)}"
-        for key, value in attributes.items()
-        if value not in ("", None, [], False)
-    ]
-    return " · ".join(part[:60] for part in parts[:3])
-
-
 def evidence_total(incident: Incident) -> int:
-    """How many different entities the incident's evidence names."""
-    return Evidence.objects.filter(incident_number=incident.pk).values("entity").distinct().count()
+    """How many different entities the incident's evidence names, beside its assets."""
+    everything = Evidence.objects.filter(incident_number=incident.pk).values("entity").distinct().count()
+    return max(everything - sum(incident.asset_counts.values()), 0)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Principal
 from alerts.choices import Severity
 from alerts.models import Evidence
-from alerts.queries.detail import INDICATORS, text_of
+from alerts.queries.evidence_rows import INDICATORS, text_of
 from common.counting import Count, count_each
 from common.defang import defang
 from common.marks import day_and_time, entity_icon, time_mark

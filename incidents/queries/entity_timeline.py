@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Principal
 from alerts.choices import AlertStatus, EvidenceRole, Severity, Verdict
-from alerts.queries.detail import text_of
+from alerts.queries.evidence_rows import text_of
 from common.marks import dated, initials, person_mark, severity_mark, status_mark, time_mark
 from common.pagination import Order, Page, page_of_rows
 from entities.models import Entity

@@ -22,7 +22,7 @@ def alerts_of_row(incident: Incident) -> dict[str, Any]:
         "number": incident.pk,
         "alerts": [
             {
-                "url": f"/incidents/{incident.pk}/#alert-{alert['id']}",
+                "url": f"/incidents/{incident.pk}/alerts/?open={alert['id']}#alert-{alert['id']}",
                 "title": alert["title"],
                 "severity": severity_mark(Severity(alert["severity"]), compact=True),
                 "status": status_mark(AlertStatus(alert["status"])),

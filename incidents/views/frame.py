@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.access import PersonRequest
@@ -79,3 +81,14 @@ def looked_at(request: PersonRequest, incident: Incident) -> Standing:
     if not found.is_up_to_date:
         look_at(request.user, incident.pk)
     return found
+
+
+def tab_refused(request: PersonRequest, incident: Incident, tab: str, error: Exception) -> HttpResponse:
+    """The tab's page that says why it cannot be shown as its address asks, with the way back to what it can show."""
+    problems = [
+        *(f"“{key}” is no key of this page{hint}" for key, hint in getattr(error, "suggestions", {}).items()),
+        *getattr(error, "messages", []),
+    ]
+    context = {"problems": problems or [str(error)], "plain_url": reverse(f"incidents:{tab}", args=[incident.pk])}
+    context |= page_context(request, incident, tab)
+    return render(request, "incidents/tab_refused.html", context, status=400)

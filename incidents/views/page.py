@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import CONTENTS, stream
-from alerts.models import Alert, AlertPayload
+from alerts.models import AlertPayload
 from incidents.forms import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
@@ -40,49 +40,6 @@ def overview(request: PersonRequest, number: int) -> HttpResponse:
     context = page_context(request, incident, "overview")
     context |= overview_of(incident, request.user, context["merged_numbers"])
     return render(request, "incidents/overview.html", context)
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def alerts(request: PersonRequest, number: int) -> HttpResponse:
-    """The incident's alerts: what happened, why each is here, its evidence."""
-    incident = incident_or_404(request, number)
-    if incident.redirected_to_id:
-        return redirect("incidents:alerts", number=incident.redirected_to_id)
-    after = request.GET.get("after", "0")
-    if not (after.isascii() and after.isdigit() and len(after) < 10):
-        raise Http404
-    context = page_context(request, incident, "alerts") | detail.alerts_page(incident, int(after))
-    return render(request, "incidents/alerts.html", context)
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def alert(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
-    """One alert's place among the incident's: the page of the Alerts tab that it stands on."""
-    incident = incident_or_404(request, number)
-    found = get_object_or_404(Alert.objects.of_incident(incident.pk), pk=min(alert_id, 2**62))
-    after = detail.page_of_alert(found)
-    page = reverse("incidents:alerts", args=[incident.pk])
-    return redirect(f"{page}{f'?after={after}' if after else ''}#alert-{found.pk}")
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def assets(request: PersonRequest, number: int) -> HttpResponse:
-    """The devices, users, mailboxes, apps and cloud resources that its alerts are about, by kind."""
-    return _by_kind(request, number, "assets", of_assets=True)
-
-
-@needs(get=Permission.SEE_INCIDENTS)
-def evidence(request: PersonRequest, number: int) -> HttpResponse:
-    """Everything else that its alerts name, by kind: files, processes, addresses, messages."""
-    return _by_kind(request, number, "evidence", of_assets=False)
-
-
-def _by_kind(request: PersonRequest, number: int, tab: str, *, of_assets: bool) -> HttpResponse:
-    incident = incident_or_404(request, number)
-    if incident.redirected_to_id:
-        return redirect(f"incidents:{tab}", number=incident.redirected_to_id)
-    groups = [group for group in detail.evidence_by_kind(incident) if group["is_asset"] == of_assets]
-    return render(request, f"incidents/{tab}.html", page_context(request, incident, tab) | {"groups": groups})
 
 
 @needs(get=Permission.SEE_INCIDENTS)

@@ -155,7 +155,14 @@ function markSeen(event) {
   row.querySelector("[data-unread]")?.remove();
 }
 
+/** The page of an incident shows a list of its own, such as its alerts: after a save of one's own it is drawn anew. */
+function redrawPage() {
+  const page = document.querySelector("[data-live-page]");
+  if (page?.querySelector("[data-selection]")) refresh([page.dataset.live]).catch(() => {});
+}
+
 export function wireLive() {
+  document.body.addEventListener("watchfloor:saved", redrawPage);
   document.body.addEventListener("watchfloor:touched", (event) => refresh(event.detail.incidents).catch(() => {}));
   document.body.addEventListener("watchfloor:bell", (event) => showUnread(event.detail.unread));
   document.body.addEventListener("htmx:afterSettle", markSeen);

@@ -19,6 +19,7 @@ from accounts.models import User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
+from alerts.models import Evidence
 from entities.models import Entity
 from incidents.changes import Changes
 from incidents.commands import (
@@ -119,6 +120,9 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:similar": {"GET": SEE},
     "incidents:classify_like_these": {"POST": EDIT},
     "incidents:evidence": {"GET": SEE},
+    "incidents:judge_evidence": {"GET": EDIT, "POST": EDIT},
+    "incidents:add_evidence": {"GET": EDIT, "POST": EDIT},
+    "incidents:remove_evidence": {"POST": EDIT},
     "incidents:activity": {"GET": SEE},
     "incidents:tasks": {"GET": SEE, "POST": EDIT},
     "incidents:apply_tasks": {"POST": EDIT},
@@ -222,6 +226,8 @@ def data(name: str, incident: Incident) -> dict[str, Any]:
         return {"alert": incident.alerts.order_by("pk")[0].pk}
     if name.endswith(":changes"):
         return {"since": 2**61}
+    if name in ("incidents:judge_evidence", "incidents:remove_evidence"):
+        return {"entity": Evidence.objects.filter(incident_number=incident.pk)[0].entity_id}
     chosen = ("incidents:manage_many", "incidents:choose_many", "incidents:preview_many")
     return {"incident": incident.pk} if name in chosen else {}
 
@@ -326,8 +332,9 @@ OF_ONE_INCIDENT = [
     "entities:incidents",
 ] + [
     name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
-    ("alerts", "alert_rows", "evidence", "activity", "details", "manage", "assign_to_me", "comment", "raw",
-     "manage_many", "alert", "tasks", "apply_tasks", "task", "task_act")
+    ("alerts", "alert_rows", "assets", "evidence", "judge_evidence", "add_evidence", "remove_evidence", "activity",
+     "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert", "tasks", "apply_tasks", "task",
+     "task_act")
 ]  # fmt: skip
 
 
@@ -416,6 +423,8 @@ ADDRESSES = (
     "/incidents/{secret}/alerts/",
     "/incidents/{secret}/assets/",
     "/incidents/{secret}/evidence/",
+    "/incidents/{secret}/evidence/add/",
+    "/incidents/{secret}/alerts/{secret_alert}/",
     "/incidents/{secret}/activity/",
     "/incidents/{secret}/tasks/",
     "/incidents/{secret}/details/",
