@@ -109,7 +109,7 @@ class Alert(models.Model):
     """Of the source's record: an equal one is a mere repeat, another is an update."""
 
     link_rule = models.CharField(max_length=40)
-    """The correlation rule that put it in its incident (see ingest/correlation.py)."""
+    """The correlation rule that put it in its incident (see ingest/correlation/)."""
     link_reason = models.CharField(max_length=1500)
     """The same in a sentence: rule, entity and window."""
     link_entity = models.ForeignKey(Entity, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)

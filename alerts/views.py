@@ -174,6 +174,7 @@ def pane_context(request: PersonRequest, found: Alert) -> dict[str, Any]:
     return {
         "alert": detail.pane(found),
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "may_tune": request.user.may(Permission.MANAGE_RULES),
         "is_mine": found.assignee_user_id == request.user.pk,
         "list_url": reverse("alerts:queue"),
     }

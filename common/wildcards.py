@@ -19,7 +19,8 @@ MOST_STARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Wildcards:
-    """Several patterns, any of which may fit; without regard to case. None at all fit nothing."""
+    """Several patterns, any of which may fit; without regard to case and to how many blanks there are. None at all fit
+    nothing."""
 
     exact: frozenset[str]
     patterns: tuple[tuple[str, ...], ...]
@@ -27,7 +28,7 @@ class Wildcards:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        folded = [text.casefold() for text in texts]
+        folded = [_folded(text) for text in texts]
         return cls(
             frozenset(text for text in folded if "*" not in text),
             tuple(tuple(text.split("*")) for text in folded if "*" in text),
@@ -40,8 +41,12 @@ class Wildcards:
         """Whether one of them describes the whole text."""
         if not self:
             return False
-        folded = text.casefold()
+        folded = _folded(text)
         return folded in self.exact or any(_fits(folded, pattern) for pattern in self.patterns)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _fits(text: str, parts: tuple[str, ...]) -> bool:

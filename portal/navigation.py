@@ -10,6 +10,22 @@ from django.urls import reverse
 from accounts.choices import Permission
 from incidents.views.side_list import side_list_context
 
+SETTINGS: tuple[tuple[str, str, Permission], ...] = (
+    ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
+    ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
+)
+"""The pages of settings: route, label, and what it takes to open them."""
+
+
+def settings_sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """Tabs of the settings that this person may open, the present one marked."""
+    user: Any = request.user
+    return [
+        {"label": label, "url": reverse(route), "current": request.path.startswith(reverse(route))}
+        for route, label, permission in SETTINGS
+        if user.may(permission)
+    ]
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context for base.html: the pages this person may open, with the present one marked."""
@@ -23,6 +39,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Entities", reverse("entities:list"), "entity", "g e"))
     if user.may(Permission.MANAGE_RULES):
         places.append(("Task templates", reverse("tasks:templates"), "task", "g t"))
+    if settings_sections(request):
+        places.append(("Settings", reverse("settings"), "settings", ""))
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
     return {
@@ -39,6 +57,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             }
             for label, url, icon, shortcut in places
         ],
+        "settings_sections": settings_sections(request),
         # asked for by whole pages alone, not by every fragment
         "side_list": lambda: side_list_context(request) if user.may(Permission.SEE_INCIDENTS) else None,
     }

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from common.design_page import design
 from portal.health import healthz, readyz
-from portal.home import home
+from portal.home import home, settings_home
 from portal.status import status
 
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("alerts/", include("incidents.alert_urls")),
     path("entities/", include("incidents.entity_urls")),
     path("tasks/", include("incidents.task_urls")),
+    path("settings/", settings_home, name="settings"),
+    path("settings/correlation/", include("ingest.correlation_urls")),
+    path("settings/tuning/", include("ingest.tuning_urls")),
+    path("settings/trials/", include("ingest.trial_urls")),
     path("views/", include("incidents.view_urls")),
     path("notices/", include("incidents.notice_urls")),
     path("exports/", include("exports.urls")),

@@ -69,6 +69,7 @@ def pane(alert: Alert) -> dict[str, Any]:
         "source_url_shown": defang(alert.source_url, EntityKind.URL) if alert.source_url else "",
         "product": " ".join(dict.fromkeys(filter(None, (alert.product_name, alert.detector_id)))),
         "groups": groups(items[:MOST_EVIDENCE]),
+        "tuned_by": alert.tuned_by,
         "more_evidence": len(items) > MOST_EVIDENCE,
         "incident": {
             "number": alert.incident_id,

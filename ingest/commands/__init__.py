@@ -3,7 +3,8 @@
 from ingest.commands.correlation_rules import change_correlation_rule, reset_correlation_rule
 from ingest.commands.taking_in import Outcome, Result, ingest, ingest_batch
 from ingest.commands.trials import cancel_trial, carry_out, start_trial
-from ingest.commands.tuning_rules import TuningValues, change_tuning_rule, create_tuning_rule, delete_tuning_rule
+from ingest.commands.tuning_rules import change_tuning_rule, create_tuning_rule, delete_tuning_rule
+from ingest.tuning_values import TuningValues
 
 __all__ = [
     "Outcome",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.choices import Permission
-from accounts.models import User
 from activity.actors import Actor
 from activity.record import Draft, Subject, record
 from activity.verbs import Verb
@@ -23,29 +22,12 @@ from ingest.choices import TuningAction
 from ingest.commands.book import check_base, differences, locked_book, renew
 from ingest.models import TuningRule
 from ingest.tuning import ANY_KIND, FIELDS, kinds, no_conditions
+from ingest.tuning_values import LONGEST_NAME, LONGEST_REASON, TuningValues
 
-LONGEST_NAME = 100
-LONGEST_REASON = 2_000
 MOST_RULES = 500
 """Kept at once: each alert that comes in is asked by every rule in force."""
 MOST_TAGS = 10
 LONGEST_TAG = 100
-
-
-@dataclass(frozen=True, slots=True)
-class TuningValues:
-    """What people set of a tuning rule."""
-
-    name: str
-    action: TuningAction
-    conditions: Mapping[str, Sequence[str]]
-    reason: str
-    owner: User
-    expires_at: datetime | None
-    tags: tuple[str, ...] = ()
-    classification: Classification = Classification.NOT_SET
-    determination: Determination = Determination.NOT_SET
-    is_on: bool = True
 
 
 @command

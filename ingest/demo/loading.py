@@ -22,6 +22,7 @@ from ingest.commands import ingest
 from ingest.demo.people import SignIn, create_people, names
 from ingest.demo.scenario import Arrival, arrivals
 from ingest.demo.tasks import save_templates
+from ingest.demo.tuning import create_tuning_rules
 from ingest.demo.work import Desk, Step, steps
 from ingest.formats.registry import parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
@@ -47,6 +48,7 @@ def load(progress: Progress = lambda count: None, *, now: datetime | None = None
         if problem := no_place():
             raise AlreadyInUse(problem)
         sign_ins = create_people(DEMO)
+        create_tuning_rules(DEMO, now)
         save_templates(DEMO)
         _play(list(_parsed(arrivals(now), now)), steps(now), Desk(now), progress)
     return sign_ins

@@ -32,6 +32,9 @@ from incidents.commands import (
 )
 from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident, Task, TaskTemplate
+from ingest.choices import TrialOf, TuningAction
+from ingest.commands import TuningValues, create_tuning_rule
+from ingest.models import Trial, TuningRule
 from tests.conftest import NOON, alert, device, opened
 from tests.incidents.rows import news
 
@@ -65,6 +68,17 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:incident": {"GET": SEE},
     "api:merge": {"POST": MERGE},
     "api:similar": {"GET": SEE},
+    "settings": dict.fromkeys(METHODS, RULES),
+    "correlation:overview": {"GET": RULES},
+    "correlation:rule": {"GET": RULES, "POST": RULES},
+    "correlation:reset": {"POST": RULES},
+    "tuning:overview": {"GET": RULES},
+    "tuning:new": {"GET": RULES, "POST": RULES},
+    "tuning:rule": {"GET": RULES},
+    "tuning:edit": {"GET": RULES, "POST": RULES},
+    "tuning:delete": {"POST": RULES},
+    "trials:trial": {"GET": RULES},
+    "trials:cancel": {"POST": RULES},
     "views:overview": {"GET": SEE},
     "views:new": {"GET": SEE, "POST": SEE},
     "views:side": {"GET": SEE},
@@ -159,6 +173,8 @@ ROLES: dict[str, tuple[Permission, ...]] = {
 ACT, SAVE = UUID(int=1), UUID(int=2)
 """An act of the person's own, and a save of the incident."""
 WORDS = {
+    **dict.fromkeys(("correlation:rule", "correlation:reset"), "same_device"),
+    **dict.fromkeys(("trials:trial", "trials:cancel"), ACT),
     "exports:queue": "csv",
     "incidents:suggest_words": "category",
     **dict.fromkeys(("incidents:act", "incidents:act_progress", "incidents:cancel_act", "incidents:undo_act"), ACT),
@@ -179,6 +195,7 @@ MADE_BY_ASKING = [
     "incident.undone",
     "bulk.cancelled",
     "bulk.undo_started",
+    "tuning.deleted",
     "task_template.deleted",
 ]
 """What a request without any data does already."""
@@ -202,6 +219,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[incident.pk, SAVE])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
+    if name in ("tuning:rule", "tuning:edit", "tuning:delete"):
+        return reverse(name, args=[TuningRule.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tasks:template", "tasks:delete_template"):
         return reverse(name, args=[TaskTemplate.objects.get_or_create(name="Kept", deleted_at=None)[0].pk])
     alert_id = incident.alerts.order_by("pk")[0].pk
@@ -257,6 +276,9 @@ def test_each_role_gets_what_the_table_says(
         prepare_act(Incident.objects.all(), one, number=ACT), Changes(severity=Severity.LOW), actor=one.as_actor()
     )
     change_tags(incident, add=["kept"], actor=one.as_actor(), batch=SAVE)
+    tuning = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", people["lead"], None)
+    create_tuning_rule(tuning, actor=SYSTEM)
+    Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
     log = Entry.objects.exclude(verb__in=MADE_BY_ASKING)
     entries = log.count()
     client, wrong = sign_in(one), []
