@@ -124,6 +124,8 @@ class ManageForm(FindingMixin, forms.Form):
         self.incident = incident
         self.sent = data if data is not None else QueryDict()
         self.fields["comment"].widget.attrs["data-draft"] = f"comment-{incident.pk}"
+        if not incident.name_is_manual:
+            self.fields["name"].help_text = "Given by the system; follows the alerts until you write another."
         severity = self.fields["severity"]
         assert isinstance(severity, forms.ChoiceField)
         severity.choices = [

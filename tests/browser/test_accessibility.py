@@ -160,6 +160,7 @@ STATES: list[tuple[str, str, Callable[[Page], None]]] = [
     ("assets", "/incidents/{number}/assets/", as_it_is),
     ("evidence", "/incidents/{number}/evidence/", as_it_is),
     ("activity", "/incidents/{number}/activity/", as_it_is),
+    ("similar", "/incidents/{number}/similar/", as_it_is),
     ("manage page", "/incidents/{number}/manage/", as_it_is),
     ("preferences", "/preferences/", as_it_is),
     ("status", "/status/", as_it_is),

@@ -55,6 +55,29 @@ def test_it_shows_the_incident_as_it_is(client: Client, incident: Incident, ana:
     assert "Use the automatic name" in page
 
 
+def test_it_says_what_the_automatic_name_and_severity_would_be(client: Client, incident: Incident, ana: User) -> None:
+    page = text_of(client.get(reverse("incidents:manage", args=[incident.pk])))
+    assert "Given by the system; follows the alerts until you write another." in page
+    assert "Use the automatic name" not in page
+    rename(incident, "By hand", actor=ana.as_actor())
+    set_severity(incident, Severity.LOW, actor=ana.as_actor())
+    opened(alert("3", title="Beacon", categories=("initial_access",), entities=(device("fin-ws-17"), device("b"))))
+    page = text_of(client.get(reverse("incidents:manage", args=[incident.pk])))
+    became = "Multi-stage incident involving Initial access & Impact on 2 endpoints"
+    assert f'Use the automatic name: <span class="soft">{became}</span>' in page
+    assert "Automatic (high)" in page
+    assert "follows the alerts until" not in page
+
+
+def test_saving_something_else_leaves_the_name_to_the_system(client: Client, incident: Incident) -> None:
+    """The form still holds the name as it was when it was opened."""
+    opened(alert("3", title="Beacon", categories=("initial_access",), entities=(device("fin-ws-17"),)))
+    assert send(client, incident, status="in_progress").status_code == 302
+    incident.refresh_from_db()
+    assert not incident.name_is_manual
+    assert "Initial access" in incident.name
+
+
 def test_several_fields_are_one_save(client: Client, incident: Incident, ana: User, tier2: Team) -> None:
     answer = send(
         client,

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import User
 from alerts.choices import Tactic
+from incidents.commands import rename, use_automatic_name
+from incidents.models import Incident
 from incidents.rules import NameFacts, automatic_name, in_order_of_attack
 from tests.conftest import alert, device, opened, user_entity
 
@@ -86,6 +89,23 @@ def test_it_grows_with_its_alerts(db: None) -> None:
         "Encoded command on one endpoint",
         "Multi-stage incident involving Initial access & Execution on one endpoint and one user",
     ]
+
+
+def test_it_follows_what_a_source_says_anew(db: None) -> None:
+    assert opened(alert("1")).name == "Encoded command"
+    assert (
+        opened(alert("1", title="Encoded download", entities=(device("a"),))).name == "Encoded download on one endpoint"
+    )
+
+
+def test_given_back_it_follows_again(incident: Incident, ana: User) -> None:
+    rename(incident, "By hand", actor=ana.as_actor())
+    use_automatic_name(incident, actor=ana.as_actor())
+    grown = opened(alert("3", title="Mail", categories=("initial_access",), entities=(device("fin-ws-17"),)))
+    assert (grown.pk, grown.name) == (
+        incident.pk,
+        "Multi-stage incident involving Initial access & Impact on one endpoint",
+    )
 
 
 def test_several_sources_are_several_products(db: None) -> None:

@@ -76,7 +76,7 @@ HOSTILE = [
 evidence = st.lists(st.tuples(st.sampled_from(MADE), st.sampled_from(HOSTILE)), max_size=4)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     told_of=st.lists(
         st.tuples(evidence, st.sampled_from(HOSTILE), st.sampled_from(Severity), st.sampled_from(Verdict)),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.choices import EvidenceRole, RemediationStatus, Tactic, Verdict
@@ -239,7 +239,7 @@ WRONG_NUMBER = re.compile(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     first=st.none() | steps,
     gravest=st.none() | steps,
