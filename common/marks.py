@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from django.template.loader import render_to_string
@@ -30,6 +30,7 @@ __all__ = [
     "initials",
     "person_mark",
     "relative_time",
+    "restricted_mark",
     "score_mark",
     "severity_mark",
     "status_mark",
@@ -172,6 +173,12 @@ def _rendered(component: str, values: dict[str, object]) -> SafeString:
 def _term(component: str, slug: str, label: str, compact: bool) -> SafeString:
     """Kept by words, not by member: terms are numbers, and equal numbers of two lists are equal keys."""
     return _rendered(component, {"slug": slug, "label": label, "compact": compact})
+
+
+@cache
+def restricted_mark() -> SafeString:
+    """That an incident is restricted."""
+    return _rendered("restricted", {})
 
 
 @lru_cache(maxsize=KEPT)

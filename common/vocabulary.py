@@ -4,7 +4,6 @@ row that the person may see has it. What recent rows say is kept for a minute; a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -38,15 +37,20 @@ class Vocabulary(Generic[Whose, Row]):
     def visible_to(self, principal: Whose) -> QuerySet[Row]:
         raise NotImplementedError
 
-    def samples(self, principal: Whose) -> dict[str, list[QuerySet[Row]]]:
-        """Rows that are read for their words, newest first, under a name that says whose they are."""
+    def samples(self) -> list[QuerySet[Row]]:
+        """Rows that everybody sees and that are read for their words, newest first."""
+        raise NotImplementedError
+
+    def own(self, principal: Whose) -> list[QuerySet[Row]]:
+        """Those that this person sees beside them."""
         raise NotImplementedError
 
     def recent(self, principal: Whose) -> Words:
-        """What recent rows say that this person may see."""
-        words: Words = {}
-        for name, rows in self.samples(principal).items():
-            for kind, more in self._kept(name, rows).items():
+        """What recent rows say that this person may see. What not everybody sees is read anew each time: a person who
+        loses sight of a row forgets its words with it."""
+        words = dict(self._kept(self.samples()))
+        if own := self.own(principal):
+            for kind, more in self._read(own).items():
                 words[kind] = list(dict.fromkeys([*words.get(kind, ()), *more]))
         return words
 
@@ -74,8 +78,8 @@ class Vocabulary(Generic[Whose, Row]):
         ]
         return {word for (word,) in (arms[0].union(*arms[1:], all=True) if len(arms) > 1 else arms[0])}
 
-    def _kept(self, name: str, rows: Sequence[QuerySet[Row]]) -> Words:
-        key = f"vocabulary:{self.name}:{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    def _kept(self, rows: Sequence[QuerySet[Row]]) -> Words:
+        key = f"vocabulary:{self.name}"
         words: Words | None = cache.get(key)
         if words is None:
             words = self._read(rows)

@@ -49,6 +49,8 @@ class Changes:
     add_tags: Sequence[str] = ()
     remove_tags: Sequence[str] = ()
     comment: str = ""
+    names_assignee: bool = False
+    """Whether the assignee is named to the incident, where that is restricted and they do not see it."""
 
     def as_values(self) -> dict[str, Any]:
         """What is to be changed as plain values, people by their ids; `from_values` reads them."""

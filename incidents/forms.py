@@ -110,6 +110,7 @@ class ManageForm(FindingMixin, forms.Form):
     severity = forms.ChoiceField(choices=[(AUTOMATIC, "Automatic"), *((s.slug, s.label) for s in reversed(Severity))])
     tags = TagsField(required=False)
     assignee = AssigneeField(required=False, label="Assign to")
+    names_assignee = forms.BooleanField(required=False)
     due = DueField()
     status = forms.ChoiceField(choices=[(status.slug, status.label) for status in STATUSES])
     resolution_note = note_field("Resolution note", "What was it, and what was done?")
@@ -168,6 +169,7 @@ class ManageForm(FindingMixin, forms.Form):
             wanted["severity"] = None if word == AUTOMATIC else Severity.from_slug(word)
         if "assignee" in changed:
             wanted["assignee"] = cleaned["assignee"]
+            wanted["names_assignee"] = cleaned["names_assignee"]
         if "due" in changed:
             wanted["due"] = cleaned["due"]
         if "tags" in changed:

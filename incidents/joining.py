@@ -12,6 +12,7 @@ from common.errors import Refused
 from incidents.choices import IncidentStatus
 from incidents.merge_rules import Block, Choice, Part, blocks, finding_word, outcome
 from incidents.models import Incident, IncidentMember
+from incidents.models.access import Member
 
 
 def part_of(incident: Incident) -> Part:
@@ -36,9 +37,6 @@ def assignee_word(assignee: User | Team | None) -> str:
     if isinstance(assignee, Team):
         return f"team:{assignee.slug}"
     return assignee.username if assignee else ""
-
-
-Member = User | Team
 
 
 def members(incident_ids: Iterable[int]) -> dict[int, set[Member]]:

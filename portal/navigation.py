@@ -45,6 +45,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Status", reverse("status"), "health", "g s"))
     return {
         "hears_bell": user.may(Permission.SEE_INCIDENTS),
+        "may_break_glass": user.may(Permission.BREAK_GLASS),
         "may_bulk_edit": user.may(Permission.BULK_EDIT),
         "navigation": [
             {

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 import django
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from exports.rendering import missing_for_pdf
+from incidents.queries.access import uses_since
 from portal.database_roles import may_change_log
 from portal.health import CHECKS, state_of
 
 
 @needs(get=Permission.MANAGE_PEOPLE)
 def status(request: PersonRequest) -> HttpResponse:
-    """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well."""
+    """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well; and how
+    often the glass was broken."""
     checks = [(name.capitalize(), state_of(check)) for name, check in CHECKS.items()]
     checks.append(("PDF reports", missing_for_pdf() or "ok"))
     guard = "ok"
@@ -29,7 +33,15 @@ def status(request: PersonRequest) -> HttpResponse:
             "see “Two roles” in docs/operations.md."
         )
     checks.append(("Protection of the log", guard))
-    return render(request, "portal/status.html", {"checks": checks, "versions": versions()})
+    asked, opened = uses_since(timezone.now() - timedelta(days=30))
+    context = {
+        "checks": checks,
+        "versions": versions(),
+        "asked": asked,
+        "opened": opened,
+        "may_see_log": request.user.may(Permission.SEE_SYSTEM_LOG),
+    }
+    return render(request, "portal/status.html", context)
 
 
 def versions() -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("settings/trials/", include("ingest.trial_urls")),
     path("views/", include("incidents.view_urls")),
     path("notices/", include("incidents.notice_urls")),
+    path("break-glass/", include("incidents.break_glass_urls")),
     path("exports/", include("exports.urls")),
     path("preferences/", include("accounts.urls")),
     path("api/v1/", include("portal.api")),

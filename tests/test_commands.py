@@ -597,6 +597,9 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=restricted,
         )
     ],
+    "incidents.commands.restriction.name_to": [
+        Scenario(lambda w: incidents.name_to(w.incident, w.ana, actor=w.actor), before=restricted)
+    ],
     "incidents.commands.saved_views.save_view": [
         Scenario(
             lambda w: incidents.save_view(mine("Phishing", "tag=phishing"), creator=w.lee, actor=w.actor),

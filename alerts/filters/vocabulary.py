@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Principal, User
-from alerts.models import Alert
+from alerts.models import ACTIVE, Alert
 from common.vocabulary import Vocabulary
 
 RECENT = 3_000
@@ -42,15 +42,16 @@ class AlertWords(Vocabulary[Principal, Alert]):
     def visible_to(self, principal: Principal) -> QuerySet[Alert]:
         return Alert.objects.visible_to(principal)
 
-    def samples(self, principal: Principal) -> dict[str, list[QuerySet[Alert]]]:
-        """Of the unrestricted ones, and of those the person is named to."""
-        newest = Alert.objects.filter(incident__restricted=False).order_by("-last_activity", "-pk")
-        found: dict[str, list[QuerySet[Alert]]] = {"everybody": [newest.active()[:RECENT], newest[:RECENT]]}
-        if isinstance(principal, User):
-            incidents: Any = Alert._meta.get_field("incident").related_model
-            theirs = Alert.objects.filter(incident__in=incidents.objects.named_to(principal))
-            found[f"user:{principal.pk}"] = [theirs.order_by("-last_activity", "-pk")[:RECENT]]
-        return found
+    def samples(self) -> list[QuerySet[Alert]]:
+        ordinary: QuerySet[Alert] = Alert.objects.filter(incident__restricted=False).order_by("-last_activity", "-pk")
+        return [ordinary.filter(ACTIVE)[:RECENT], ordinary[:RECENT]]
+
+    def own(self, principal: Principal) -> list[QuerySet[Alert]]:
+        if not isinstance(principal, User):
+            return []
+        incidents: Any = Alert._meta.get_field("incident").related_model
+        theirs = Alert.objects.filter(incident__in=incidents.objects.named_to(principal))
+        return [theirs.order_by("-last_activity", "-pk")[:RECENT]]
 
 
 def with_sub_techniques(technique: str) -> list[str]:

@@ -8,7 +8,7 @@ from html import escape
 from alerts.choices import AlertStatus, Classification, Determination, Severity, finding_in_words
 from alerts.rules import in_order_of_attack
 from common.columns import Column, Row, first_of
-from common.marks import icon, initials, person_mark, severity_mark, status_mark, time_mark
+from common.marks import initials, person_mark, restricted_mark, severity_mark, status_mark, time_mark
 
 META_FIELDS = ("id", "title", "incident_id", "incident__name", "incident__restricted", "service_source", "source")
 ASSIGNEE_FIELDS = (
@@ -29,7 +29,7 @@ def assignee_of(row: Row) -> tuple[str, str, str]:
 
 def _title(row: Row, now: datetime) -> str:
     title, incident = escape(row["title"]), escape(row["incident__name"])
-    restricted = icon("restricted", "s") if row["incident__restricted"] else ""
+    restricted = restricted_mark() if row["incident__restricted"] else ""
     return (
         f'<a class="cell-name" href="/alerts/{row["id"]}/" title="{title}">{title}</a><span class="cell-meta">'
         f'{restricted}<a class="one-line" href="/incidents/{row["incident_id"]}/" title="{incident}">'

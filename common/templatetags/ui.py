@@ -55,6 +55,7 @@ register.simple_tag(marks.asset_counts, name="counts")
 register.simple_tag(marks.time_mark, name="moment")
 register.simple_tag(marks.due_mark, name="due")
 register.simple_tag(marks.indicator_mark, name="indicator")
+register.simple_tag(marks.restricted_mark, name="restricted")
 
 
 @register.filter

@@ -14,7 +14,7 @@ from incidents.commands.linking import Link, Opening, link_alerts, open_incident
 from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.merging import merge
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
-from incidents.commands.restriction import lift_restriction, restrict, set_incident_members
+from incidents.commands.restriction import lift_restriction, name_to, restrict, set_incident_members
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
 from incidents.commands.snoozing import snooze, wake
 from incidents.commands.tagging import change_tags
@@ -60,6 +60,7 @@ __all__ = [
     "manage_alerts",
     "merge",
     "move_task",
+    "name_to",
     "open_incidents",
     "prepare_act",
     "remove_comment",

@@ -32,10 +32,12 @@ def unassign(incident: Incident, *, actor: Actor, batch: UUID | None = None) -> 
     return _set_assignee(incident, None, actor, batch)
 
 
-def check_assignee(assignee: User | Team) -> None:
-    """Raises Refused for somebody who may not work on incidents."""
+def check_assignee(assignee: User | Team, incident: Incident | None = None) -> None:
+    """Raises Refused for somebody who may not work on incidents, or would not see this one."""
     if isinstance(assignee, User) and not assignee.may(Permission.EDIT_INCIDENTS):
         raise Refused(f"{assignee.display_name} may not work on incidents; choose somebody else.", field="assignee")
+    if incident is not None:
+        check_named(incident, assignee)
 
 
 def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor, batch: UUID | None) -> Incident:

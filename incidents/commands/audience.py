@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.models import Team, User
 from activity.actors import Actor, ActorKind, Channel
@@ -13,8 +14,9 @@ from activity.record import Change, Draft, record_all
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
-from incidents.joining import Member, assignee_word, members, people_of
+from incidents.joining import assignee_word, members, people_of
 from incidents.models import BreakGlass, Incident, IncidentMember
+from incidents.models.access import Member
 
 
 def give_members(incident: Incident, joint: set[Member]) -> list[Change]:
@@ -80,7 +82,7 @@ def _lifted(source: Incident) -> list[Change]:
     present = members([source.pk])[source.pk]
     source.restricted = False
     IncidentMember.objects.filter(incident=source).delete()
-    BreakGlass.objects.running(source).end()
+    BreakGlass.objects.running(source).update(ends_at=Now())
     return [Change("restricted", True, False), Change("members", _words(present), [])]
 
 

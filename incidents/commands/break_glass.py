@@ -68,7 +68,7 @@ def break_glass(number: int, reason: str, *, actor: Actor) -> BreakGlass:
 def end_break_glass(incident: Incident, *, actor: Actor) -> Incident:
     """Give up what the actor was let see, before its time is over."""
     incident = lock(incident)
-    if BreakGlass.objects.running(incident).filter(user_id=actor.id or 0).end():
+    if BreakGlass.objects.running(incident).filter(user_id=actor.id or 0).update(ends_at=Now()):
         _record(incident, verbs.GLASS_CLOSED, actor)
     return incident
 

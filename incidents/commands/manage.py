@@ -31,6 +31,7 @@ from incidents.commands.due import set_due
 from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import change_note, resolve, set_status
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
+from incidents.commands.restriction import name_to
 from incidents.commands.snoozing import as_logged, snooze, wake
 from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
@@ -76,6 +77,8 @@ def apply_changes(
         incident = change_tags(incident, add=add, remove=remove, actor=actor, batch=batch)
     if changes.assignee is not KEEP:
         if isinstance(changes.assignee, User | Team):
+            if changes.names_assignee:
+                incident = name_to(incident, changes.assignee, actor=actor, batch=batch)
             incident = assign(incident, changes.assignee, actor=actor, batch=batch)
         else:
             incident = unassign(incident, actor=actor, batch=batch)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.choices import Permission
 from accounts.models import Team, User
@@ -16,9 +17,8 @@ from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import lock, save_and_record
 from incidents.models import BreakGlass, Incident, IncidentMember
+from incidents.models.access import Member, members_of
 from incidents.rules import check_reason
-
-Member = User | Team
 
 
 class NotNamed(Refused):
@@ -54,7 +54,7 @@ def lift_restriction(incident: Incident, *, actor: Actor, reason: str = "") -> I
     old = words_of_members(incident)
     incident.members.all().delete()
     # Who broke the glass keeps nothing for the case that it is restricted again.
-    BreakGlass.objects.running(incident).end()
+    BreakGlass.objects.running(incident).update(ends_at=Now())
     incident.restricted = False
     changes = [Change("restricted", True, False), Change("members", old, [])]
     save_and_record(
@@ -98,6 +98,17 @@ def set_incident_members(
     return incident
 
 
+@command
+def name_to(incident: Incident, member: Member, *, actor: Actor, batch: UUID | None = None) -> Incident:
+    """Name one more person or team to the restricted incident, if they do not see it yet."""
+    incident = lock(incident)
+    try:
+        check_named(incident, member)
+    except NotNamed:
+        return set_incident_members(incident, [*members_of(incident), member], actor=actor, batch=batch)
+    return incident
+
+
 def check_named(incident: Incident, assignee: Member) -> None:
     """Raises NotNamed for who would not see the restricted incident that they are to work on. A team sees what it is
     named to itself; to see it for an hour by break-glass is not to be there for it."""
@@ -107,13 +118,6 @@ def check_named(incident: Incident, assignee: Member) -> None:
     sees_all = isinstance(assignee, User) and assignee.may(Permission.SEE_RESTRICTED)
     if not sees_all and not incident.members.filter(named).exists():
         raise NotNamed(assignee)
-
-
-def members_of(incident: Incident) -> list[Member]:
-    """The people and teams that are named, in the order of their names."""
-    rows = incident.members.select_related("user__role", "team")
-    found = [row.user or row.team for row in rows]
-    return sorted((each for each in found if each is not None), key=lambda each: (isinstance(each, Team), str(each)))
 
 
 def words_of_members(incident: Incident) -> list[str]:

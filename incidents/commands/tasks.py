@@ -57,7 +57,7 @@ def add_task(
     title, description = check_title(title), check_task_text(description, DESCRIPTION)
     check_room(incident.tasks_total, 1)
     if assignee is not None:
-        check_assignee(assignee)
+        check_assignee(assignee, incident)
     task = Task(incident=incident, title=title, description=description, position=next_position(incident))
     if due is not None:
         task.due_at = check_due(due, timezone.now())
@@ -287,7 +287,7 @@ def _wanted(task: Task, changes: TaskChanges) -> dict[str, Any]:
         user, team = _split(changes.assignee)
         wanted["assignee"] = assignee_value(user, team)
         if wanted["assignee"] != values_of(task)["assignee"] and (user or team):
-            check_assignee(user or team)  # type: ignore[arg-type]
+            check_assignee(user or team, task.incident)  # type: ignore[arg-type]
     if changes.due is not KEEP:
         due = changes.due.replace(second=0, microsecond=0) if isinstance(changes.due, datetime) else None
         if due is not None and due != task.due_at:

@@ -40,13 +40,12 @@ class IncidentWords(Vocabulary[Principal, Incident]):
     def visible_to(self, principal: Principal) -> QuerySet[Incident]:
         return Incident.objects.visible_to(principal)
 
-    def samples(self, principal: Principal) -> dict[str, list[QuerySet[Incident]]]:
-        """Of the unrestricted ones, and of those the person is named to."""
+    def samples(self) -> list[QuerySet[Incident]]:
         ordinary = Incident.objects.filter(restricted=False)
-        found = {"everybody": [_newest(ordinary.open()), _newest(ordinary)]}
-        if isinstance(principal, User):
-            found[f"user:{principal.pk}"] = [_newest(Incident.objects.named_to(principal))]
-        return found
+        return [_newest(ordinary.open()), _newest(ordinary)]
+
+    def own(self, principal: Principal) -> list[QuerySet[Incident]]:
+        return [_newest(Incident.objects.named_to(principal))] if isinstance(principal, User) else []
 
 
 def _newest(rows: Any) -> Any:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from incidents.models.incident import Incident
 
 
+Member = User | Team
+
+
 class IncidentMember(models.Model):
     """A person or a team named to see a restricted incident. Who is in the team is read at the moment of asking."""
 
@@ -32,14 +35,17 @@ class IncidentMember(models.Model):
         ]
 
 
+def members_of(incident: Incident) -> list[Member]:
+    """The people and teams that are named, in the order of their names."""
+    rows = incident.members.select_related("user__role", "team")
+    found = [row.user or row.team for row in rows]
+    return sorted((each for each in found if each is not None), key=lambda each: (isinstance(each, Team), str(each)))
+
+
 class BreakGlassQuerySet(models.QuerySet["BreakGlass"]):
     def running(self, incident: Incident) -> Self:
         """Those by which somebody may look at the incident at this moment."""
         return self.filter(incident=incident, ends_at__gt=Now())
-
-    def end(self) -> int:
-        """End them at once; how many."""
-        return self.update(ends_at=Now())
 
 
 class BreakGlass(models.Model):

@@ -11,11 +11,13 @@ from django.db.models import (
     Case,
     CharField,
     Count,
+    Exists,
     Expression,
     F,
     Func,
     IntegerField,
     Max,
+    OuterRef,
     Q,
     QuerySet,
     Sum,
@@ -26,6 +28,7 @@ from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
+from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.snapshots import snapshot
 from alerts.choices import Classification, Determination, Severity
@@ -33,7 +36,7 @@ from common.jobs import JobState
 from common.marks import day_and_time, time_mark
 from incidents.changes import KEEP, Changes
 from incidents.choices import IncidentStatus, Outcome, TagKind
-from incidents.models import BulkAct, BulkItem, Incident, Tag
+from incidents.models import BulkAct, BulkItem, Incident, IncidentMember, Tag
 from incidents.rules import MOST_TAGS, NOT_SEEN, tidied
 
 MERGED = Q(status=IncidentStatus.REDIRECTED)
@@ -53,6 +56,8 @@ class Preview:
     """They would have too many tags."""
     closed: int
     """They are to be snoozed, and are not open."""
+    unseen: int
+    """Restricted, and kept from who they are to be assigned to."""
     missing: int
     """Chosen, but not to be found any more."""
     fields: list[tuple[str, int]]
@@ -73,6 +78,7 @@ class Preview:
             (self.merged, "is merged into another", "are merged into others"),
             (self.crowded, f"would have more than {MOST_TAGS} tags", f"would have more than {MOST_TAGS} tags"),
             (self.closed, "is resolved and cannot be snoozed", "are resolved and cannot be snoozed"),
+            (self.unseen, "is not seen by the assignee", "are not seen by the assignee"),
             (self.missing, "cannot be found any more", "cannot be found any more"),
         )
         return [
@@ -91,7 +97,8 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
     wants_tags = next((condition for label, condition in wishes if label == "Tags"), None)
     too_many = NONE if wants_tags is None else wants_tags & Q(tags_after__gt=MOST_TAGS)
     closed = RESOLVED if isinstance(changes.snoozed_until, datetime) and changes.status is None else NONE
-    refused = MERGED | too_many | closed
+    unseen = _unseen_by(changes.assignee)
+    refused = MERGED | too_many | closed | unseen
     changing = _any(condition for _, condition in wishes)
     resolving = ~RESOLVED & ~refused if changes.status == IncidentStatus.RESOLVED else None
     now = Cast(Func(function="pg_current_snapshot"), CharField())
@@ -100,6 +107,7 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
         "merged": Count("pk", filter=MERGED),
         "refused": Count("pk", filter=refused),
         "crowded": Count("pk", filter=too_many & ~MERGED),
+        "unseen": Count("pk", filter=unseen & ~MERGED & ~too_many),
         "seen": Max(now),
     }
     if changing is not None:
@@ -117,7 +125,8 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
         unchanged=found["total"] - found["refused"] - changed,
         merged=found["merged"],
         crowded=found["crowded"],
-        closed=found["refused"] - found["merged"] - found["crowded"],
+        closed=found["refused"] - found["merged"] - found["crowded"] - found["unseen"],
+        unseen=found["unseen"],
         missing=max(chosen - found["total"], 0),
         fields=[(label, found[f"field_{position}"]) for position, (label, _) in enumerate(wishes)],
         alerts=found.get("alerts") or 0,
@@ -171,6 +180,16 @@ def _differs_in_assignee(assignee: Any) -> Q:
     if isinstance(assignee, Team):
         return ~Q(assignee_team=assignee)
     return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
+
+
+def _unseen_by(assignee: Any) -> Q:
+    """Restricted incidents that are to be assigned to somebody who would not see them (commands/restriction.py)."""
+    sees_all = isinstance(assignee, User) and assignee.may(Permission.SEE_RESTRICTED)
+    if sees_all or not isinstance(assignee, User | Team):
+        return NONE
+    named = Q(team=assignee) if isinstance(assignee, Team) else Q(user=assignee) | Q(team__members=assignee)
+    members = IncidentMember.objects.filter(named, incident=OuterRef("pk"))
+    return Q(restricted=True) & ~Q(Exists(members)) & _differs_in_assignee(assignee)
 
 
 def _differs_in_tags(changes: Changes) -> Q:

@@ -21,6 +21,7 @@ from common.marks import (
     icon,
     initials,
     person_mark,
+    restricted_mark,
     score_mark,
     severity_mark,
     status_mark,
@@ -102,7 +103,7 @@ def _snoozed(row: Row, now: datetime) -> str:
 
 def _name(row: Row, now: datetime) -> str:
     number, name = row["id"], escape(row["name"])
-    restricted = icon("restricted", "s") if row["restricted"] else ""
+    restricted = restricted_mark() if row["restricted"] else ""
     return (
         f'<a class="cell-name" href="/incidents/{number}/" title="{name}">{name}</a><span class="cell-meta">'
         f'<span class="faint number">#{number}</span>{_unread(row)}{_snoozed(row, now)}{restricted}{_marks(row)}'
@@ -132,7 +133,7 @@ def _assets(row: Row, now: datetime) -> str:
 
 
 def _restricted(row: Row, now: datetime) -> str:
-    return f"{icon('restricted', 's')} Members only" if row["restricted"] else NOTHING
+    return restricted_mark() if row["restricted"] else NOTHING
 
 
 def _due(row: Row, now: datetime) -> str:

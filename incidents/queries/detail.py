@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +34,7 @@ from common.marks import (
 from entities.choices import ASSET_KINDS, EntityKind
 from entities.naming import timeline_of
 from incidents.choices import IncidentStatus
-from incidents.models import Incident
+from incidents.models import Follower, Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
 from incidents.queries.tasks import next_tasks, progress
 from incidents.rules import factor_in_words
@@ -138,30 +137,9 @@ def priority_shares(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
-MOST_PEOPLE = 8
-PEOPLE = """
-SELECT (SELECT count(*) FROM incidents_follower WHERE incident_id = %(incident)s),
-       (SELECT jsonb_agg(jsonb_build_array(coalesce(person.display_name, team.name), team.id IS NOT NULL)
-                         ORDER BY team.id IS NOT NULL, coalesce(person.display_name, team.name))
-        FROM incidents_incidentmember AS member LEFT JOIN accounts_user AS person ON person.id = member.user_id
-        LEFT JOIN accounts_team AS team ON team.id = member.team_id WHERE member.incident_id = %(incident)s)
-"""
-
-
 def around(incident: Incident) -> dict[str, Any]:
-    """Who else is concerned: how many follow it, and who may see a restricted one; and which tasks are next."""
-    with connection.cursor() as cursor:
-        cursor.execute(PEOPLE, {"incident": incident.pk})
-        followers, members = cursor.fetchone()
-    names: list[tuple[str, bool]] = json.loads(members) if members else []
-    return {
-        "followers": followers,
-        "tasks": next_tasks(incident),
-        "members": [
-            person_mark(initials(name), name, "team" if is_team else "person") for name, is_team in names[:MOST_PEOPLE]
-        ],
-        "more_members": max(len(names) - MOST_PEOPLE, 0),
-    }
+    """Who else is concerned: how many follow it, and which tasks are next."""
+    return {"followers": Follower.objects.filter(incident=incident).count(), "tasks": next_tasks(incident)}
 
 
 def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:

@@ -18,10 +18,13 @@ from incidents.models import Tag
 MOST = 12
 
 
-def assignable(text: str, user: User | None) -> tuple[list[User], list[Team]]:
-    """Users and teams whose name, sign-in name or address begins a word with the text; oneself first."""
+def assignable(
+    text: str, user: User | None, right: Permission = Permission.EDIT_INCIDENTS
+) -> tuple[list[User], list[Team]]:
+    """Users who have the right, and teams, whose name, sign-in name or address begins a word with the text; oneself
+    first."""
     text = text.strip().replace("\x00", "")
-    users = User.objects.who_may(Permission.EDIT_INCIDENTS)
+    users = User.objects.who_may(right)
     teams = Team.objects.all()
     if text:
         words = Q(display_name__istartswith=text) | Q(display_name__icontains=f" {text}")

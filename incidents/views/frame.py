@@ -15,6 +15,7 @@ from accounts.choices import Permission
 from incidents.commands.looking import look_at
 from incidents.models import Incident
 from incidents.queries import detail
+from incidents.queries.access import restriction_of
 from incidents.queries.merging import merged_into, merged_rows
 from incidents.queries.tasks import progress
 from incidents.queries.unread import Standing, standing
@@ -53,7 +54,7 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
     found = looked_at(request, incident)
     numbers = merged_into(incident, request.user)
     return {
-        "incident": detail.header(incident),
+        **head(request, incident),
         "tabs": [
             {
                 "label": each.label,
@@ -72,6 +73,15 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
         "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "merged_numbers": numbers,
         "merged": merged_rows(numbers, incident),
+    }
+
+
+def head(request: PersonRequest, incident: Incident) -> dict[str, Any]:
+    """What page and pane show of the incident at the top, as far as the person may know of it."""
+    return {
+        "incident": detail.header(incident),
+        "restriction": restriction_of(incident, request.user),
+        "may_restrict": request.user.may(Permission.RESTRICT_INCIDENTS),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from common.errors import Conflict, Refused
 from common.marks import tag_mark
 from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, assign
+from incidents.commands.restriction import NotNamed
 from incidents.forms import CommentForm, ManageForm
 from incidents.models import Incident
 from incidents.queries import detail
@@ -44,6 +46,8 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
     keep_theirs = frozenset(field for field in KEEPABLE if request.POST.get(f"keep_{field}") == "theirs")
     try:
         changes = form.changes(keep_theirs=keep_theirs)
+        if not request.user.may(Permission.RESTRICT_INCIDENTS):
+            changes = replace(changes, names_assignee=False)
         saved = apply_changes(
             incident,
             changes,
@@ -54,7 +58,8 @@ def manage(request: PersonRequest, number: int) -> HttpResponse:
         )
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
-        return _manage_pane(request, incident, form, status=422)
+        may_name = isinstance(refused, NotNamed) and request.user.may(Permission.RESTRICT_INCIDENTS)
+        return _manage_pane(request, incident, form, status=422, may_name=may_name)
     except Conflict as conflict:
         incident = incident_or_404(request, number)
         return _manage_pane(request, incident, form.brought_up_to_date(incident), status=409, conflict=conflict)
@@ -122,6 +127,7 @@ def _manage_pane(
     *,
     status: int = 200,
     asks: bool = False,
+    may_name: bool = False,
     conflict: Conflict | None = None,
 ) -> HttpResponse:
     shown = ("name", "severity", "status", "resolution_note", "classification", "assignee", "due")
@@ -133,6 +139,7 @@ def _manage_pane(
         "assignee": _chosen(form["assignee"].value()),
         "chosen_tags": chosen_tags(form["tags"].value()),
         "asks": asks,
+        "may_name": may_name,
         "automatic_name": incident.automatic_name if incident.name_is_manual else "",
         "in_pane": bool(request.htmx),
         "once": form["once"].value() or uuid4(),

@@ -25,7 +25,7 @@ from incidents.queries.overview import related
 from incidents.queries.people import addresses_of
 from incidents.queries.unread import seen_from
 from incidents.rules import SNOOZES
-from incidents.views.frame import looked_at, page_context
+from incidents.views.frame import head, looked_at, page_context
 from incidents.views.lookup import incident_or_404
 
 STEPS_IN_PANE = 5
@@ -116,7 +116,7 @@ def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "standing": found,
         "snoozes": SNOOZES,
         "seen_from": seen_from(latest.lines, found.was_seen),
-        "incident": detail.header(incident),
+        **head(request, incident),
         "top_assets": detail.top_assets(incident.pk),
         "shares": detail.priority_shares(incident),
         "around": detail.around(incident),

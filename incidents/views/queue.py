@@ -15,11 +15,11 @@ from common import filter_bar
 from common.columns import columns_text
 from common.list_pages import range_text
 from common.query_strings import UnknownKeys, address, with_values
-from incidents.models import Incident
 from incidents.queries import queue as queries
 from incidents.queries.hidden import hidden, hidden_rows
 from incidents.queries.saved_views import default_view
 from incidents.views.listing import list_context, look
+from incidents.views.lookup import incident_or_none
 from incidents.views.page import pane_context
 from incidents.views.refused import refused
 from incidents.views.search_box import search_box
@@ -78,14 +78,8 @@ def open_pane(request: PersonRequest) -> dict[str, Any]:
     word = request.GET.get("open", "")
     if not (word.isascii() and word.isdigit() and len(word) < 19) or request.htmx:
         return {}
-    incident = (
-        Incident.objects.visible_to(request.user)
-        .select_related("assignee_user", "assignee_team")
-        .prefetch_related("tags")
-        .filter(pk=int(word))
-        .first()
-    )
-    return {"open_number": str(incident.pk), "open_pane": pane_context(request, incident)} if incident else {}
+    incident = incident_or_none(request, int(word))
+    return {"open_number": str(incident.pk), **pane_context(request, incident)} if incident else {}
 
 
 def ranges(page: queries.QueuePage, path: str) -> list[dict[str, Any]]:

@@ -23,7 +23,9 @@ from incidents.queries.people import MOST, assignable, tags_like
 def suggest_assignees(request: PersonRequest) -> HttpResponse:
     """Options of an assignee field: users and teams that fit what was typed."""
     text = request.GET.get("q", "")
-    users, teams = assignable(text, request.user)
+    is_member = request.GET.get("for") == "member"
+    right = Permission.SEE_INCIDENTS if is_member else Permission.EDIT_INCIDENTS
+    users, teams = assignable(text, request.user, right)
     groups = [
         {
             "label": "Users",

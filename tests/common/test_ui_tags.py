@@ -30,6 +30,7 @@ MINIMAL: dict[str, str] = {
     "counts": "{% counts counts %}",
     "moment": "{% moment now %}",
     "due": "{% due now %}",
+    "restricted": "{% restricted %}",
     "tag": "{% tag text %}",
     "person": "{% person text %}",
     "key": "{% key text %}",

@@ -22,7 +22,7 @@ from alerts.choices import Classification, Determination, Severity
 from incidents.changes import KEEP, Changes
 from incidents.choices import OPEN_STATUSES, IncidentStatus
 from incidents.commands import prepare_act, start_act, work_on
-from incidents.models import BulkAct, Incident, IncidentTag, Tag
+from incidents.models import BulkAct, Incident, IncidentMember, IncidentTag, Tag
 from incidents.queries.bulk import Preview, preview
 from tests.incidents.rows import row, stored
 
@@ -51,6 +51,7 @@ def states(draw: st.DrawFn) -> dict[str, Any]:
         "crowded": draw(st.booleans()),
         "due": draw(st.sampled_from([None, LATER, LATEST])),
         "snoozed": draw(st.sampled_from([None, LATER, LATEST])),
+        "named": draw(st.sampled_from(["", "", "ana", "team"])),
     }
 
 
@@ -93,11 +94,14 @@ def put(state: dict[str, Any], people: dict[str, Any], target: Incident) -> Inci
         classification=state["finding"][0],
         determination=state["finding"][1],
         redirected_to=target if status == IncidentStatus.REDIRECTED else None,
+        restricted=bool(state["named"]),
         alerts_active=0,
         due_at=state["due"],
         snoozed_until=state["snoozed"] if status in OPEN_STATUSES else None,
     )
     stored([incident])
+    if named := people.get(state["named"]):
+        IncidentMember.objects.create(incident=incident, **{"team" if named is people["team"] else "user": named})
     names = [*state["tags"], *(MANY if state["crowded"] else [])]
     tags = [people["tags"][name] for name in names]
     IncidentTag.objects.bulk_create([IncidentTag(incident=incident, tag=each) for each in tags])
@@ -116,7 +120,7 @@ def foretold(found: Preview) -> dict[str, int]:
     counts = {
         "changed": found.changed,
         "unchanged": found.unchanged,
-        "refused": found.merged + found.crowded + found.closed,
+        "refused": found.merged + found.crowded + found.closed + found.unseen,
     }
     return {outcome: number for outcome, number in counts.items() if number}
 

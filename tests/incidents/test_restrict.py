@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from typing import Any
 
-from accounts.commands import create_token, deactivate
-from accounts.models import User
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.commands import create_team, create_token, deactivate, set_members
+from accounts.models import Team, User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from common.errors import Refused
-from incidents.commands import lift_restriction, restrict, set_incident_members
-from incidents.models import Incident
+from incidents.changes import AlertChanges, Changes
+from incidents.commands import (
+    apply_changes,
+    apply_to_many,
+    assign,
+    lift_restriction,
+    manage_alerts,
+    restrict,
+    set_incident_members,
+    unassign,
+)
+from incidents.models import Incident, Notice
 from tests.conftest import alert, device, opened
 
 
@@ -83,3 +98,165 @@ def test_new_alerts_do_not_join_it(incident: Incident, lee: User) -> None:
     later = opened(alert("3", entities=(device("fin-ws-17"),)))
     assert later.pk != incident.pk
     assert later.related_to is None
+
+
+# Teams -------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_in_a_team_is_read_at_the_moment(
+    incident: Incident, tier2: Team, ana: User, lee: User, rio: User
+) -> None:
+    restrict(incident, [lee, tier2], actor=lee.as_actor())
+    assert [seen_by(each) for each in (ana, rio, lee)] == [{incident.pk}] * 3
+    set_members(tier2, [rio], actor=SYSTEM)
+    assert [seen_by(each) for each in (ana, rio)] == [set(), {incident.pk}]
+    entry = Entry.objects.of_incident(incident.pk).get(verb="incident.restricted")
+    assert entry.changes[1] == {"field": "members", "old": [], "new": ["lee", "team:tier2"]}
+
+
+def test_named_twice_one_still_sees_it_once(incident: Incident, tier2: Team, ana: User, lee: User) -> None:
+    restrict(incident, [ana, tier2, ana], actor=lee.as_actor())
+    assert list(Incident.objects.visible_to(ana).values_list("pk", flat=True)) == [incident.pk]
+
+
+def test_a_team_of_nobody_is_no_membership(incident: Incident, lee: User, otto: User) -> None:
+    for members in ([], [otto]):
+        team = create_team(f"empty{len(members)}", actor=SYSTEM, name=f"Empty {len(members)}", members=members)
+        with pytest.raises(Refused, match="nobody will see"):
+            restrict(incident, [team], actor=lee.as_actor())
+
+
+# Assigning ---------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_given_to_nobody_who_would_not_see_it(
+    incident: Incident, tier2: Team, lee: User, rio: User, ana: User
+) -> None:
+    restrict(incident, [lee, ana], actor=lee.as_actor())
+    for somebody in (rio, tier2):
+        with pytest.raises(Refused, match="name them to it first") as refused:
+            assign(incident, somebody, actor=lee.as_actor())
+        assert refused.value.field == "assignee"
+    with pytest.raises(Refused, match="name them to it first"):
+        manage_alerts([incident.alerts.earliest("pk").pk], AlertChanges(assignee=rio), actor=lee.as_actor())
+    many = apply_to_many([incident.pk], Changes(assignee=rio), actor=lee.as_actor(), principal=lee)
+    assert "name them to it first" in many[incident.pk].reason
+    assert assign(incident, ana, actor=lee.as_actor()).assignee == ana
+
+
+def test_one_act_names_and_assigns(incident: Incident, lee: User, rio: User) -> None:
+    restrict(incident, [lee], actor=lee.as_actor())
+    apply_changes(incident, Changes(assignee=rio, names_assignee=True), actor=lee.as_actor())
+    incident.refresh_from_db()
+    assert (incident.assignee, seen_by(rio)) == (rio, {incident.pk})
+
+
+def test_it_is_not_kept_from_who_has_it(incident: Incident, tier2: Team, lee: User, rio: User, ana: User) -> None:
+    assign(incident, rio, actor=lee.as_actor())
+    with pytest.raises(Refused, match="assigned to Rio Sato"):
+        restrict(incident, [lee], actor=lee.as_actor())
+    restrict(incident, [lee, tier2], actor=lee.as_actor())
+    with pytest.raises(Refused, match="assigned to Rio Sato"):
+        set_incident_members(incident, [lee], actor=lee.as_actor())
+    unassign(incident, actor=lee.as_actor())
+    set_incident_members(incident, [lee], actor=lee.as_actor())
+
+
+def test_followers_who_are_not_named_hear_nothing_and_a_mention_tells_nothing(
+    incident: Incident, lee: User, rio: User
+) -> None:
+    assign(incident, rio, actor=lee.as_actor())
+    assign(incident, lee, actor=lee.as_actor())
+    restrict(incident, [lee], actor=lee.as_actor(), reason="@rio is concerned")
+    assert not Notice.objects.filter(user=rio, entry__verb="incident.restricted").exists()
+
+
+# Pages -------------------------------------------------------------------------------------------------------------
+
+HTMX = {"HX-Request": "true"}
+WHY = "A colleague is concerned"
+
+
+def page(incident: Incident, name: str = "restriction") -> str:
+    return reverse(f"incidents:{name}", args=[incident.pk])
+
+
+def send(client: Client, incident: Incident, *members: str, reason: str = WHY, **more: Any) -> Any:
+    return client.post(page(incident), {"members": members, "reason": reason}, **more)
+
+
+@pytest.fixture
+def lead(lee: User, sign_in: Callable[[User], Client]) -> Client:
+    return sign_in(lee)
+
+
+def test_the_form_begins_with_oneself_and_the_assignee(incident: Incident, lead: Client, ana: User, lee: User) -> None:
+    assign(incident, ana, actor=lee.as_actor())
+    assert [each["value"] for each in lead.get(page(incident)).context["chosen"]] == ["lee", "ana"]
+
+
+def test_it_restricts_names_and_lifts(incident: Incident, lead: Client, tier2: Team, lee: User, rio: User) -> None:
+    answer = send(lead, incident, "lee", headers=HTMX)
+    assert (answer.status_code, seen_by(rio)) == (200, set())
+    assert "Restricted" in answer.content.decode()
+    assert "Seen by" in lead.get(page(incident, "overview")).content.decode()
+    send(lead, incident, "lee", "team:tier2", "", reason="")
+    assert seen_by(rio) == {incident.pk}
+    assert lead.post(page(incident, "lift_restriction"), {"reason": ""}).status_code == 422
+    lead.post(page(incident, "lift_restriction"), {"reason": "It is public"})
+    incident.refresh_from_db()
+    assert not incident.restricted
+    texts = Entry.objects.of_incident(incident.pk).filter(body__isnull=False).order_by("sequence")
+    assert [entry.body.text for entry in texts if entry.body] == [WHY, "It is public"]
+
+
+def test_without_script_names_are_typed(incident: Incident, lead: Client, rio: User, ana: User) -> None:
+    send(lead, incident, "lee", "Rio, ana")
+    assert seen_by(rio) == seen_by(ana) == {incident.pk}
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ([], "Name at least one"),
+        (["nobody"], "“nobody” is nobody"),
+        (["team:x"], "“team:x” is nobody"),
+        (["a\x00b"], "is nobody"),
+        (["otto"], "“otto” is nobody"),
+        ([f"x{number}" for number in range(201)], "at most 200"),
+    ],
+)
+def test_whom_it_cannot_be_is_said(incident: Incident, lead: Client, otto: User, members: list[str], said: str) -> None:
+    answer = send(lead, incident, *members)
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert not Incident.objects.get(pk=incident.pk).restricted
+
+
+def test_whom_it_can_be_stays_chosen(incident: Incident, lead: Client) -> None:
+    assert [each["value"] for each in send(lead, incident, "lee", "nobody").context["chosen"]] == ["lee"]
+
+
+def test_who_closes_it_to_themselves_goes_back_to_the_queue(incident: Incident, lead: Client, ana: User) -> None:
+    answer = send(lead, incident, "ana", headers=HTMX)
+    assert answer["HX-Redirect"] == reverse("incidents:queue")
+    assert lead.get(page(incident)).status_code == 404
+
+
+def test_who_reads_may_be_named_and_is_suggested(lead: Client, vic: User, otto: User) -> None:
+    for text, there in (("vic", True), ("otto", False)):
+        answer = lead.get(reverse("incidents:suggest_assignees"), {"q": text, "for": "member"})
+        assert (f'data-value="{text}"' in answer.content.decode()) == there
+
+
+def test_the_manage_pane_offers_to_name_the_assignee(
+    incident: Incident, lead: Client, lee: User, rio: User, ana: User, sign_in: Callable[[User], Client]
+) -> None:
+    restrict(incident, [lee, ana], actor=lee.as_actor())
+    start = dict(lead.get(page(incident, "manage")).context["form"].initial)
+    sent = {key: value for key, value in start.items() if value is not None} | {"assignee": "rio"}
+    offered = lead.post(page(incident, "manage"), sent)
+    assert (offered.status_code, "Name Rio Sato to this" in offered.content.decode()) == (422, True)
+    analyst = sign_in(ana).post(page(incident, "manage"), {**sent, "names_assignee": "on"})
+    assert (analyst.status_code, "Name Rio Sato" in analyst.content.decode()) == (422, False)
+    assert lead.post(page(incident, "manage"), {**sent, "names_assignee": "on"}).status_code == 302
+    assert seen_by(rio) == {incident.pk}
