@@ -42,7 +42,7 @@ def visible_entity(principal: Principal, kind: str, number: int) -> Entity | Non
 
 
 def sightings(entity: Entity, principal: Principal) -> QuerySet[Evidence]:
-    """The entity in the alerts that this person may see."""
+    """The entity in the alerts, and in what was added by hand, that this person may see."""
     return Evidence.objects.visible_to(principal).filter(entity=entity)
 
 
@@ -169,7 +169,7 @@ def risk_over_time(entity: Entity, principal: Principal, unit: str, now: datetim
     last = today - timedelta(days=today.weekday()) if unit == "week" else today
     starts = [last - timedelta(days=length * back) for back in range(number - 1, -1, -1)]
     since = timezone.make_aware(datetime(starts[0].year, starts[0].month, starts[0].day))
-    recent = sightings(entity, principal).filter(event_time__gte=since).order_by("-event_time")
+    recent = sightings(entity, principal).filter(event_time__gte=since, alert__isnull=False).order_by("-event_time")
     sql, parameters = recent.values("event_time", "alert__severity")[:MOST_WEIGHED].query.sql_with_params()
     counted: dict[date, dict[Severity, int]] = {start: {} for start in starts}
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Principal
 from alerts.choices import AlertStatus, EvidenceRole, Severity, Verdict
 from alerts.queries.evidence_rows import text_of
-from common.marks import dated, initials, person_mark, severity_mark, status_mark, time_mark
+from common.marks import dated, icon, initials, person_mark, severity_mark, status_mark, time_mark
 from common.pagination import Order, Page, page_of_rows
 from entities.models import Entity
 from incidents.choices import IncidentStatus
@@ -37,7 +37,8 @@ ORDERS = {
 }
 FIELDS = (
     *("event_time", "roles", "verdict", "details", "incident_number", "alert_id", "alert__title", "alert__severity"),
-    *("alert__status", "alert__service_source", "alert__source", "alert__incident__name", "alert__incident__status"),
+    *("alert__status", "alert__service_source", "alert__source", "alert__incident__name", "added_by"),
+    "note",
 )
 
 
@@ -81,37 +82,58 @@ def timeline(entity: Entity, principal: Principal, asked: Asked) -> Timeline:
     if asked.incident is not None:
         rows = rows.filter(incident_number=asked.incident)
     page, found = page_of_rows(rows, ORDERS[asked.sort], FIELDS, after=asked.after, before=asked.before, size=PAGE_SIZE)
-    shown = [_moment(row, asked.around) for row in found]
+    by_hand = {row["incident_number"] for row in found if row["alert_id"] is None}
+    names = dict(Incident.objects.filter(pk__in=by_hand).values_list("pk", "name")) if by_hand else {}
+    shown = [
+        _moment(row, asked.around, row["alert__incident__name"] or names.get(row["incident_number"], ""))
+        for row in found
+    ]
     days = [(day, list(moments)) for day, moments in groupby(shown, lambda moment: moment["day"])]
     return Timeline(page, days)
 
 
-def _moment(row: dict[str, Any], around: int | None) -> dict[str, Any]:
-    """One alert, in the words of the timeline."""
+def _moment(row: dict[str, Any], around: int | None, incident_name: str) -> dict[str, Any]:
+    """One alert, or what somebody added by hand, in the words of the timeline."""
     local = timezone.localtime(row["event_time"])
     details = [(key.replace("_", " "), text_of(value)[:LONGEST_DETAIL]) for key, value in row["details"].items()]
     roles = (EvidenceRole(role).label if role in EvidenceRole.values else role for role in row["roles"])
     return {
         "day": local.date(),
         "time": f"{local:%H:%M:%S}",
+        "roles": ", ".join(str(role) for role in roles),
+        "verdict": status_mark(Verdict(row["verdict"])) if row["verdict"] != Verdict.UNKNOWN else "",
+        "details": details[:MOST_DETAILS],
+        "incident": row["incident_number"],
+        "incident_name": incident_name,
+        "incident_url": f"/incidents/{row['incident_number']}/",
+        "is_around": row["incident_number"] == around,
+        **(_by_hand(row) if row["alert_id"] is None else _of_alert(row)),
+    }
+
+
+def _of_alert(row: dict[str, Any]) -> dict[str, Any]:
+    return {
         "severity": severity_mark(Severity(row["alert__severity"]), compact=True),
         "title": row["alert__title"],
         "url": f"/alerts/{row['alert_id']}/",
         "status": status_mark(AlertStatus(row["alert__status"])),
         "source": row["alert__service_source"] or row["alert__source"],
-        "roles": ", ".join(str(role) for role in roles),
-        "verdict": status_mark(Verdict(row["verdict"])) if row["verdict"] != Verdict.UNKNOWN else "",
-        "details": details[:MOST_DETAILS],
-        "incident": row["incident_number"],
-        "incident_name": row["alert__incident__name"],
-        "incident_url": f"/incidents/{row['incident_number']}/",
-        "is_around": row["incident_number"] == around,
+    }
+
+
+def _by_hand(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "severity": icon("evidence"),
+        "title": "Added to the evidence",
+        "url": f"/incidents/{row['incident_number']}/evidence/",
+        "status": "",
+        "source": f"{row['added_by']}: {row['note']}" if row["note"] else row["added_by"],
     }
 
 
 def sources_of(entity: Entity, principal: Principal) -> list[str]:
     """Who reported of it lately: what its timeline can be narrowed to."""
-    latest = sightings(entity, principal).order_by("-event_time")[:SOURCES_FROM]
+    latest = sightings(entity, principal).filter(alert__isnull=False).order_by("-event_time")[:SOURCES_FROM]
     found = latest.values_list("alert__service_source", "alert__source")
     return sorted({service or source for service, source in found}, key=str.lower)
 

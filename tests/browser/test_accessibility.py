@@ -119,8 +119,10 @@ def manage_several(page: Page) -> None:
 
 
 def open_alerts(page: Page) -> None:
-    for line in page.locator(".alert-line").all():
+    lines = page.locator(".alert-line").all()
+    for line in lines:
         line.click()
+    expect(page.locator(".alert-body[data-live]")).to_have_count(len(lines))
 
 
 def open_filters(page: Page) -> None:

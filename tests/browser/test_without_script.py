@@ -131,7 +131,8 @@ def test_alerts_open_and_preferences_are_saved(incident: Incident, ana: User, pl
     page = plain
     page.goto(f"/incidents/{incident.pk}/alerts/")
     page.locator(".alert-line").first.click()
-    expect(page.get_by_text("Why it is here").first).to_be_visible()
+    page.get_by_role("link", name="Show what is known of it").first.click()
+    expect(page.get_by_text("Why it is here:").first).to_be_visible()
     page.goto("/preferences/")
     page.get_by_label("Theme").select_option("dark")
     page.get_by_role("button", name="Save").click()

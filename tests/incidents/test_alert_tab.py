@@ -13,12 +13,12 @@ from django.urls import reverse
 from accounts.models import User
 from alerts.choices import AlertStatus, Severity
 from alerts.models import Alert
+from benchmarks.large_incident import large_incident
 from entities import identity
 from incidents.commands import restrict, set_alert_status
 from incidents.models import Incident
 from incidents.queries.alert_list import PAGE_SIZE
 from tests.conftest import NOON, alert, device, opened
-from tests.incidents.large import large_incident
 
 
 @pytest.fixture

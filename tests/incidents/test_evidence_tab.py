@@ -16,12 +16,12 @@ from activity.models import Entry
 from alerts.choices import RemediationStatus, Verdict
 from alerts.commands.evidence import Judgement
 from alerts.models import Evidence
+from benchmarks.large_incident import large_incident
 from entities import identity
 from incidents.commands import add_evidence, judge_evidence, restrict
 from incidents.models import Incident
 from incidents.queries.evidence import OF_EACH_KIND, PAGE_SIZE
 from tests.conftest import NOON, alert, device, opened
-from tests.incidents.large import large_incident
 
 HTMX = {"HX-Request": "true"}
 

@@ -1,16 +1,17 @@
-"""An incident with as many alerts and entities as asked for, in a statement each: for what large incidents cost."""
+"""An incident with as many alerts and entities as asked for, in a statement for each table: for what size costs."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from django.db import connection
 
 from incidents import summary
 from incidents.models import Incident
-from tests.conftest import NOON
-from tests.incidents.rows import row, stored
 
+BEGAN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KINDS = ("device", "user", "ip", "file", "domain", "url", "process")
-TIME = f"'{NOON.isoformat()}'::timestamptz"
+TIME = f"'{BEGAN.isoformat()}'::timestamptz"
 ENTITIES = f"""
 INSERT INTO entities_entity (kind, key, name, attributes, first_seen, last_seen)
 SELECT kind, 'large:' || number, kind || '-' || number || '.example', '{{}}', {TIME}, {TIME}
@@ -46,7 +47,15 @@ ON CONFLICT DO NOTHING
 
 def large_incident(*, alerts: int, entities: int) -> Incident:
     """One incident; each alert names three of the entities, and five of them are named by a fifth of all alerts."""
-    incident = stored([row(name="Large incident", name_is_manual=True)])[0]
+    incident = Incident.objects.create(
+        name="Large incident",
+        name_is_manual=True,
+        automatic_name="Large incident",
+        severity=4,
+        automatic_severity=4,
+        first_activity=BEGAN,
+        last_activity=BEGAN,
+    )
     values = {"incident": incident.pk, "alerts": alerts, "entities": entities, "kinds": list(KINDS)}
     with connection.cursor() as cursor:
         for statement in (ENTITIES, ALERTS, EVIDENCE):
