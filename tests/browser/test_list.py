@@ -40,6 +40,24 @@ def test_columns_are_chosen_and_ordered_by_keyboard(window_of: WindowOf, ana: Us
     expect(page.locator("#list thead th").nth(2)).to_contain_text("Number")
 
 
+def test_a_column_is_dragged_to_another_place_by_the_mouse(window_of: WindowOf, ana: User, incident: Incident) -> None:
+    page = window_of(ana)
+    page.goto("/incidents/")
+    page.get_by_role("link", name="Columns").click()
+    choices = page.get_by_role("dialog", name="Columns").locator(".column-choice")
+    status = choices.filter(has_text="Status")
+    status.locator("[data-reorder-grip]").hover()
+    page.mouse.down()
+    box = choices.first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 4, steps=8)
+    page.mouse.up()
+    expect(choices.first).to_contain_text("Status")
+    page.get_by_role("button", name="Show these").click()
+    page.wait_for_url("**/incidents/?columns=status,severity,*")
+    expect(page.locator("#list thead th").nth(2)).to_contain_text("Status")
+
+
 def test_a_row_unfolds_and_folds_by_keyboard(window_of: WindowOf, ana: User, incident: Incident) -> None:
     page = window_of(ana)
     page.goto("/incidents/")
