@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import BigIntegerField, Func, Q
 from django.utils.safestring import SafeString
 
+from activity.actors import ActorKind
 from activity.models import Entry
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
 from common.markdown import render
@@ -244,6 +246,17 @@ class News:
     """Incident → verbs of what happened to it, the incident that changed last first."""
     is_cut: bool = False
     """Whether more happened than is told: then anything may have changed."""
+
+
+LATELY = 5_000
+"""Of a person's entries, the newest, among which an act of theirs is looked for."""
+
+
+def incidents_of_late_act(person_id: int, batch: UUID) -> list[int]:
+    """The incidents that an act of this person, done lately, has changed; by the index of their entries."""
+    rows = Entry.objects.filter(actor_kind=ActorKind.USER, actor_id=person_id).order_by("-pk")
+    found = rows.values_list("batch", "incident_id")[:LATELY]
+    return sorted({number for act, number in found if act == batch and number is not None})
 
 
 MOMENT_SQL = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"

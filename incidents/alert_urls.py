@@ -9,6 +9,7 @@ app_name = "alert_acts"
 urlpatterns = [
     path("changes/", alerts.changes, name="changes"),
     path("manage/", alerts.manage_many, name="manage_many"),
+    path("undo/<uuid:batch>/", alerts.undo, name="undo"),
     path("<int:alert_id>/manage/", alerts.manage, name="manage"),
     path("<int:alert_id>/assign-to-me/", alerts.assign_to_me, name="assign_to_me"),
 ]

@@ -104,6 +104,7 @@ def manage_alerts(
     based_on: Mapping[int, int] | None = None,
     leave: Leave | None = None,
     once: UUID | None = None,
+    batch: UUID | None = None,
 ) -> AlertAct:
     """The same changes on alerts of any incidents, all or none, in one batch; each incident's log tells of its own.
 
@@ -122,7 +123,7 @@ def manage_alerts(
         _check_conflicts(incidents, chosen, changes, based_on, leave or {})
     if len(chosen) > 1:
         actor = actor.through(Channel.BULK)
-    act = _carry_out(incidents, chosen, changes, actor, uuid4(), leave or {})
+    act = _carry_out(incidents, chosen, changes, actor, batch or uuid4(), leave or {})
     if changes.comment.strip():
         for incident in incidents.values():
             add_comment(incident, changes.comment, actor=actor, once=once)

@@ -399,7 +399,11 @@ class _Restorer:
             self.left.append(f"{len(subjects) - len(own)} alerts that have been moved away")
         drafts, active = [], self.incident.alerts_active
         for number, alert in own.items():
-            changes = [*self._alert_status(alert, number), *self._alert_assignee(alert, number)]
+            changes = [
+                *self._alert_status(alert, number),
+                *self._alert_assignee(alert, number),
+                *self._alert_finding(alert, number),
+            ]
             if changes:
                 drafts.append(draft_of(ALERT_UNDONE, alert, changes, self.actor, self.batch))
             for change in changes:
@@ -447,6 +451,22 @@ class _Restorer:
         with alert_updates(self.incident) as updates:
             updates.add([alert], assignee_user=user, assignee_team=team)
         return [Change("assignee", present, assignee_value(user, team))]
+
+    def _alert_finding(self, alert: Alert, number: str) -> list[Change]:
+        """Classification and determination, which are chosen together."""
+        names = [name for name in ("classification", "determination") if (number, name) in self.past.done]
+        if not names:
+            return []
+        if by := self.past.by("classification", "determination", subject=number):
+            self.left.append(f"classification of the alert “{alert.title[:60]}”, which {by} has changed since")
+            return []
+        old = {name: self.past.done[number, name][0] for name in names}
+        changes = [Change(name, getattr(alert, name), value) for name, value in old.items()]
+        changes = [change for change in changes if change.old != change.new]
+        if changes:
+            with alert_updates(self.incident) as updates:
+                updates.add([alert], **old)
+        return changes
 
 
 _LEFT = object()

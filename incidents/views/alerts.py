@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import in_words
+from activity.queries import in_words, incidents_of_late_act
 from alerts.choices import AlertStatus
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
@@ -23,8 +23,12 @@ from common.errors import FieldConflict, Refused
 from common.query_strings import UnknownKeys
 from incidents.alert_forms import FIELDS, ManageAlertsForm, read_leave, read_versions, versions_text
 from incidents.changes import AlertChanges
-from incidents.commands import manage_alerts
+from incidents.choices import Outcome
+from incidents.commands import manage_alerts, take_back
 from incidents.commands.alerts import MOST_ALERTS, AlertAct, AlertConflict
+from incidents.commands.bulk import CHUNK, CHUNK_ALERTS
+from incidents.commands.manage import Result
+from incidents.models import Incident
 from incidents.queries import live
 from incidents.queries.alert_news import alert_news
 from incidents.views.answers import chosen_assignee, saved_event
@@ -86,11 +90,48 @@ def manage_many(request: PersonRequest) -> HttpResponse:
 def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
     """Take the alert on; its incident stays whose it is."""
     _found(request, [alert_id])
+    changes = AlertChanges(assignee=request.user)
     try:
-        manage_alerts([alert_id], AlertChanges(assignee=request.user), actor=request.user.as_actor())
+        act = manage_alerts([alert_id], changes, actor=request.user.as_actor(), batch=(batch := uuid4()))
     except Refused as refused:
         return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
-    return _saved(request, [alert_id], "The alert is yours")
+    return _saved(request, [alert_id], "The alert is yours", undo=batch if act.changed else None)
+
+
+@needs(post=Permission.EDIT_INCIDENTS)
+def undo(request: PersonRequest, batch: UUID) -> HttpResponse:
+    """Take one's own act on alerts back, of one or of many, where nobody has touched it since; some incidents at a
+    time, so that few are locked together."""
+    numbers = incidents_of_late_act(request.user.pk, batch)
+    visible = Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk")
+    sizes = list(visible.values_list("pk", "alerts_total"))
+    if not sizes:
+        raise Http404("There is no such act of yours, or it was done too long ago.")
+    actor, number, results = request.user.as_actor(), uuid4(), dict[int, Result]()
+    for chunk in _handfuls(sizes):
+        results |= take_back(chunk, batch, actor=actor, principal=request.user, batch=number)
+    changed = sum(result.outcome == Outcome.CHANGED for result in results.values())
+    left = list(dict.fromkeys(result.reason for result in results.values() if result.reason))
+    text = f"Taken back in {changed} incident{'' if changed == 1 else 's'}" if changed else "Nothing was taken back"
+    text = f"{text}. {left[0]}" if left else text
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("alerts:queue")
+    return saved_event(HttpResponse(""), text)
+
+
+def _handfuls(sizes: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Incidents in groups that have no more alerts together than one transaction shall hold."""
+    group: list[int] = []
+    alerts = 0
+    for number, size in sizes:
+        if group and (alerts + size > CHUNK_ALERTS or len(group) == CHUNK):
+            yield group
+            group, alerts = [], 0
+        group.append(number)
+        alerts += size
+    if group:
+        yield group
 
 
 def _manage(request: PersonRequest, alert_ids: Sequence[int]) -> HttpResponse:
@@ -115,6 +156,7 @@ def _manage(request: PersonRequest, alert_ids: Sequence[int]) -> HttpResponse:
             based_on=based_on,
             leave=read_leave(request.POST),
             once=form.cleaned_data["once"],
+            batch=(batch := uuid4()),
         )
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
@@ -123,7 +165,8 @@ def _manage(request: PersonRequest, alert_ids: Sequence[int]) -> HttpResponse:
         alerts = _found(request, alert_ids)
         return _pane(request, alerts, form.brought_up_to_date(alerts), status=409, conflict=conflict)
     was_active = alerts[0].status != AlertStatus.RESOLVED
-    return _saved(request, alert_ids, in_a_sentence(act, len(alert_ids)), was_active=was_active)
+    text, undo = in_a_sentence(act, len(alert_ids)), batch if act.changed else None
+    return _saved(request, alert_ids, text, was_active=was_active, undo=undo)
 
 
 def in_a_sentence(act: AlertAct, chosen: int) -> str:
@@ -197,14 +240,18 @@ def _in_both_words(each: FieldConflict, conflict: AlertConflict) -> dict[str, st
     }
 
 
-def _saved(request: PersonRequest, alert_ids: Sequence[int], text: str, *, was_active: bool = False) -> HttpResponse:
+def _saved(
+    request: PersonRequest, alert_ids: Sequence[int], text: str, *, was_active: bool = False, undo: UUID | None = None
+) -> HttpResponse:
     """After a save: the pane shows the alert as it is now, or closes after several; the list is told, and of what has
     just been resolved, so that the next one comes in front."""
     if not request.htmx:
         messages.success(request, text, extra_tags=f"manage-alert-{alert_ids[0]}")
         return redirect("alerts:alert", alert_ids[0]) if len(alert_ids) == 1 else redirect("alerts:queue")
+    undo_url = reverse("alert_acts:undo", args=[undo]) if undo else ""
     if len(alert_ids) > 1:
-        return saved_event(HttpResponse(""), text, close_pane=True)
+        return saved_event(HttpResponse(""), text, close_pane=True, undo_url=undo_url)
     alert = _found(request, alert_ids)[0]
     resolved = alert.pk if was_active and alert.status == AlertStatus.RESOLVED else None
-    return saved_event(render(request, "alerts/pane.html", pane_context(request, alert)), text, resolved=resolved)
+    response = render(request, "alerts/pane.html", pane_context(request, alert))
+    return saved_event(response, text, resolved=resolved, undo_url=undo_url)

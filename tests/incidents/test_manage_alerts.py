@@ -303,3 +303,41 @@ def test_without_script_a_save_leads_to_the_alert_or_the_list(incident: Incident
     many = form_of(client, *ids(incident))
     answer = client.post(reverse("alert_acts:manage_many"), many | {"status": "resolved"})
     assert (answer.status_code, answer["Location"]) == (302, "/alerts/")
+
+
+# --------------------------------------------------------------------------------------------------------------- undo
+
+
+def test_an_act_on_many_alerts_is_taken_back_where_nobody_has_touched_it_since(
+    incident: Incident, other: Incident, ana: User, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    client, numbers = sign_in(lee), ids(incident, other)
+    form = {"alert": ",".join(map(str, numbers)), "status": "resolved", "assignee": "lee",
+            "classification": "true_positive/malware", "versions": ""}  # fmt: skip
+    page = client.get(reverse("alert_acts:manage_many"), {"alert": form["alert"]}).content.decode()
+    form |= {name: unescape(value) for name, value in re.findall(r'name="(versions|was_\w+)" value="([^"]*)"', page)}
+    saved = client.post(reverse("alert_acts:manage_many"), form, headers={"HX-Request": "true"})
+    undo = re.search(r'"undo_url": "(/alerts/undo/[^"]+)"', saved["HX-Trigger"])
+    assert undo is not None
+    incident.refresh_from_db()
+    assert incident.status == IncidentStatus.RESOLVED
+    manage_alerts(numbers[:1], AlertChanges(assignee=ana), actor=ana.as_actor())
+    told = client.post(undo[1], headers={"HX-Request": "true"})["HX-Trigger"]
+    assert "Taken back in 2 incidents. Left as it is: assignee of the alert" in told
+    alerts = list(Alert.objects.order_by("pk").values_list("status", "assignee_user__username", "classification"))
+    assert alerts == [(AlertStatus.NEW, "ana", "not_set"), *[(AlertStatus.NEW, None, "not_set")] * (len(numbers) - 1)]
+    for each in (incident, other):
+        each.refresh_from_db()
+        assert (each.status, each.resolution_note) == (IncidentStatus.ACTIVE, "")
+        assert verify(each.pk).breaks == ()
+    assert summary.differences([incident, other]) == []
+    assert "Nothing was taken back" in client.post(undo[1], headers={"HX-Request": "true"})["HX-Trigger"]
+
+
+def test_nobody_takes_back_what_another_did(
+    incident: Incident, ana: User, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    manage_alerts(ids(incident), RESOLVED, actor=lee.as_actor(), batch=(act := uuid4()))
+    assert sign_in(ana).post(reverse("alert_acts:undo", args=[act])).status_code == 404
+    assert sign_in(lee).post(reverse("alert_acts:undo", args=[act])).status_code == 302
+    assert Alert.objects.exclude(status=AlertStatus.NEW).count() == 0
