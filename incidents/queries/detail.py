@@ -137,9 +137,18 @@ def priority_shares(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
+MOST_PEOPLE = 8
+
+
 def around(incident: Incident) -> dict[str, Any]:
-    """Who else is concerned: how many follow it, and which tasks are next."""
-    return {"followers": Follower.objects.filter(incident=incident).count(), "tasks": next_tasks(incident)}
+    """Who else is concerned: who follows it, and which tasks are next."""
+    followers = Follower.objects.filter(incident=incident).order_by("user__display_name", "user")
+    names = list(followers.values_list("user__display_name", flat=True))
+    return {
+        "followers": [person_mark(initials(name), name, compact=True) for name in names[:MOST_PEOPLE]],
+        "more_followers": max(len(names) - MOST_PEOPLE, 0),
+        "tasks": next_tasks(incident),
+    }
 
 
 def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:

@@ -51,28 +51,27 @@ LEFT JOIN LATERAL (
 ORDER BY step.part, thing.place
 """
 
-# What was done about an entity is what was said last; "none" says nothing.
+# What was done about an entity is what was said last, as on the tab of evidence.
 ALIKE = """
 WITH sighting AS (
     SELECT entity_id, count(alert_id) AS alerts, coalesce(bool_or(alert_id = %(first)s), false) AS in_first,
            CASE WHEN bool_or(verdict = 'malicious') THEN 'malicious'
                 WHEN bool_or(verdict = 'suspicious') THEN 'suspicious'
                 WHEN bool_or(verdict = 'no_threats_found') THEN 'no_threats_found' ELSE 'unknown' END AS verdict,
-           coalesce((array_agg(remediation_status ORDER BY event_time DESC, id DESC)
-                     FILTER (WHERE remediation_status <> 'none'))[1], 'none') AS remediation
+           (array_agg(remediation_status ORDER BY event_time DESC, id DESC))[1] AS remediation
     FROM alerts_evidence WHERE incident_number = %(incident)s GROUP BY entity_id
 ),
 known AS (
-    SELECT sighting.*, entity.kind, entity.name, coalesce(CRITICALITY, '') AS criticality
+    SELECT sighting.*, alerts = 0 AS by_hand, entity.kind, entity.name, coalesce(CRITICALITY, '') AS criticality
     FROM sighting JOIN entities_entity AS entity ON entity.id = sighting.entity_id
 ),
 ranked AS (
-    SELECT known.*, count(*) OVER (PARTITION BY kind, verdict, remediation, criticality, in_first) AS number,
-           row_number() OVER (PARTITION BY kind, verdict, remediation, criticality, in_first
-                              ORDER BY alerts DESC, entity_id) AS place
+    SELECT known.*, count(*) OVER alike AS number,
+           row_number() OVER (alike ORDER BY alerts DESC, entity_id) AS place
     FROM known
+    WINDOW alike AS (PARTITION BY kind, verdict, remediation, criticality, in_first, by_hand)
 )
-SELECT kind, verdict, remediation, criticality, in_first, number, entity_id, name, alerts
+SELECT kind, verdict, remediation, criticality, in_first, by_hand, number, entity_id, name, alerts
 FROM ranked WHERE place <= %(named)s ORDER BY alerts DESC, entity_id
 """.replace("CRITICALITY", CRITICALITY)
 
@@ -186,6 +185,6 @@ def _alike(incident_id: int, first: int) -> list[Alike]:
         thing = Thing(entity_id, EntityKind(alike[0]), name, verdict=alike[1], alerts=alerts)
         groups.setdefault(tuple(alike), []).append(thing)
     return [
-        Alike(EntityKind(kind), verdict, remediation, criticality, in_first, number, things)
-        for (kind, verdict, remediation, criticality, in_first, number), things in groups.items()
+        Alike(EntityKind(kind), verdict, remediation, criticality, in_first, number, things, by_hand)
+        for (kind, verdict, remediation, criticality, in_first, by_hand, number), things in groups.items()
     ]

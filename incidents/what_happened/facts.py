@@ -71,6 +71,8 @@ class Alike:
     """Whether the first alert names them."""
     count: int
     things: Sequence[Thing] = ()
+    by_hand: bool = False
+    """Whether no alert names them: somebody added them."""
 
 
 @dataclass(frozen=True, slots=True)

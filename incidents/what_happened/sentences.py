@@ -40,7 +40,7 @@ def paragraphs(facts: Facts) -> list[list[Sentence]]:
     if facts.first is None:
         return [[[Piece("All alerts of this incident were moved away.")], *_standing(facts)]]
     happened = [_beginning(facts.first), *_spread(facts), *_gravest(facts, facts.first)]
-    found = [*_verdicts(facts), *_containment(facts)]
+    found = [*_added(facts), *_verdicts(facts), *_containment(facts)]
     return [each for each in (happened, found, list(_standing(facts))) if each]
 
 
@@ -65,7 +65,8 @@ def _beginning(first: Step) -> Sentence:
 
 def _spread(facts: Facts) -> Iterable[Sentence]:
     """What the alerts after the first one added."""
-    critical = [one for one in facts.alike if one.criticality and one.kind in ASSET_KINDS]
+    told = [one for one in facts.alike if not one.by_hand]
+    critical = [one for one in told if one.criticality and one.kind in ASSET_KINDS]
     critical.sort(key=lambda one: (-CRITICALITY_POINTS.get(one.criticality, 0), ASSET_KINDS.index(one.kind)))
     from_start = [one for one in critical if one.in_first]
     if from_start:
@@ -78,7 +79,7 @@ def _spread(facts: Facts) -> Iterable[Sentence]:
     sentence.append(Piece(f" followed {within(facts.ended - facts.began)}"))
     if facts.sources > 1:
         sentence.append(Piece(f", from {facts.sources:,} sources in all"))
-    new = counts_by_kind((one for one in facts.alike if not one.in_first), ASSET_KINDS)
+    new = counts_by_kind((one for one in told if not one.in_first), ASSET_KINDS)
     if new:
         concern = "it concerns" if more == 1 else "they concern"
         sentence += [
@@ -89,11 +90,20 @@ def _spread(facts: Facts) -> Iterable[Sentence]:
         joined = [one for one in critical if not one.in_first]
         if joined:
             sentence += [Piece(", among them "), *named(joined), Piece(f", {_rated(joined)}")]
-    elif any(one.kind in ASSET_KINDS for one in facts.alike):
+    elif any(one.kind in ASSET_KINDS for one in told):
         sentence.append(Piece(f"; {'it names' if more == 1 else 'they name'} no other assets"))
     else:
         sentence.append(Piece("; no alert names a device, user or other asset"))
     yield [*sentence, Piece(".")]
+
+
+def _added(facts: Facts) -> Iterable[Sentence]:
+    """What people know of that no alert names."""
+    number = sum(one.count for one in facts.alike if one.by_hand)
+    if number:
+        pieces = counted(number, "piece of evidence", "pieces of evidence")
+        has = "was" if number == 1 else "were"
+        yield begun([Piece(pieces, Target("evidence")), Piece(f" {has} added by hand.")])
 
 
 def _is_known(facts: Facts, kind: EntityKind) -> bool:

@@ -1,7 +1,4 @@
-/**
- * Tabs that do not fit are scrolled sideways: the current one is brought into view when the page comes and whenever
- * its header is shown anew. And a link to something that can be unfolded, such as an alert, unfolds it.
- */
+/** Tabs that do not fit are scrolled sideways: the current one is brought into view, also when they are shown anew. */
 
 function showCurrent() {
   for (const tabs of document.querySelectorAll(".tabs")) {
@@ -12,14 +9,7 @@ function showCurrent() {
   }
 }
 
-function unfoldTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
-}
-
 export function wireTabs() {
   showCurrent();
-  unfoldTarget();
   document.addEventListener("htmx:afterSettle", showCurrent);
-  addEventListener("hashchange", unfoldTarget);
 }

@@ -53,7 +53,7 @@ def test_from_the_summary_to_its_evidence_and_a_classification(ana: User, window
     toast(page, "classified").locator("xpath=..").get_by_role("button", name="Undo").click()
     expect(similar.get_by_role("button", name="Classify as true positive, malware")).to_be_visible()
     page.locator("#what-happened").get_by_role("link", name="Loader ran").click()
-    expect(page.get_by_text("It opened this incident.")).to_be_visible()
+    expect(page.locator(".alert-reason")).to_contain_text("It opened this incident.")
     page.goto(f"/incidents/{incident.pk}/similar/")
     expect(page.locator(".tabs [aria-current]")).to_be_in_viewport()
     check(page, findings, "similar incidents")

@@ -363,7 +363,8 @@ OF_ONE_INCIDENT = [
     "entities:incidents",
 ] + [
     name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
-    ("alerts", "alert_rows", "assets", "evidence", "judge_evidence", "add_evidence", "remove_evidence", "activity",
+    ("overview", "similar", "classify_like_these", "alerts", "alert_rows", "assets",
+     "evidence", "judge_evidence", "add_evidence", "remove_evidence", "activity",
      "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert", "tasks", "apply_tasks", "task",
      "task_act", "restriction", "lift_restriction")
 ]  # fmt: skip

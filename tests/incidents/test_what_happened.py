@@ -122,6 +122,24 @@ def test_two_alerts_on_the_same_assets() -> None:
     assert "Both alerts are still active" in said
 
 
+def test_what_was_added_by_hand_is_not_said_of_the_alerts() -> None:
+    said = plain(
+        paragraphs(
+            facts(
+                alerts_total=2,
+                alerts_active=2,
+                first=step(things=(WORKSTATION,)),
+                alike=(
+                    alike(EntityKind.DEVICE, 1, ("FIN-WS-17",), in_first=True),
+                    alike(EntityKind.DEVICE, 1, ("NAS-2",), by_hand=True, criticality="high"),
+                ),
+            )
+        )
+    )
+    assert "it names no other assets." in said
+    assert "One piece of evidence was added by hand. Nothing was found malicious." in said
+
+
 MALICIOUS, SUSPICIOUS = {"verdict": Verdict.MALICIOUS}, {"verdict": Verdict.SUSPICIOUS}
 FOUND = [
     ((alike(EntityKind.FILE, 2, ("a", "b")),), "Nothing was found malicious."),
@@ -231,7 +249,8 @@ def groups(draw: st.DrawFn) -> Alike:
     count = draw(st.integers(1, 12))
     of_kind = [Thing(number, kind, draw(names)) for number in range(min(count, 6))]
     verdict, remediation = draw(st.sampled_from(Verdict)), draw(st.sampled_from(RemediationStatus))
-    return Alike(kind, verdict, remediation, draw(st.sampled_from(["", "high"])), draw(st.booleans()), count, of_kind)
+    criticality, in_first, by_hand = draw(st.sampled_from(["", "high"])), draw(st.booleans()), draw(st.booleans())
+    return Alike(kind, verdict, remediation, criticality, in_first, count, of_kind, by_hand)
 
 
 WRONG_NUMBER = re.compile(
