@@ -17,6 +17,7 @@ from activity.record import Change, Draft
 from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import save
+from incidents.commands.restriction import check_named
 from incidents.commands.tasks import CLOSING_NOTE, DESCRIPTION, draft_of_task, recount, set_closed, values_of
 from incidents.models import Incident, Task
 
@@ -45,7 +46,7 @@ def restore_tasks(incident: Incident, past: Past, left: list[str], undoing: Undo
         return []
     numbers = [int(subject.removeprefix(START)) for subject in subjects]
     rows = Task.objects.filter(incident=incident.pk, pk__in=numbers).order_by("pk")
-    tasks = rows.select_for_update(of=("self",)).select_related("assignee_user", "assignee_team")
+    tasks = rows.select_for_update(of=("self",)).select_related("incident", "assignee_user", "assignee_team")
     drafts = [draft for task in tasks for draft in _TaskRestorer(task, past, left, undoing).run()]
     if drafts:
         recount(incident)
@@ -129,7 +130,10 @@ class _TaskRestorer:
             set_closed(task, self.undoing.actor)
         else:
             try:
-                task.assignee_user, task.assignee_team = self.undoing.person(value)
+                user, team = self.undoing.person(value)
+                if found := user or team:
+                    check_named(task.incident, found)
+                task.assignee_user, task.assignee_team = user, team
             except Refused as refused:
                 self.left.append(f"assignee of the task “{task.title[:60]}”: {refused.problem}")
                 return False

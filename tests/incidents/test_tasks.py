@@ -22,6 +22,7 @@ from incidents.commands import (
     change_task,
     move_task,
     remove_task,
+    restrict,
     save_task_template,
     take_back,
 )
@@ -135,6 +136,21 @@ def test_what_a_task_cannot_be_is_refused_with_a_sentence(
 def test_a_reader_is_given_no_task(incident: Incident, ana: User, vic: User) -> None:
     with pytest.raises(Refused, match="Vic Moreau may not work on incidents"):
         add_task(incident, "Reimage", assignee=vic, actor=ana.as_actor())
+
+
+def test_a_task_of_a_restricted_incident_is_given_to_nobody_who_would_not_see_it(
+    incident: Incident, ana: User, lee: User, rio: User
+) -> None:
+    task = add_task(incident, "Reimage", assignee=rio, actor=ana.as_actor())
+    change_task(task, TaskChanges(assignee=None), actor=ana.as_actor(), batch=(act := uuid4()))
+    Notice.objects.all().delete()
+    restrict(incident, [ana, lee], actor=lee.as_actor())
+    with pytest.raises(Refused, match="Rio Sato does not see this restricted incident"):
+        add_task(incident, "Call", assignee=rio, actor=ana.as_actor())
+    with pytest.raises(Refused, match="Rio Sato does not see this restricted incident"):
+        change_task(task, TaskChanges(assignee=rio), actor=ana.as_actor())
+    assert "does not see this restricted" in take_back([incident.pk], act, actor=ana.as_actor())[incident.pk].reason
+    assert not Notice.objects.filter(user=rio).exists()
 
 
 def test_a_removed_task_can_no_longer_be_worked_on(incident: Incident, ana: User) -> None:
