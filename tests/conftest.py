@@ -58,20 +58,39 @@ def owner_connection() -> psycopg.Connection[Any]:
     return psycopg.connect(autocommit=True, **known)
 
 
+KEPT_TABLES = {
+    *("django_migrations", "django_content_type", "auth_permission", "accounts_role"),
+    *("ingest_correlationrule", "ingest_rulebook"),
+}
+"""Filled by migrations."""
+GUARDED = ("activity_entry", "activity_body")
+
+
 def _empty_tables(self: TransactionTestCase) -> None:
-    """Leave nothing behind after a test that commits. The application's role may not truncate, and the log refuses
-    even its owner unless the guard is switched off for the moment."""
-    with owner_connection() as connection, connection.cursor() as cursor:
+    """Leave nothing behind after a test that commits. The application's role may not delete everywhere, and the log
+    refuses even its owner unless the guard is switched off for the moment. A test fills few tables, so that emptying
+    these takes a tenth of truncating all of them with their indexes."""
+    with owner_connection() as connection, connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        kept = {"django_migrations", "django_content_type", "auth_permission", "accounts_role"}
-        kept |= {"ingest_correlationrule", "ingest_rulebook"}
-        tables = ", ".join(f'"{name}"' for (name,) in cursor.fetchall() if name not in kept)
-        cursor.execute(
-            "ALTER TABLE activity_entry DISABLE TRIGGER USER; ALTER TABLE activity_body DISABLE TRIGGER USER"
-        )
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        known = [name for (name,) in cursor.fetchall() if name not in KEPT_TABLES]
+        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in known))
+        filled = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for name in GUARDED:
+            cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        for name in filled:
+            cursor.execute(f"DELETE FROM {name}")
         cursor.execute("DELETE FROM accounts_role WHERE NOT slug = ANY(%s)", [list(BUILT_IN_ROLES)])
-        cursor.execute("ALTER TABLE activity_entry ENABLE TRIGGER USER; ALTER TABLE activity_body ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in GUARDED:
+            cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+        cursor.execute(
+            "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+            " AND sequencename <> ALL(%s)",
+            [[f"{name}_id_seq" for name in KEPT_TABLES]],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ALTER SEQUENCE {name} RESTART")
 
 
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -100,15 +102,19 @@ def page(open_window: OpenWindow) -> Page:
 
 
 @pytest.fixture
-def window_of(open_window: OpenWindow) -> WindowOf:
-    """Opens a window of a person, who signs in at the sign-in page the first time."""
-    sessions: dict[int, Any] = {}
+def window_of(open_window: OpenWindow, live_server: LiveServer) -> WindowOf:
+    """Opens a window of a person who has signed in, at the queue. The sign-in page itself is tried where it is meant
+    (`sign_in_at`): a hundred tests need not pass through it."""
+    clients: dict[int, Client] = {}
 
     def opened(user: User, **options: Any) -> Page:
-        page = open_window(storage_state=sessions.get(user.pk), **options)
-        if user.pk not in sessions:
-            sign_in_at(page, user)
-            sessions[user.pk] = page.context.storage_state()
+        if user.pk not in clients:
+            clients[user.pk] = Client()
+            clients[user.pk].force_login(user)
+        page = open_window(**options)
+        session = clients[user.pk].cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+        page.goto("/incidents/")
         return page
 
     return opened
