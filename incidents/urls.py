@@ -58,6 +58,7 @@ urlpatterns = [
     # One incident.
     path("<int:number>/", page.overview, name="overview"),
     path("<int:number>/story/", story.story, name="story"),
+    path("<int:number>/story/picture/", story.picture, name="story_picture"),
     path("<int:number>/alerts/", alert_tab.alerts, name="alerts"),
     path("<int:number>/assets/", evidence.assets, name="assets"),
     path("<int:number>/rows/", listing.alert_rows, name="alert_rows"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -19,6 +18,7 @@ from entities.choices import ASSET_KINDS, EntityKind
 from entities.naming import page_of, timeline_of
 from incidents.models import Incident
 from incidents.queries.story import MOST_STEPS, Story, story_of
+from incidents.queries.story_asked import VIEWS, Asked
 from incidents.story.drawing import steps_in_words, svg
 from incidents.story.parts import Edge, Graph, Node, Step
 from incidents.story.telling import name_of
@@ -27,23 +27,6 @@ from incidents.what_happened.phrases import KIND_WORDS
 ALERTS_IN_LIST = 200
 NAMES_IN_A_LINE = 3
 MOST_TICKS = 500
-VIEWS = ("graph", "table")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What of the story is to be shown: up to which alert, without which kinds of things, as picture or table."""
-
-    until: int | None = None
-    hidden: frozenset[EntityKind] = frozenset()
-    view: str = "graph"
-
-    def address(self, path: str) -> str:
-        """The page that shows it."""
-        words: list[tuple[str, str]] = [("until", str(self.until))] if self.until else []
-        words += [("hide", kind.slug) for kind in EntityKind if kind in self.hidden]
-        words += [("view", self.view)] if self.view != "graph" else []
-        return f"{path}?{urlencode(words)}" if words else path
 
 
 def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
@@ -56,10 +39,7 @@ def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
     def step_url(position: int) -> str:
         return replace(asked, until=max(position, 1) if position < total else None).address(path)
 
-    return {
-        "picture": svg(story.picture, leads_to(incident)) if asked.view == "graph" else "",
-        "things": _things(graph, leads_to(incident)) if asked.view == "table" else [],
-        "ties": _ties(graph) if asked.view == "table" else [],
+    return _drawn(incident, story, asked) | {
         "views": [
             {"label": view.capitalize(), "url": replace(asked, view=view).address(path), "current": view == asked.view}
             for view in VIEWS
@@ -81,14 +61,26 @@ def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
     }
 
 
+def story_picture(incident: Incident, asked: Asked) -> dict[str, Any]:
+    """The picture or the table without what stands around it. Three statements."""
+    return _drawn(incident, story_of(incident), asked)
+
+
+def _drawn(incident: Incident, story: Story, asked: Asked) -> dict[str, Any]:
+    link = leads_to(incident)
+    if asked.view == "table":
+        return {"things": _things(story.picture.graph, link), "ties": _ties(story.picture.graph)}
+    return {"picture": svg(story.picture, link)}
+
+
 def leads_to(incident: Incident) -> Callable[[Node], str]:
-    """Where a node leads: an asset to its timeline around the incident, other things to their pages, and a group to its
-    kind among the assets or the evidence."""
+    """Where a node leads: an asset to its timeline around the incident, other things to their pages, and a group to all
+    of its type among the assets or the evidence."""
     assets, evidence = (reverse(f"incidents:{tab}", args=[incident.pk]) for tab in ("assets", "evidence"))
 
     def link(node: Node) -> str:
         if node.is_group:
-            return f"{assets if node.kind in ASSET_KINDS else evidence}#kind-{node.kind.slug}"
+            return f"{assets if node.kind in ASSET_KINDS else evidence}?type={node.kind.slug}"
         if node.kind in ASSET_KINDS:
             return timeline_of(node.kind.slug, node.members[0], incident.pk)
         return page_of(node.kind.slug, node.members[0])

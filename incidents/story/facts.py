@@ -105,10 +105,13 @@ def _created(process: Piece) -> str:
 
 
 def _may_have_started(parent: Piece, child: Piece) -> bool:
+    said = child.details.get("parent_created_at")
+    if _created(parent) and said and _created(parent) != said:
+        return False
     if _created(parent) and _created(child) and _created(parent) > _created(child):
         return False
-    image, said = parent.details.get("image"), child.details.get("parent_image")
-    return not image or not said or _folded_name(image) == _folded_name(said)
+    image, said_image = parent.details.get("image"), child.details.get("parent_image")
+    return not image or not said_image or _folded_name(image) == _folded_name(said_image)
 
 
 def is_program_of(file: Piece, process: Piece) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from heapq import heappop, heappush
 
 from alerts.choices import Verdict
 from entities.choices import ASSET_KINDS
@@ -122,11 +123,11 @@ def _moved(edges: Iterable[Edge], moved: dict[str, str]) -> dict[tuple[str, str]
 
 
 def _without_the_least(graph: Graph, most: int, most_edges: int) -> Graph:
-    ranked = sorted(graph.nodes.values(), key=_weight, reverse=True)
+    kept = _kept(graph, most)
     left_out = Counter(graph.left_out)
-    for node in ranked[most:]:
-        left_out[node.kind] += len(node.members)
-    kept = {node.key for node in ranked[:most]}
+    for node in graph.nodes.values():
+        if node.key not in kept:
+            left_out[node.kind] += len(node.members)
     nodes = {key: node for key, node in graph.nodes.items() if key in kept}
     edges = [edge for edge in graph.edges.values() if edge.source in kept and edge.target in kept]
     weighty = sorted(edges, key=_weight_of_line, reverse=True)[:most_edges]
@@ -135,10 +136,31 @@ def _without_the_least(graph: Graph, most: int, most_edges: int) -> Graph:
     return Graph(nodes, shown, dict(left_out), graph.lines_left_out + len(edges) - len(shown))
 
 
+def _kept(graph: Graph, most: int) -> set[str]:
+    """The keys of the weightiest nodes: critical assets, then always the weightiest that is tied to those chosen
+    before, so that what is left hangs together."""
+    if len(graph.nodes) <= most:
+        return set(graph.nodes)
+    rank = {key: (*_weight(node), place) for place, (key, node) in enumerate(graph.nodes.items())}
+    neighbours = _neighbours(graph)
+    by_weight = sorted(graph.nodes, key=rank.__getitem__)
+    waiting = [(rank[key], key) for key in by_weight if graph.nodes[key].is_critical]
+    rest = iter(by_weight)
+    kept: set[str] = set()
+    while len(kept) < most:
+        key = heappop(waiting)[1] if waiting else next(rest)
+        if key not in kept:
+            kept.add(key)
+            for other, _, _ in neighbours[key]:
+                if other not in kept:
+                    heappush(waiting, (rank[other], other))
+    return kept
+
+
 def _weight(node: Node) -> tuple[bool, int, bool, int]:
-    """Critical assets first, then what was found bad, then assets, then what many alerts name."""
+    """Lowest first: critical assets, then what was found bad, then assets, then what many alerts name."""
     worst = GRAVITY[node.verdict] if node.verdict in (Verdict.SUSPICIOUS, Verdict.MALICIOUS) else 0
-    return node.is_critical, worst, node.kind in ASSET_KINDS, len(node.steps)
+    return not node.is_critical, -worst, node.kind not in ASSET_KINDS, -len(node.steps)
 
 
 def _weight_of_line(edge: Edge) -> tuple[bool, bool, int, int]:

@@ -56,10 +56,14 @@ def _add_piece(graph: Graph, piece: Piece, step: Step, facts: Facts) -> None:
 
 
 def name_of(piece: Piece) -> str:
-    """What people call it: a person by name rather than by account; addresses of attackers disarmed."""
+    """What people call it: a person by name rather than by account; what has no kind of ours with its sender's word for
+    it; addresses of attackers disarmed."""
     display_name = piece.attributes.get("display_name")
     if piece.kind == EntityKind.USER and isinstance(display_name, str) and display_name.strip():
         return display_name.strip()
+    type_name = piece.attributes.get("type")
+    if piece.kind == EntityKind.OTHER and isinstance(type_name, str) and type_name not in piece.name:
+        return f"{type_name} {piece.name}"
     return defang(piece.name, piece.kind)
 
 

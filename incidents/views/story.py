@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from common.terms import UnknownTerm
-from entities.choices import EntityKind
-from incidents.queries.story_page import VIEWS, Asked, story_page
-from incidents.views.frame import page_context
+from common.query_strings import UnknownKeys
+from incidents.queries.story_asked import Asked, BadMoment
+from incidents.queries.story_page import story_page, story_picture
+from incidents.views.frame import page_context, tab_refused
 from incidents.views.lookup import incident_or_404
 
 
@@ -20,18 +20,19 @@ def story(request: PersonRequest, number: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
         return redirect("incidents:story", number=incident.redirected_to_id)
-    context = page_context(request, incident, "story") | {"story": story_page(incident, _asked(request))}
+    try:
+        asked = Asked.of(request.GET)
+    except (UnknownKeys, BadMoment) as error:
+        return tab_refused(request, incident, "story", error)
+    context = page_context(request, incident, "story") | {"story": story_page(incident, asked)}
     return render(request, "incidents/story.html", context)
 
 
-def _asked(request: PersonRequest) -> Asked:
-    until, view = request.GET.get("until", ""), request.GET.get("view", "graph")
-    if until and not (until.isascii() and until.isdigit() and 0 < len(until) < 10 and int(until)):
-        raise Http404
-    if view not in VIEWS:
-        raise Http404
-    try:
-        hidden = frozenset(EntityKind.from_slug(word) for word in request.GET.getlist("hide"))
-    except UnknownTerm as unknown:
-        raise Http404 from unknown
-    return Asked(int(until) if until else None, hidden, view)
+@needs(get=Permission.SEE_INCIDENTS)
+def picture(request: PersonRequest, number: int) -> HttpResponse:
+    """The picture or the table alone, for the card of the overview; opened by itself, the tab."""
+    incident = incident_or_404(request, number)
+    if not request.htmx or incident.redirected_to_id:
+        return redirect("incidents:story", number=number)
+    asked = Asked(view="table" if request.GET.get("view") == "table" else "graph")
+    return render(request, "incidents/story_picture.html", {"story": story_picture(incident, asked)})

@@ -13,7 +13,7 @@ const READABLE = 0.72;
 const DRAG_FROM = 4;
 
 /** What a person has done to the story that is shown. */
-let shown = { root: null, scale: 1, timer: 0 };
+let shown = { picture: undefined, scale: 1, timer: 0 };
 
 const root = () => document.querySelector("[data-story]");
 const picture = () => root()?.querySelector(".story-picture");
@@ -84,11 +84,12 @@ function stop() {
   shown.timer = 0;
   if (!root()) return;
   label("Play", false);
-  go(Number(range().value));
+  if (range()) go(Number(range().value));
 }
 
 function label(words, isPlaying) {
   const button = root().querySelector("[data-story-play]");
+  if (!button) return;
   button.querySelector(".button-label").textContent = words;
   button.title = words;
   button.setAttribute("aria-pressed", String(isPlaying));
@@ -108,10 +109,10 @@ function reveal(until) {
 
 function scrollTo(node) {
   const place = windowOf();
-  const box = place.getBoundingClientRect();
-  const own = node.getBoundingClientRect();
-  place.scrollLeft += own.left + own.width / 2 - box.left - box.width / 2;
-  place.scrollTop += own.top + own.height / 2 - box.top - box.height / 2;
+  // in the picture's own measure: right after a zoom Chromium still tells the old places on the screen
+  const own = node.getBBox();
+  place.scrollLeft = (own.x + own.width / 2) * shown.scale - place.clientWidth / 2;
+  place.scrollTop = (own.y + own.height / 2) * shown.scale - place.clientHeight / 2;
 }
 
 // --- what belongs together ------------------------------------------------------------------------------------------
@@ -266,6 +267,15 @@ function swallow(event) {
 
 // --- wiring ------------------------------------------------------------------------------------------------------------
 
+/** Which of picture and table a card shows, once it has been fetched. */
+function onFetched(event) {
+  const segment = event.detail.elt?.closest?.("[data-story] [data-segment]");
+  for (const one of segment?.parentElement.children ?? []) {
+    if (one === segment) one.setAttribute("aria-current", "true");
+    else one.removeAttribute("aria-current");
+  }
+}
+
 function onClick(event) {
   const story = event.target.closest?.("[data-story]");
   if (!story || event.metaKey || event.ctrlKey || event.shiftKey || event.button > 0) return;
@@ -287,10 +297,10 @@ function onClick(event) {
 function prepare() {
   const story = root();
   if (!story) return stop();
-  const isNew = shown.root !== story;
+  const isNew = shown.picture !== picture();
   if (isNew) {
     stop();
-    shown = { root: story, scale: 1, timer: 0 };
+    shown = { picture: picture(), scale: 1, timer: 0 };
   }
   for (const tool of story.querySelectorAll("[data-story-tools], [data-story-play]")) tool.hidden = !picture();
   if (picture()) {
@@ -305,8 +315,13 @@ function prepare() {
 
 export function wireStory() {
   prepare();
-  document.addEventListener("htmx:afterSettle", () => shown.root !== root() && prepare());
-  document.addEventListener("watchfloor:renewed", () => root() && prepare());
+  document.addEventListener("htmx:afterSettle", () => shown.picture !== picture() && prepare());
+  document.addEventListener("htmx:afterRequest", onFetched);
+  document.addEventListener("watchfloor:renewed", () => {
+    const segment = root()?.querySelector("[data-segment][aria-current]");
+    if (segment) window.htmx?.trigger(segment, "watchfloor:again");
+    else if (root()) prepare();
+  });
   document.addEventListener("click", onClick, true);
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("wheel", onWheel, { passive: false });

@@ -129,11 +129,32 @@ def test_the_table_says_the_same_in_words(client: Client, attack: Incident) -> N
         assert f">{node.name}</a>" in page
 
 
+def test_the_overview_fetches_the_picture_or_the_table_alone(client: Client, attack: Incident) -> None:
+    path = reverse("incidents:story_picture", args=[attack.pk])
+    assert f'hx-get="{path}"' in client.get(reverse("incidents:overview", args=[attack.pk])).content.decode()
+    picture = client.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert len(states(picture)) == 5 and "<html" not in picture and "data-story-go" not in picture
+    table = client.get(f"{path}?view=table", headers={"HX-Request": "true"}).content.decode()
+    assert "acted on</td>" in table and '<svg class="story-picture' not in table
+    assert client.get(path)["Location"] == reverse("incidents:story", args=[attack.pk])
+
+
 @pytest.mark.parametrize(
-    "query", ["?until=x", "?until=0", "?until=" + "9" * 40, "?until=%C2%B2", "?hide=ghost", "?view=film"]
+    ("query", "sentence"),
+    [
+        ("?until=x", "until is the number of an alert"),
+        ("?until=0", "until is the number of an alert"),
+        ("?until=" + "9" * 40, "until is the number of an alert"),
+        ("?until=%C2%B2", "until is the number of an alert"),
+        ("?hide=devcie", "did you mean “device”"),
+        ("?view=film", "view is graph or table"),
+        ("?untill=3", "did you mean “until”"),
+    ],
+    ids=["word", "zero", "long", "superscript", "type", "view", "key"],
 )
-def test_an_address_that_means_nothing_is_a_404(client: Client, attack: Incident, query: str) -> None:
-    assert client.get(reverse("incidents:story", args=[attack.pk]) + query).status_code == 404
+def test_a_bad_address_is_refused_in_a_sentence(client: Client, attack: Incident, query: str, sentence: str) -> None:
+    answer = client.get(reverse("incidents:story", args=[attack.pk]) + query)
+    assert (answer.status_code, sentence in answer.content.decode()) == (400, True)
 
 
 def test_one_alert_and_an_alert_that_names_nothing_have_a_story(client: Client, db: None) -> None:

@@ -270,6 +270,12 @@ def test_beyond_the_limit_like_things_become_one_and_critical_ones_stand_alone()
     assert sum(len(node.members) for node in small.nodes.values()) == 120
 
 
+def test_what_is_kept_of_too_much_hangs_together() -> None:
+    chains = [[host(f"A{n}", SOURCE), host(f"B{n}", ATTACKED), address(f"192.0.2.{n}")] for n in range(30)]
+    graph = readable(told(*chains), beyond=1_000, most=9)
+    assert len(graph.edges) == 6, "three alerts whole, rather than nine things without a line"
+
+
 def test_what_is_too_much_is_left_out_and_named() -> None:
     evidence = [[host(f"H{n}", ATTACKED), address(f"198.51.100.{n}", SOURCE)] for n in range(30)]
     graph = readable(told(*evidence, [host("DC", attributes={"critical": True})]), beyond=1_000, most=20, most_edges=4)
