@@ -10,6 +10,8 @@ act) and what:
 | `restrict` | hide the incident from all but these people |
 | `template` | put the tasks of the template of this name on the incident |
 | `tasks` | add tasks, or change those that are there |
+| `evidence` | add by hand what a text names |
+| `judge` | what named evidence was found to be, and what was done about it |
 | `edit_comment` | write one's last comment anew |
 | `resolve_alerts` | resolve so many of the alerts that are still active, one by one |
 """
@@ -31,6 +33,7 @@ from incidents.changes import Changes
 from incidents.choices import IncidentStatus, TagKind
 from incidents.commands import apply_changes, apply_to_many, change_tags, edit_comment, restrict, set_alert_status
 from incidents.models import Incident
+from ingest.demo.evidence import add_found, judge_named
 from ingest.demo.people import users_and_teams
 from ingest.demo.scenario import DATA, read
 from ingest.demo.tasks import apply_named, work_on_tasks
@@ -94,6 +97,10 @@ class Desk:
                 apply_named(value, incident, actor)
             case "tasks":
                 work_on_tasks(value, incident, actor, self.now, self._assignee)
+            case "evidence":
+                add_found(value, incident, actor)
+            case "judge":
+                judge_named(value, incident, actor)
             case "edit_comment":
                 edit_comment(incident, _last_comment(incident, actor), _text(value), actor=actor)
             case "resolve_alerts":
