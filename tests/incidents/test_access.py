@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
@@ -35,7 +32,7 @@ from incidents.models import Incident, Task, TaskTemplate
 from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial, TuningRule
-from tests.conftest import NOON, alert, device, opened
+from tests.conftest import alert, device, opened
 from tests.incidents.rows import news
 
 SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK = (
@@ -474,47 +471,6 @@ ADDRESSES = (
     "/entities/device/{shared}/incidents/",
     "/entities/device/{hidden}/",
 )
-
-
-def world_of(client: Client, secret: int, secret_alert: int, shared: int) -> list[tuple[str, int, bytes]]:
-    """All answers to somebody, with what differs anyhow masked."""
-    seen = []
-    for template in ADDRESSES:
-        link = template.format(secret=secret, secret_alert=secret_alert, shared=shared, hidden=shared + 1)
-        answer = client.get(link)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        for pattern, mask in MASKS:
-            body = re.sub(pattern, mask, body)
-        seen.append((link, answer.status_code, body))
-    return seen
-
-
-def test_two_worlds_that_differ_in_a_secret_look_the_same_to_others(
-    incident: Incident, ana: User, lee: User, sign_in: Callable[[User], Client]
-) -> None:
-    client = sign_in(ana)
-    coming = incident.pk + 1
-    alert_id = max(incident.alerts.values_list("pk", flat=True)) + 1
-    shared = Entity.objects.get().pk
-    without = world_of(client, coming, alert_id, shared)
-    secret = opened(
-        alert(
-            "secret",
-            title=f"{SECRET} found",
-            categories=("exfiltration",),
-            service_source=f"{SECRET} sensor",
-            entities=(device("dc-99"), device("fin-ws-17")),
-            at=NOON + timedelta(days=9),
-        )
-    )
-    change_tags(secret, add=[SECRET], actor=lee.as_actor())
-    restrict(secret, [lee], actor=lee.as_actor())
-    cache.clear()
-    assert secret.pk == coming
-    assert alert_id in secret.alerts.values_list("pk", flat=True)
-    for before, after in zip(without, world_of(client, secret.pk, alert_id, shared), strict=True):
-        assert before == after, before[0]
-    assert any(SECRET.encode() in body for _, _, body in world_of(sign_in(lee), secret.pk, alert_id, shared))
 
 
 @pytest.mark.django_db(transaction=True)
