@@ -30,6 +30,7 @@ TABS = {
     "evidence of one type": "evidence?type=file",
     "evidence searched": "evidence?q=ip-77&verdict=malicious",
     "activity": "activity",
+    "similar": "similar",
 }
 
 
