@@ -64,11 +64,11 @@ def kill_chain(incident: Incident) -> list[dict[str, Any]]:
 
 
 def related(incident: Incident, user: User) -> list[dict[str, Any]]:
-    """Incidents that this one follows, that follow it, and that were merged into it, as far as the person may see
-    them; the latest first."""
+    """Incidents that this one follows and that follow it, as far as the person may see them; the latest first. What
+    was merged into it is told beside (queries/merging.py)."""
     rows = (
         Incident.objects.visible_to(user)
-        .filter(Q(pk=incident.related_to_id) | Q(related_to=incident.pk) | Q(redirected_to=incident.pk))
+        .filter(Q(pk=incident.related_to_id) | Q(related_to=incident.pk))
         .exclude(pk=incident.pk)
         .order_by(F("last_activity").desc(), F("id").desc())[:MOST_RELATED]
     )
@@ -76,7 +76,7 @@ def related(incident: Incident, user: User) -> list[dict[str, Any]]:
         {
             "number": one.pk,
             "name": one.name,
-            "how": _how(one, incident),
+            "how": "This one follows it" if one.pk == incident.related_to_id else "Follows this one",
             "severity": severity_mark(Severity(one.severity), compact=True),
             "status": status_mark(IncidentStatus(one.status)),
             "last": time_mark(one.last_activity),
@@ -84,9 +84,3 @@ def related(incident: Incident, user: User) -> list[dict[str, Any]]:
         }
         for one in rows
     ]
-
-
-def _how(one: Incident, incident: Incident) -> str:
-    if one.redirected_to_id == incident.pk:
-        return "Merged into this one"
-    return "This one follows it" if one.pk == incident.related_to_id else "Follows this one"
