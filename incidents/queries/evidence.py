@@ -72,7 +72,7 @@ class EvidenceList:
 
 
 # The first branch is the page, the second tells of each kind how many there are. What takes looking at every piece of
-# an entity again (roles, what was done last, who added it) is read for the page alone.
+# an entity again (roles, what was done last, of which "none" says nothing, who added it) is read for the page alone.
 ROWS = """
 WITH own AS (
     SELECT entity_id, count(alert_id) AS alerts, min(event_time) AS first_seen, max(event_time) AS last_seen,
@@ -101,7 +101,7 @@ WITH own AS (
          WHERE one.incident_number = %(incident)s AND one.entity_id = page.entity_id),
         (SELECT one.remediation_status FROM alerts_evidence AS one
          WHERE one.incident_number = %(incident)s AND one.entity_id = page.entity_id
-         ORDER BY one.event_time DESC, one.id DESC LIMIT 1),
+         ORDER BY one.remediation_status = 'none', one.event_time DESC, one.id DESC LIMIT 1),
         added.by, added.note
  FROM page JOIN entities_entity AS entity ON entity.id = page.entity_id
  LEFT JOIN LATERAL (

@@ -153,6 +153,15 @@ def test_many_are_judged_at_once_and_it_can_be_taken_back(client: Client, found:
     }
 
 
+def test_what_was_done_stays_told_when_a_later_alert_says_nothing_of_it(
+    client: Client, found: Incident, ana: User
+) -> None:
+    blocked = Judgement(remediation_status=RemediationStatus.BLOCKED)
+    judge_evidence(found, [number(found, "evil.example")], blocked, actor=ana.as_actor())
+    opened(alert("3", at=NOON + timedelta(hours=1), entities=(device("fin-ws-17"), identity.domain("evil.example"))))
+    assert "Blocked" in page(client, found, "?type=domain")
+
+
 def test_a_conflict_shows_both_and_keeps_what_is_chosen(client: Client, found: Incident, lee: User) -> None:
     judge_evidence(found, [number(found, "evil.example")], Judgement(Verdict.NO_THREATS_FOUND), actor=lee.as_actor())
     names = ["evil.example", "203.0.113.7"]
