@@ -7,8 +7,8 @@ from incidents.views import task_templates
 app_name = "tasks"
 
 urlpatterns = [
-    path("templates/", task_templates.templates, name="templates"),
-    path("templates/new/", task_templates.new, name="new_template"),
-    path("templates/<int:number>/", task_templates.edit, name="template"),
-    path("templates/<int:number>/delete/", task_templates.delete, name="delete_template"),
+    path("", task_templates.templates, name="templates"),
+    path("new/", task_templates.new, name="new_template"),
+    path("<int:number>/", task_templates.edit, name="template"),
+    path("<int:number>/delete/", task_templates.delete, name="delete_template"),
 ]

@@ -13,6 +13,7 @@ from incidents.views.side_list import side_list_context
 SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
+    ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
 )
 """The pages of settings: route, label, and what it takes to open them."""
 
@@ -37,8 +38,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
         places.append(("Alerts", reverse("alerts:queue"), "alert", "g a"))
         places.append(("Entities", reverse("entities:list"), "entity", "g e"))
-    if user.may(Permission.MANAGE_RULES):
-        places.append(("Task templates", reverse("tasks:templates"), "task", "g t"))
     if settings_sections(request):
         places.append(("Settings", reverse("settings"), "settings", ""))
     if user.may(Permission.MANAGE_PEOPLE):

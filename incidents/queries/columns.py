@@ -313,7 +313,7 @@ ALL = (
         width="long",
         sort="due",
         rises=True,
-        give=2,
+        give=3,
         classes="soft",
     ),
     Column(
@@ -325,7 +325,7 @@ ALL = (
         hint="Tasks done of all",
         width="short",
         number=True,
-        give=1,
+        give=2,
         classes="cell-hide",
     ),
     _text("resolved_by", "Resolved by", lambda row: row["resolved_by"], ["resolved_by"], width="long", give=1),

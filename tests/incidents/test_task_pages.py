@@ -201,11 +201,11 @@ def sent_items(*items: dict[str, Any]) -> dict[str, Any]:
 def test_a_template_is_made_changed_and_deleted(lee: User, sign_in: SignIn) -> None:
     client = sign_in(lee)
     items = sent_items({"title": "Isolate", "due_hours": 4, "description": "Now."}, {"title": ""}, {"title": "Reimage"})
-    assert client.post("/tasks/templates/new/", {"name": "Malware", **items}).status_code == 302
+    assert client.post("/settings/tasks/new/", {"name": "Malware", **items}).status_code == 302
     template = TaskTemplate.objects.get()
     assert items_of(template) == [Item("Isolate", "Now.", 4), Item("Reimage")]
-    assert b"Malware" in client.get("/tasks/templates/").content
-    page = f"/tasks/templates/{template.pk}/"
+    assert b"Malware" in client.get("/settings/tasks/").content
+    page = f"/settings/tasks/{template.pk}/"
     assert b'value="Isolate"' in client.get(page).content
     client.post(page, {"name": "Malware", "version": 1, **sent_items({"title": "Reimage"})})
     assert items_of(template) == [Item("Reimage")]
@@ -218,7 +218,7 @@ def test_rows_are_moved_removed_and_added_without_saving(lee: User, sign_in: Sig
     rows = sent_items({"title": "one"}, {"title": "two"}, {"title": "three"})
 
     def titles(**button: str) -> list[str]:
-        html = client.post("/tasks/templates/new/", {"name": "Malware", **rows, **button}).content.decode()
+        html = client.post("/settings/tasks/new/", {"name": "Malware", **rows, **button}).content.decode()
         return re.findall(r'name="task-\d-title"(?: value="(\w*)")?', html)
 
     assert titles(up="2") == ["one", "three", "two"]
@@ -241,14 +241,14 @@ def test_rows_are_moved_removed_and_added_without_saving(lee: User, sign_in: Sig
     ],
 )
 def test_a_template_that_cannot_be_is_told_what_is_wrong(lee: User, sign_in: SignIn, data: dict[str, str]) -> None:
-    answer = sign_in(lee).post("/tasks/templates/new/", sent_items({"title": "Isolate"}) | data)
+    answer = sign_in(lee).post("/settings/tasks/new/", sent_items({"title": "Isolate"}) | data)
     assert answer.status_code == 422
     assert "field-error" in answer.content.decode() or "notice-error" in answer.content.decode()
 
 
 def test_somebody_elses_change_of_a_template_is_not_overwritten_unseen(lee: User, ada: User, sign_in: SignIn) -> None:
     template = save_task_template("Malware", [Item("Isolate")], actor=lee.as_actor())
-    page, client = f"/tasks/templates/{template.pk}/", sign_in(lee)
+    page, client = f"/settings/tasks/{template.pk}/", sign_in(lee)
     theirs = {"name": "Malware", "version": 1, **sent_items({"title": "Call"})}
     sign_in(ada).post(page, theirs)
     answer = client.post(page, {"name": "Malware", "version": 1, **sent_items({"title": "Mine"})})
