@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
+from accounts.models import User
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
@@ -21,6 +22,7 @@ from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
+from incidents.views.lookup import record_look
 
 LONGEST_NUMBER = 2**63 - 1
 
@@ -67,9 +69,12 @@ class IncidentView(APIView):
             check_keys(request.query_params, ())
         except UnknownKeys as error:
             raise bad_query(error) from None
-        found = plain_incidents([number], principal_of(request)) if number <= LONGEST_NUMBER else []
+        principal = principal_of(request)
+        found = plain_incidents([number], principal) if number <= LONGEST_NUMBER else []
         if not found:
             raise Http404
+        if found[0]["restricted"] and isinstance(principal, User):
+            record_look(Incident(pk=number, restricted=True), principal)
         found[0]["tasks"]["list"] = plain_tasks(number)
         return Response(with_addresses(found, request)[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404
 
 from accounts.access import PersonRequest
+from accounts.models import User
 from incidents.commands import look_through_glass
 from incidents.models import Incident
 from incidents.queries.access import is_first_look
@@ -30,6 +31,12 @@ def incident_or_none(request: PersonRequest, number: int) -> Incident | None:
         .filter(pk=min(number, 2**62))
         .first()
     )
-    if found is not None and is_first_look(found, request.user):
-        look_through_glass(found, actor=request.user.as_actor())
+    if found is not None:
+        record_look(found, request.user)
     return found
+
+
+def record_look(incident: Incident, user: User) -> None:
+    """Record, the first time, that the person looks at what they see by break-glass."""
+    if is_first_look(incident, user):
+        look_through_glass(incident, actor=user.as_actor())

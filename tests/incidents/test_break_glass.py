@@ -161,6 +161,12 @@ def test_the_first_look_is_recorded_once(secret: Incident, lee: User) -> None:
     assert verbs_of(secret).count("incident.glass_looked_through") == 1
 
 
+def test_a_look_by_the_api_is_recorded_as_well(secret: Incident, lee: User, sign_in: Callable[[User], Client]) -> None:
+    break_glass(secret.pk, WHY, actor=lee.as_actor())
+    assert sign_in(lee).get(f"/api/v1/incidents/{secret.pk}/").status_code == 200
+    assert verbs_of(secret)[-1] == "incident.glass_looked_through"
+
+
 def test_a_role_may_see_every_restricted_incident_but_no_token_does(secret: Incident, rio: User) -> None:
     role = Role.objects.get(slug="analyst")
     role.permissions = [*role.permissions, Permission.SEE_RESTRICTED]

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.commands import create_team, create_token, deactivate, set_members
 from accounts.models import Team, User
 from activity.actors import SYSTEM
 from activity.models import Entry
+from alerts.kinds import count_kinds
+from alerts.models import Alert, AlertKind
 from common.errors import Refused
 from incidents.changes import AlertChanges, Changes
 from incidents.commands import (
@@ -98,6 +101,15 @@ def test_new_alerts_do_not_join_it(incident: Incident, lee: User) -> None:
     later = opened(alert("3", entities=(device("fin-ws-17"),)))
     assert later.pk != incident.pk
     assert later.related_to is None
+
+
+def test_its_alerts_do_not_count_for_how_rare_a_kind_is(incident: Incident, lee: User) -> None:
+    Alert.objects.update(last_activity=timezone.now())
+    count_kinds()
+    assert AlertKind.objects.count() == 2
+    restrict(incident, [lee], actor=lee.as_actor())
+    count_kinds()
+    assert not AlertKind.objects.exists()
 
 
 # Teams -------------------------------------------------------------------------------------------------------------
