@@ -14,6 +14,7 @@ from activity.actors import Actor
 from activity.delivery import deliver
 from activity.models import Body, Entry
 from activity.verbs import VERBS, Verb
+from common.inserting import insert
 
 AT_A_TIME = 500
 
@@ -85,7 +86,12 @@ def store(entries: Sequence[Entry]) -> list[Entry]:
     if not connection.in_atomic_block:
         raise RuntimeError("record() needs the transaction of the change it tells of")
     Body.objects.bulk_create(list(filter(None, (entry.body for entry in entries))))
-    return Entry.objects.bulk_create(entries, batch_size=AT_A_TIME)
+    for entry in entries:
+        if entry.body:
+            entry.body_id = entry.body.pk
+    for start in range(0, len(entries), AT_A_TIME):
+        insert(entries[start : start + AT_A_TIME])
+    return list(entries)
 
 
 def _check(draft: Draft) -> None:

@@ -119,7 +119,10 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
         cursor.execute(
             f"""
             INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen, trigrams)
-            SELECT kind, key, name, attributes, first_seen, last_seen, {TRIGRAMS}
+            SELECT kind, key, name, attributes, first_seen, last_seen,
+                   CASE WHEN EXISTS (SELECT FROM entities_entity AS known
+                                     WHERE known.kind = seen.kind AND known.key = seen.key)
+                        THEN '{{}}' ELSE {TRIGRAMS} END
             FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
                         %s::text[], %s::text[])
                 AS seen (kind, key, name, attributes, first_seen, last_seen, folded_key, folded_name)

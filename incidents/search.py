@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -17,14 +18,15 @@ def add_words(texts: Mapping[int, Iterable[str]]) -> None:
     """Let each incident be found by the words of these texts, beside those it has already. Part of a command."""
     rows = sorted((incident_id, sorted(words_of(said))[:MOST_WORDS]) for incident_id, said in texts.items())
     with connection.cursor() as cursor:
-        cursor.executemany(
+        cursor.execute(
             """
             INSERT INTO incidents_incidentsearch AS kept (incident_id, words)
-            VALUES (%s, array_to_tsvector(%s::text[]))
+            SELECT incident_id, array_to_tsvector(words)
+            FROM json_to_recordset(%s) AS said (incident_id bigint, words text[])
             ON CONFLICT (incident_id) DO UPDATE SET words = kept.words || excluded.words
             WHERE length(kept.words) < %s
             """,
-            [(incident_id, words, MOST_WORDS) for incident_id, words in rows],
+            [json.dumps([{"incident_id": number, "words": words} for number, words in rows]), MOST_WORDS],
         )
 
 

@@ -24,6 +24,7 @@ from activity.record import Change, Draft, Subject
 from alerts import verbs
 from alerts.choices import AlertStatus, Classification, Determination, Severity
 from alerts.models import Alert, AlertPayload, AlertQuerySet, Evidence
+from common.inserting import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ def store(new_alerts: Sequence[NewAlert]) -> list[Alert]:
 
     Raises IntegrityError when one was stored meanwhile by somebody else; `ingest` then starts over and finds it.
     """
-    alerts = Alert.objects.bulk_create([new.alert for new in new_alerts])
-    AlertPayload.objects.bulk_create([AlertPayload(alert=new.alert, raw=new.raw) for new in new_alerts])
-    Evidence.objects.bulk_create([_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence])
+    alerts = insert([new.alert for new in new_alerts])
+    insert([AlertPayload(alert_id=new.alert.pk, raw=new.raw) for new in new_alerts])
+    insert([_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence])
     return alerts
 
 

@@ -16,6 +16,7 @@ from activity.actors import CORRELATION, SYSTEM, Actor
 from activity.record import Change, Draft, record_all
 from alerts.choices import Severity
 from alerts.models import Alert
+from common.inserting import insert
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
 from incidents.commands.attacks import new_attacks, tag_attacks
@@ -54,7 +55,7 @@ class Link:
 
 def open_incidents(openings: Sequence[Opening]) -> list[Incident]:
     """New incidents: active, unassigned, named by the system. Their alerts follow with `link_alerts`."""
-    return Incident.objects.bulk_create(
+    return insert(
         [
             Incident(
                 name=opening.title,

@@ -167,5 +167,5 @@ def _fill(rule: TuningRule, values: TuningValues) -> None:
 
 
 def _record(verb: Verb, actor: Actor, rule: TuningRule, old: dict[str, Any], new: dict[str, Any]) -> None:
-    changes = [change for change in differences(old, new) if change.old or change.new]
-    record(Draft(verb, actor, subject=Subject("tuning_rule", str(rule.pk), rule.name), changes=changes))
+    subject = Subject("tuning_rule", str(rule.pk), rule.name)
+    record(Draft(verb, actor, subject=subject, changes=differences(old, new)))
