@@ -259,3 +259,26 @@ def test_two_browsers_at_one_resolution_note(
     expect(toast(mine, f"Saved #{incident.pk}")).to_be_visible()
     incident.refresh_from_db()
     assert incident.resolution_note == "Ana's note"
+
+
+def test_a_note_for_many_survives_a_reload_and_goes_when_it_is_saved(
+    incident: Incident, ana: User, window_of: WindowOf
+) -> None:
+    page = window_of(ana)
+
+    def form_of_many() -> Locator:
+        row_of(page, incident).get_by_role("checkbox").check()
+        page.get_by_role("region", name="Selected").get_by_text("Manage").click()
+        form = page.locator("#pane form.manage")
+        form.get_by_label("Status").select_option("resolved")
+        return form
+
+    form_of_many().get_by_label("Resolution note").fill("One campaign.")
+    page.reload()
+    form = form_of_many()
+    expect(form).to_contain_text("What you typed is back")
+    expect(form.get_by_label("Resolution note")).to_have_value("One campaign.")
+    form.get_by_label("Classification").select_option("true_positive/phishing")
+    form.get_by_role("button", name="Save").click()
+    expect(toast(page, "Change of 1 incident: 1 changed")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.endsWith('note-many'))") == []
