@@ -22,6 +22,8 @@ USER = "analyst01"
 ALERTS, ENTITIES = 10_000, 5_000
 TABS = {
     "overview": "overview",
+    "attack story": "story",
+    "attack story as a table": "story?view=table",
     "alerts": "alerts",
     "alerts by severity": "alerts?sort=-severity",
     "assets": "assets",

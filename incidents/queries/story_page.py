@@ -174,8 +174,9 @@ def _alerts(incident: Incident, asked: Asked, steps: Iterable[Step], path: str) 
     fields = ("id", "title", "severity", "first_activity", "techniques")
     rows = Alert.objects.of_incident(incident.pk).order_by("first_activity", "id").values_list(*fields)
     named = {step.alert: _names(step) for step in steps}
+    alerts_url = reverse("incidents:alerts", args=[incident.pk])
     found = [
-        _alert(incident, asked, path, after + number, row, named)
+        _alert(alerts_url, asked, path, after + number, row, named)
         for number, row in enumerate(rows[after : after + ALERTS_IN_LIST], 1)
     ]
     later = after + ALERTS_IN_LIST
@@ -189,7 +190,7 @@ def _alerts(incident: Incident, asked: Asked, steps: Iterable[Step], path: str) 
 
 
 def _alert(
-    incident: Incident,
+    alerts_url: str,
     asked: Asked,
     path: str,
     position: int,
@@ -206,7 +207,7 @@ def _alert(
         "names": named.get(number, ""),
         "techniques": ", ".join(techniques[:NAMES_IN_A_LINE]),
         "url": replace(asked, until=position).address(path),
-        "alert_url": reverse("incidents:alert", args=[incident.pk, number]),
+        "alert_url": f"{alerts_url}{number}/",
         "state": "" if until is None else "now" if position == until else "later" if position > until else "",
     }
 

@@ -95,6 +95,8 @@ def test_the_picture_shows_what_the_alerts_name_and_the_list_says_all_of_them(cl
     ]
     assert "mia@corp.example acted on fin-ws-17 (alerts 1, 3)" in page
     assert "203.0.113.7" not in page
+    for each in attack.alerts.all():
+        assert f'href="{reverse("incidents:alert", args=[attack.pk, each.pk])}"' in page
 
 
 def test_it_is_shown_up_to_one_alert(client: Client, attack: Incident) -> None:
