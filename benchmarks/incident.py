@@ -43,10 +43,10 @@ def measure(rounds: int) -> Iterator[Row]:
     for name, tab in TABS.items():
         works = [partial(_shown, client, _address(tab, incident)) for incident in (large, small)]
         times, floor = times_in_turn(works, min(rounds, 20))
-        yield compared(f"incident of {ALERTS:,} alerts: {name}", times, floor)
+        yield compared(f"incident, {ALERTS:,} alerts: {name}", times, floor)
         with statements() as asked:
             works[0]()
-        yield Row(f"incident of {ALERTS:,} alerts: {name}, statements", len(asked.sql), "statements")
+        yield Row(f"incident, {ALERTS:,} alerts: {name}, statements", len(asked.sql), "statements")
 
 
 def _address(tab: str, incident: Incident) -> str:
