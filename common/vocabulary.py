@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import CharField, Model, Q, QuerySet, Value
 
-KEPT = 60
-"""Seconds."""
+KEPT, KEPT_OF_ONE = 60, 2
+"""Seconds: what everybody sees, and what one person does."""
 
 Words = dict[str, list[str]]
 """Kind of word → the words, the commonest first."""
@@ -41,17 +41,17 @@ class Vocabulary(Generic[Whose, Row]):
         """Rows that everybody sees and that are read for their words, newest first."""
         raise NotImplementedError
 
-    def own(self, principal: Whose) -> list[QuerySet[Row]]:
-        """Those that this person sees beside them."""
+    def own(self, principal: Whose) -> tuple[str, list[QuerySet[Row]]]:
+        """Those that this person sees beside them, under a name that says whose they are."""
         raise NotImplementedError
 
     def recent(self, principal: Whose) -> Words:
-        """What recent rows say that this person may see. What not everybody sees is read anew each time: a person who
-        loses sight of a row forgets its words with it."""
-        words = dict(self._kept(self.samples()))
-        if own := self.own(principal):
-            for kind, more in self._read(own).items():
-                words[kind] = list(dict.fromkeys([*words.get(kind, ()), *more]))
+        """What recent rows say that this person may see. What not everybody sees is kept for one request, not for the
+        next: a person who loses sight of a row forgets its words with it."""
+        words = dict(self._kept("everybody", self.samples(), KEPT))
+        whose, own = self.own(principal)
+        for kind, more in (self._kept(whose, own, KEPT_OF_ONE) if own else {}).items():
+            words[kind] = list(dict.fromkeys([*words.get(kind, ()), *more]))
         return words
 
     def spelled(self, kind: str, words: Iterable[str], principal: Whose) -> dict[str, str]:
@@ -78,12 +78,12 @@ class Vocabulary(Generic[Whose, Row]):
         ]
         return {word for (word,) in (arms[0].union(*arms[1:], all=True) if len(arms) > 1 else arms[0])}
 
-    def _kept(self, rows: Sequence[QuerySet[Row]]) -> Words:
-        key = f"vocabulary:{self.name}"
+    def _kept(self, whose: str, rows: Sequence[QuerySet[Row]], seconds: int) -> Words:
+        key = f"vocabulary:{self.name}:{whose}"
         words: Words | None = cache.get(key)
         if words is None:
             words = self._read(rows)
-            cache.set(key, words, KEPT)
+            cache.set(key, words, seconds)
         return words
 
     def _read(self, rows: Sequence[QuerySet[Row]]) -> Words:

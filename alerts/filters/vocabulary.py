@@ -46,12 +46,12 @@ class AlertWords(Vocabulary[Principal, Alert]):
         ordinary: QuerySet[Alert] = Alert.objects.filter(incident__restricted=False).order_by("-last_activity", "-pk")
         return [ordinary.filter(ACTIVE)[:RECENT], ordinary[:RECENT]]
 
-    def own(self, principal: Principal) -> list[QuerySet[Alert]]:
+    def own(self, principal: Principal) -> tuple[str, list[QuerySet[Alert]]]:
         if not isinstance(principal, User):
-            return []
+            return "", []
         incidents: Any = Alert._meta.get_field("incident").related_model
         theirs = Alert.objects.filter(incident__in=incidents.objects.named_to(principal))
-        return [theirs.order_by("-last_activity", "-pk")[:RECENT]]
+        return str(principal.pk), [theirs.order_by("-last_activity", "-pk")[:RECENT]]
 
 
 def with_sub_techniques(technique: str) -> list[str]:

@@ -44,8 +44,10 @@ class IncidentWords(Vocabulary[Principal, Incident]):
         ordinary = Incident.objects.filter(restricted=False)
         return [_newest(ordinary.open()), _newest(ordinary)]
 
-    def own(self, principal: Principal) -> list[QuerySet[Incident]]:
-        return [_newest(Incident.objects.named_to(principal))] if isinstance(principal, User) else []
+    def own(self, principal: Principal) -> tuple[str, list[QuerySet[Incident]]]:
+        if not isinstance(principal, User):
+            return "", []
+        return str(principal.pk), [_newest(Incident.objects.named_to(principal))]
 
 
 def _newest(rows: Any) -> Any:
