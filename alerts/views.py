@@ -67,6 +67,7 @@ def queue(request: PersonRequest) -> HttpResponse:
             (key, value) for key, values in with_values(page.query).items() if key != "q" for value in values
         ],
         "may_bulk": may_bulk,
+        "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "edit_path": "../manage/" if request.user.may(Permission.EDIT_INCIDENTS) else "",
         "key_hints": KEY_HINTS,
     }
@@ -175,6 +176,7 @@ def pane_context(request: PersonRequest, found: Alert) -> dict[str, Any]:
         "alert": detail.pane(found),
         "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
         "may_tune": request.user.may(Permission.MANAGE_RULES),
+        "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "is_mine": found.assignee_user_id == request.user.pk,
         "list_url": reverse("alerts:queue"),
     }

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from incidents.views import alerts
+from incidents.views import alerts, moving
 
 app_name = "alert_acts"
 
 urlpatterns = [
     path("changes/", alerts.changes, name="changes"),
+    path("move/", moving.move, name="move"),
     path("manage/", alerts.manage_many, name="manage_many"),
     path("undo/<uuid:batch>/", alerts.undo, name="undo"),
     path("<int:alert_id>/manage/", alerts.manage, name="manage"),

@@ -1,11 +1,13 @@
 from django.urls import path
 
 from incidents.api import IncidentsView, IncidentView, SimilarView
-from incidents.merge_api import MergeView
+from incidents.merge_api import MergeView, MoveAlertsView, UnmergeView
 
 urlpatterns = [
     path("incidents/", IncidentsView.as_view(), name="incidents"),
     path("incidents/merge/", MergeView.as_view(), name="merge"),
+    path("incidents/<int:number>/unmerge/", UnmergeView.as_view(), name="unmerge"),
+    path("alerts/move/", MoveAlertsView.as_view(), name="move_alerts"),
     path("incidents/<int:number>/", IncidentView.as_view(), name="incident"),
     path("incidents/<int:number>/similar/", SimilarView.as_view(), name="similar"),
 ]

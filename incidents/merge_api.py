@@ -13,9 +13,11 @@ from rest_framework.views import APIView
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
+from alerts.lookup import visible_alerts
 from common.api import AlwaysJSON
 from incidents.api import with_addresses
-from incidents.commands import merge
+from incidents.commands import merge, move_alerts, unmerge
+from incidents.commands.alerts import MOST_ALERTS
 from incidents.merge_rules import MOST_MERGED, Choice, finding_word
 from incidents.models import Incident
 from incidents.queries import merging as queries
@@ -60,6 +62,43 @@ class MergeView(APIView):
             principal=principal,
         )
         return answered(merged, request)
+
+
+class UnmergeView(APIView):
+    """Bring an incident back that was merged away: `{"reason": "…"}`, or nothing. Answers it as it is now."""
+
+    needs = {"POST": Permission.MERGE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def post(self, request: Request, number: int) -> Response:
+        reason = Body(request.data or {}, ("reason",)).text("reason", required=False)
+        principal = principal_of(request)
+        found = queries.chosen([number], principal) if number <= LARGEST else []
+        if not found:
+            raise Http404
+        actor = principal.as_actor(Channel.API)
+        return answered(unmerge(found[0], actor=actor, reason=reason, principal=principal), request)
+
+
+class MoveAlertsView(APIView):
+    """Move alerts: `{"alerts": [101, 102], "to": 12, "comment": "…"}`; without `to` they are split off into a new
+    incident. Answers the incident where they are now."""
+
+    needs = {"POST": Permission.MERGE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def post(self, request: Request) -> Response:
+        body = Body(request.data, ("alerts", "to", "comment"))
+        ids, number = body.numbers("alerts", MOST_ALERTS), body.number("to", required=False)
+        comment, principal = body.text("comment"), principal_of(request)
+        if visible_alerts(principal, ids).count() < len(ids):
+            raise Http404
+        found = queries.chosen([number], principal) if number else []
+        if number and not found:
+            raise Http404
+        actor = principal.as_actor(Channel.API)
+        moved = move_alerts(ids, found[0] if found else None, actor=actor, comment=comment, principal=principal)
+        return answered(moved.to, request)
 
 
 def answered(incident: Incident, request: Request) -> Response:

@@ -63,3 +63,42 @@ class MergeForm(forms.Form):
     def choice(self) -> Choice:
         cleaned = self.cleaned_data
         return Choice(cleaned.get("assignee") or "", cleaned.get("finding") or "", cleaned.get("name") or 0)
+
+
+class MoveForm(forms.Form):
+    """Where alerts shall go: into an incident by its number, or a new one; and why."""
+
+    where = forms.ChoiceField(
+        choices=[("existing", "To an existing incident"), ("new", "To a new incident")],
+        initial="existing",
+        widget=forms.RadioSelect,
+        label="Move",
+    )
+    to = forms.CharField(required=False, max_length=40, label="Incident")
+    comment = note_field("Comment", "Why do they belong there?")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        numbers: list[int] = []
+        if cleaned.get("where") == "existing" and "to" not in self.errors:
+            try:
+                numbers = read_numbers([cleaned.get("to") or ""])
+            except ValidationError as error:
+                self.add_error("to", error)
+            else:
+                if len(numbers) != 1:
+                    self.add_error("to", "Choose the incident they shall go to.")
+        cleaned["to"] = numbers[0] if numbers else 0
+        if "comment" not in self.errors and not cleaned.get("comment", "").strip():
+            self.add_error("comment", "Say why; it stands in the log of both incidents.")
+        return cleaned
+
+    def number(self) -> int:
+        """Of the incident that is chosen already; 0 while none is."""
+        if not self.is_bound:
+            return 0
+        try:
+            numbers = read_numbers([str(self.data.get("to", ""))])
+        except ValidationError:
+            return 0
+        return numbers[0] if len(numbers) == 1 else 0

@@ -274,6 +274,9 @@ def merged(world: World) -> object:
     return incidents.merge(world.incident, [world.other], actor=world.actor, reason="One attack.")
 
 
+MERGE = UUID(int=3)
+
+
 def work_on_both(world: World) -> None:
     incidents.assign(world.other, world.ana, actor=world.actor)
     incidents.classify(world.other, Classification.TRUE_POSITIVE, Determination.PHISHING, actor=world.actor)
@@ -644,6 +647,34 @@ SCENARIOS: dict[str, list[Scenario]] = {
             before=work_on_both,
             refuse=lambda w: incidents.merge(w.incident, [w.incident], actor=w.actor, reason="One attack."),
             again="refused",
+        ),
+    ],
+    "incidents.commands.moving.move_alerts": [
+        Scenario(
+            lambda w: incidents.move_alerts(w.kept["moved"], w.other, actor=w.actor, comment="Another intruder."),
+            before=remember("moved", lambda w: w.alert_ids()[:1]),
+            refuse=lambda w: incidents.move_alerts(w.kept["moved"], w.other, actor=w.actor, comment=" "),
+        ),
+        Scenario(
+            lambda w: incidents.move_alerts(w.kept["moved"], None, actor=w.actor, comment="Another intruder."),
+            before=remember("moved", lambda w: w.alert_ids()[:1]),
+            again="refused",
+        ),
+    ],
+    "incidents.commands.unmerging.unmerge": [
+        Scenario(
+            lambda w: incidents.unmerge(w.other, actor=w.actor, reason="Two after all."),
+            before=lambda w: (work_on_both(w), merged(w)),
+            refuse=lambda w: incidents.unmerge(w.incident, actor=w.actor),
+            again="refused",
+        ),
+    ],
+    "incidents.commands.unmerging.unmerge_all": [
+        Scenario(
+            lambda w: incidents.unmerge_all(w.incident, MERGE, actor=w.actor),
+            before=lambda w: incidents.merge(
+                w.incident, [w.other], actor=w.actor, reason="One attack.", batch=MERGE
+            ),
         ),
     ],
     "incidents.commands.audience.follow_restriction": [

@@ -13,6 +13,7 @@ from incidents.commands.lifecycle import change_note, reopen, resolve, set_statu
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.merging import merge
+from incidents.commands.moving import move_alerts
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.restriction import lift_restriction, name_to, restrict, set_incident_members
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
@@ -26,6 +27,7 @@ from incidents.commands.task_templates import (
 )
 from incidents.commands.tasks import add_task, change_task, move_task, remove_task
 from incidents.commands.undo import take_back
+from incidents.commands.unmerging import unmerge, unmerge_all
 
 __all__ = [
     "Link",
@@ -59,6 +61,7 @@ __all__ = [
     "look_through_glass",
     "manage_alerts",
     "merge",
+    "move_alerts",
     "move_task",
     "name_to",
     "open_incidents",
@@ -85,6 +88,8 @@ __all__ = [
     "tell_overdue",
     "unassign",
     "unfollow",
+    "unmerge",
+    "unmerge_all",
     "use_automatic_name",
     "use_automatic_severity",
     "wake",

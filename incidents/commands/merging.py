@@ -82,7 +82,7 @@ def merge(
     reason = check_text(reason, "reason")
     choice = choice or Choice()
     numbers = sorted({source.pk for source in sources} - {target.pk})
-    earlier = _merged_into(numbers)
+    earlier = merged_into(numbers)
     locked = lock_all([target.pk, *numbers, *earlier])
     wanted = [target.pk, *numbers]
     if len(visible_among(wanted, principal)) < len(wanted) or any(number not in locked for number in wanted):
@@ -90,7 +90,7 @@ def merge(
     target, parts = locked[target.pk], [locked[number] for number in numbers]
     prefetch_related_objects([target, *parts], "assignee_user", "assignee_team", "tags")
     result = _decided(target, parts, choice)
-    if set(_merged_into(numbers)) - locked.keys():
+    if set(merged_into(numbers)) - locked.keys():
         raise Refused("Somebody merged another incident into one of these this moment; look again.", field="incidents")
     return _Merging(target, parts, result, actor, reason, batch or uuid4()).run()
 
@@ -102,7 +102,7 @@ def _decided(target: Incident, sources: Sequence[Incident], choice: Choice) -> O
     return outcome(part_of(target), [part_of(source) for source in sources], choice)
 
 
-def _merged_into(numbers: Iterable[int]) -> list[int]:
+def merged_into(numbers: Iterable[int]) -> list[int]:
     """Incidents that lead to one of these."""
     return list(Incident.objects.filter(redirected_to__in=list(numbers)).values_list("pk", flat=True))
 

@@ -34,7 +34,8 @@ def alert_rows(request: PersonRequest, number: int) -> HttpResponse:
     """The alerts of a row, unfolded beneath it; opened by itself, a page of the same."""
     incident = incident_or_404(request, number)
     template = "incidents/row_alerts.html#rows" if request.htmx else "incidents/row_alerts.html"
-    return render(request, template, alerts_of_row(incident) | {"name": incident.name})
+    may_merge = request.user.may(Permission.MERGE_INCIDENTS)
+    return render(request, template, alerts_of_row(incident) | {"name": incident.name, "may_merge": may_merge})
 
 
 @needs(get=Permission.SEE_INCIDENTS)

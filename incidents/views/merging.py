@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -41,13 +43,14 @@ def merge(request: PersonRequest) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             choice=form.choice(),
             principal=request.user,
+            batch=(batch := uuid4()),
         )
     except Blocked:
         return _pane(request, form, status=422)
     except Refused as refused:
         form.add_error("reason" if refused.field == "reason" else None, refused.problem)
         return _pane(request, form, status=422)
-    return _merged(request, merged, len(incidents) - 1)
+    return _merged(request, merged, len(incidents) - 1, reverse("incidents:unmerge_all", args=[target.pk, batch]))
 
 
 @needs(post=Permission.MERGE_INCIDENTS)
@@ -63,7 +66,7 @@ def suggest(request: PersonRequest) -> HttpResponse:
     """Options of a field that names incidents: open ones, by number or by words."""
     try:
         without = read_numbers(request.GET.getlist("chosen") + request.GET.getlist("not"))
-    except ValueError:
+    except ValidationError:
         without = []
     found = queries.suggested(request.GET.get("q", ""), request.user, without)
     options = [
@@ -115,7 +118,7 @@ def _pane(request: PersonRequest, form: MergeForm, *, status: int = 200) -> Http
     return render(request, template, _context(request, form), status=status)
 
 
-def _merged(request: PersonRequest, target: Incident, sources: int) -> HttpResponse:
+def _merged(request: PersonRequest, target: Incident, sources: int, undo_url: str) -> HttpResponse:
     """After it: the queue shows the target, a page that was merged away becomes the target's."""
     text = f"{sources} incident{'' if sources == 1 else 's'} merged into #{target.pk}"
     url = reverse("incidents:overview", args=[target.pk])
@@ -127,7 +130,7 @@ def _merged(request: PersonRequest, target: Incident, sources: int) -> HttpRespo
         response = HttpResponse("")
         response["HX-Redirect"] = url
         return response
-    return saved_event(HttpResponse(""), text, close_pane=True, more_url=url, unselect=True)
+    return saved_event(HttpResponse(""), text, close_pane=True, more_url=url, undo_url=undo_url, unselect=True)
 
 
 def _shows_one(path: str) -> bool:

@@ -102,6 +102,10 @@ class Known:
     by_source_incident: dict[tuple[str, str], Home] = field(default_factory=dict)
     sizes: dict[Home, int] = field(default_factory=lambda: defaultdict(int))
     closed: set[Home] = field(default_factory=set)
+    apart: set[tuple[int, Home]] = field(default_factory=set)
+    """What people have taken apart: an entity, and an incident to which it ties no new alert."""
+    groups_apart: set[tuple[str, str, Home]] = field(default_factory=set)
+    """The same of the senders' own incidents."""
     openings: int = 0
 
     def takes_more(self, home: Home) -> bool:
@@ -187,7 +191,8 @@ def place(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
 def _choose(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
     if candidate.source_incident and rules.grouping and _admits(rules.grouping, candidate):
         grouped = known.by_source_incident.get((candidate.source, candidate.source_incident))
-        if grouped and known.takes_more(grouped):
+        is_apart = (candidate.source, candidate.source_incident, grouped) in known.groups_apart
+        if grouped and known.takes_more(grouped) and not is_apart:
             reason = f"Its source has it in the same incident ({candidate.source_incident})."
             return Placement(grouped, rules.grouping.rule.slug, reason)
     related_to = None
@@ -218,6 +223,8 @@ def _offers(candidate: Candidate, known: Known, rules: JoinRules) -> list[tuple[
         start = bisect_left(places, (candidate.first_activity - window,))
         end = bisect_right(places, (candidate.last_activity + window, LAST_HOME))
         for time, home in places[max(start, end - PLACES_PER_ENTITY) : end]:
+            if known.apart and (tie.entity_id, home) in known.apart:
+                continue
             gap = _gap(candidate, time)
             best = nearest.get((tie.rank, home))
             if best is None or gap < best[0]:

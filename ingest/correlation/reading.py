@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from incidents.queries.apart import apart_by_entity, apart_by_source_incident
 from ingest.actors import TUNING
 from ingest.correlation.join_rules import JoinRules
 from ingest.correlation.placing import (
@@ -112,6 +113,8 @@ def _read(candidates: Sequence[Candidate], rules: JoinRules) -> Known:
                     known.closed.add(home)
         for places in known.by_entity.values():
             places.sort()
+        if known.by_entity:
+            known.apart = {(entity, Home(False, number)) for entity, number in apart_by_entity(list(known.by_entity))}
     _read_groups(candidates, rules, known)
     return known
 
@@ -134,3 +137,6 @@ def _read_groups(candidates: Sequence[Candidate], rules: JoinRules, known: Known
                 home = Home(False, incident_id)
                 known.by_source_incident[source, name] = home
                 known.sizes[home] = size
+    if known.by_source_incident:
+        apart = apart_by_source_incident(list(known.by_source_incident))
+        known.groups_apart = {(source, name, Home(False, number)) for source, name, number in apart}

@@ -78,6 +78,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "tuning:delete": {"POST": RULES},
     "trials:trial": {"GET": RULES},
     "trials:cancel": {"POST": RULES},
+    "api:unmerge": {"POST": MERGE},
+    "api:move_alerts": {"POST": MERGE},
     "views:overview": {"GET": SEE},
     "views:new": {"GET": SEE, "POST": SEE},
     "views:side": {"GET": SEE},
@@ -95,6 +97,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "alerts:details": {"GET": SEE},
     "alert_acts:changes": {"GET": SEE},
     "alert_acts:manage_many": {"GET": BULK, "POST": BULK},
+    "alert_acts:move": {"GET": MERGE, "POST": MERGE},
     "alert_acts:manage": {"GET": EDIT, "POST": EDIT},
     "alert_acts:assign_to_me": {"POST": EDIT},
     "alert_acts:undo": {"POST": EDIT},
@@ -122,6 +125,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:cancel_act": {"POST": BULK},
     "incidents:undo_act": {"POST": BULK},
     "incidents:undo_save": {"POST": EDIT},
+    "incidents:unmerge": {"POST": MERGE},
+    "incidents:unmerge_all": {"POST": MERGE},
     "incidents:alert_rows": {"GET": SEE},
     "incidents:manage_many": {"GET": BULK, "POST": BULK},
     "incidents:suggest_assignees": {"GET": SEE},
@@ -222,7 +227,7 @@ def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
 def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
-    if name == "incidents:undo_save":
+    if name in ("incidents:undo_save", "incidents:unmerge_all"):
         return reverse(name, args=[incident.pk, SAVE])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
@@ -248,7 +253,7 @@ def address(name: str, incident: Incident) -> str:
 
 def data(name: str, incident: Incident) -> dict[str, Any]:
     """Enough for a page to be shown; too little for anything to be saved."""
-    if name == "alert_acts:manage_many":
+    if name in ("alert_acts:manage_many", "alert_acts:move"):
         return {"alert": incident.alerts.order_by("pk")[0].pk}
     if name.endswith(":changes"):
         return {"since": 2**61}
@@ -447,6 +452,7 @@ ADDRESSES = (
     "/alerts/{secret_alert}/details/",
     "/alerts/{secret_alert}/manage/",
     "/alerts/manage/?alert={secret_alert}",
+    "/alerts/move/?alert={secret_alert}",
     "/api/v1/alerts/?status=any&severity=any&count=exact",
     "/api/v1/alerts/?q=heron&status=any",
     "/incidents/{secret}/story/",
