@@ -11,7 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from accounts.models import Principal
+from accounts.models import Principal, User
 from activity.actors import Actor, ActorKind
 from activity.models import Entry
 from activity.record import Change, Draft, record_all
@@ -29,7 +29,7 @@ from incidents.commands.change import lock_all
 from incidents.commands.linking import changes_between, state_of
 from incidents.commands.manage import visible_among
 from incidents.commands.merging import SINGLE, in_words, merged_into
-from incidents.commands.moving import empty, names_of
+from incidents.commands.moving import MOVED, empty, names_of
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import tag_names
 from incidents.commands.tasks import recount
@@ -116,8 +116,9 @@ class _Unmerging:
         return both[source.pk]
 
     def _alerts(self) -> list[int]:
-        """The alerts that came with it go back, unless they were moved on since."""
+        """The alerts that came with it go back, unless somebody has moved them since, away or to where they are."""
         rows = Alert.objects.filter(pk__in=self.merge.alert_ids, incident=self.target).order_by("pk")
+        rows = rows.exclude(link_rule=MOVED, linked_at__gt=self.merge.merged_at)
         ids = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
         Alert.objects.filter(pk__in=ids).update(incident=self.source)
         return ids
@@ -155,9 +156,16 @@ class _Unmerging:
         return {name.lower() for name in touched}
 
     def _followers(self) -> None:
-        """Who came to follow by the merge follows no more, but for those who did something there since, or have it."""
-        active = {entry.actor_id for entry in self.since if entry.actor_kind == ActorKind.USER}
-        leaving = {*self.merge.gave.get("followers", ())} - active - {self.target.assignee_user_id}
+        """Who came to follow by the merge follows no more, but for those who would follow by what they did since."""
+        by_themselves = {
+            entry.actor_id
+            for entry in self.since
+            if entry.actor_kind == ActorKind.USER and entry.verb in (COMMENTED.name, verbs.FOLLOWED.name)
+        }
+        given = [change["new"] for entry in self.since if (change := entry.change_of("assignee")) and change["new"]]
+        names = [each["name"] for each in given if each["kind"] == "user"]
+        assigned = set(User.objects.filter(username__in=names).values_list("pk", flat=True)) if names else set()
+        leaving = {*self.merge.gave.get("followers", ())} - by_themselves - assigned
         for other in self.others:
             kept = leaving & set(Follower.objects.filter(incident=other.source_id).values_list("user", flat=True))
             other.gave["followers"] = sorted({*other.gave.get("followers", ()), *kept})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from accounts.models import User
-from incidents.commands import assign
+from incidents.commands import assign, merge
 from incidents.models import Incident
 from tests.browser.conftest import WindowOf
 from tests.browser.pages import IN_THE_BROWSER, pane_of, row_of, toast
@@ -47,3 +47,25 @@ def test_two_of_the_queue_become_one(window_of: WindowOf, ana: User, lee: User) 
     page.goto(f"/incidents/{second.pk}/")
     page.wait_for_url(f"**/incidents/{first.pk}/")
     expect(page.get_by_role("heading", name="Merged incidents")).to_be_visible()
+
+
+def test_an_alert_is_split_off_and_a_merge_is_taken_back(window_of: WindowOf, lee: User) -> None:
+    first = opened(*(alert(name, entities=(device("a"),), title=name.title()) for name in ("mail", "macro")))
+    second = opened(alert("beacon", entities=(device("b"),), title="Beacon"))
+    merge(first, [second], actor=lee.as_actor(), reason="One intruder.")
+    page = window_of(lee)
+    page.goto(f"/incidents/{first.pk}/activity/")
+    expect(page.get_by_text(f"merged from #{second.pk}").first).to_be_visible()
+    page.get_by_role("button", name=f"Un-merge #{second.pk}").click()
+    expect(toast(page, f"#{second.pk} is an incident of its own again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Merged incidents")).to_have_count(0)
+
+    page.goto(f"/alerts/?incident={first.pk}")
+    page.locator("tr[data-row]", has_text="Macro").locator("input[data-select-row]").click()
+    page.get_by_role("button", name="Move").click()
+    pane = pane_of(page)
+    pane.get_by_label("To a new incident").check()
+    pane.get_by_label("Comment").fill("Another intruder.")
+    pane.get_by_role("button", name="Move").click()
+    expect(toast(page, "1 alert moved to #")).to_be_visible()
+    assert Incident.objects.get(pk=first.pk).alerts_total == 1
