@@ -61,7 +61,7 @@ def test_an_alert_is_split_off_and_a_merge_is_taken_back(window_of: WindowOf, le
     expect(page.get_by_role("heading", name="Merged incidents")).to_have_count(0)
 
     page.goto(f"/alerts/?incident={first.pk}")
-    page.locator("tr[data-row]", has_text="Macro").locator("input[data-select-row]").click()
+    page.get_by_role("checkbox", name="Select Macro").click()
     page.get_by_role("button", name="Move").click()
     pane = pane_of(page)
     pane.get_by_label("To a new incident").check()

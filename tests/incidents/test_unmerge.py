@@ -253,6 +253,8 @@ class World:
 
     def __init__(self, people: dict[str, User], *, is_twin: bool) -> None:
         self.people, self.lee, self.is_twin = people, people["lee"], is_twin
+        self.has_begun = False
+        """Whether the two may differ by now."""
         prefix = "t" if is_twin else "m"
         self.incidents: list[Incident] = []
         for number in range(4):
@@ -280,7 +282,8 @@ class World:
         elif kind == "name":
             rename(incident, value, actor=actor)
         elif kind == "severity":
-            if self.is_twin and incident.severity == value and not incident.severity_is_manual:
+            # what is a change in the other world has to be one here
+            if self.is_twin and self.has_begun and incident.severity == value and not incident.severity_is_manual:
                 set_severity(incident, Severity(1 + value % 4), actor=actor)
             set_severity(incident, value, actor=actor)
         elif kind == "finding":
@@ -344,6 +347,7 @@ def test_after_any_merges_and_edits_taken_back_all_is_as_if_never_merged(
             if kind != "resolve_alert" or may_resolve(merged, twin, alerts[0]):
                 for world in (merged, twin):
                     world.edit(place, kind, value, alerts)
+        merged.has_begun = twin.has_begun = True
         for act, place, value in acts:
             play(merged, twin, act, place, value)
         for row in Merge.objects.filter(unmerged_at=None).order_by("-pk"):
