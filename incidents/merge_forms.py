@@ -34,6 +34,13 @@ def read_numbers(words: Sequence[str]) -> list[int]:
     return list(numbers)
 
 
+def ask(field: forms.Field, otherwise: str) -> None:
+    """Make a text one that has to be written."""
+    field.required = True
+    field.widget.is_required = True
+    field.error_messages["required"] = otherwise
+
+
 class MergeForm(forms.Form):
     """Incidents, the target among them, and the choices where they differ."""
 
@@ -46,7 +53,7 @@ class MergeForm(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.fields["reason"].widget.attrs["rows"] = 3
+        ask(self.fields["reason"], "Say why they belong together; it stands in the log of each.")
 
     def clean_incident(self) -> list[int]:
         numbers: list[int] = self.cleaned_data["incident"]
@@ -77,6 +84,10 @@ class MoveForm(forms.Form):
     to = forms.CharField(required=False, max_length=40, label="Incident")
     comment = note_field("Comment", "Why do they belong there?")
 
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        ask(self.fields["comment"], "Say why; it stands in the log of both incidents.")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         numbers: list[int] = []
@@ -89,8 +100,6 @@ class MoveForm(forms.Form):
                 if len(numbers) != 1:
                     self.add_error("to", "Choose the incident they shall go to.")
         cleaned["to"] = numbers[0] if numbers else 0
-        if "comment" not in self.errors and not cleaned.get("comment", "").strip():
-            self.add_error("comment", "Say why; it stands in the log of both incidents.")
         return cleaned
 
     def number(self) -> int:

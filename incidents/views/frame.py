@@ -64,7 +64,7 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
             }
             for each in TABS
         ],
-        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "may_edit": request.user.may(Permission.EDIT_INCIDENTS) and not incident.redirected_to_id,
         "is_mine": incident.assignee_user_id == request.user.pk,
         "crumbs": [{"label": "Incidents", "url": reverse("incidents:queue")}, {"label": f"#{incident.pk}"}],
         "cursor": found.moment,

@@ -124,6 +124,6 @@ def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "next_steps": steps[:STEPS_IN_PANE],
         "more_steps": max(len(steps) - STEPS_IN_PANE, 0),
         "stream": latest,
-        "may_edit": request.user.may(Permission.EDIT_INCIDENTS),
+        "may_edit": request.user.may(Permission.EDIT_INCIDENTS) and not incident.redirected_to_id,
         "is_mine": incident.assignee_user_id == request.user.pk,
     }

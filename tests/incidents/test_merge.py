@@ -335,7 +335,7 @@ def test_the_form_shows_what_it_comes_to_and_does_it(
     page = client.get(reverse("incidents:merge"), {"incident": f"{incident.pk},{other.pk}"}).content.decode()
     assert f"1 come to the 2 of #{incident.pk}" in page
     assert "spray" in page
-    assert "Write something" not in page
+    assert "Say why" not in page
     data = {"incident": [incident.pk, other.pk], "target": other.pk, "reason": REASON}
     answer = client.post(reverse("incidents:merge"), data, follow=True)
     assert f"1 incident merged into #{other.pk}" in answer.content.decode()
