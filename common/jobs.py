@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +68,15 @@ def unclaimed(kind: type[Job], now: datetime) -> list[Any]:
     """Jobs of a kind that wait for a worker, or whose worker has not been heard of."""
     rows = kind._default_manager.filter(state__in=UNFINISHED).order_by("created_at")
     return [pk for pk, until in rows.values_list("pk", "leased_until") if until is None or until < now]
+
+
+def carry_on(step: Callable[[], bool], seconds: float) -> bool:
+    """Do step by step for so long; whether something is left that is ours to go on with."""
+    until = time.monotonic() + seconds
+    while step():
+        if time.monotonic() > until:
+            return True
+    return False
 
 
 def wake_worker(task: Task, job: Any) -> None:

@@ -21,6 +21,7 @@ from common.icons import icon
 __all__ = [
     "absolute_time",
     "asset_counts",
+    "crown_mark",
     "dated",
     "day_and_time",
     "due_mark",
@@ -104,6 +105,11 @@ def indicator_mark(text: str, raw: str = "", *, copy: bool = True, href: str = "
 def entity_icon(kind: Term | str) -> SafeString:
     """The icon of a kind of entity."""
     return icon(kind if isinstance(kind, str) else kind.slug)
+
+
+def crown_mark(level: Term | None) -> SafeString:
+    """The crown of a critical asset, in the colour of its level; nothing for what is not critical."""
+    return _crown(level.slug, str(level.label)) if level else SafeString("")
 
 
 def asset_counts(counts: Mapping[str, int]) -> SafeString:
@@ -192,6 +198,11 @@ def _person(initials: str, name: str, kind: str, compact: bool) -> SafeString:
     sign = icon("system", "s") if kind == "system" else ""
     values = {"initials": initials[:3], "name": name, "kind": kind, "icon": sign, "compact": compact}
     return _rendered("person", values)
+
+
+@lru_cache(maxsize=16)
+def _crown(level: str, label: str) -> SafeString:
+    return _rendered("crown", {"level": level, "label": label.lower(), "icon": icon("critical", "s")})
 
 
 @lru_cache(maxsize=KEPT)

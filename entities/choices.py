@@ -34,3 +34,17 @@ ASSET_KINDS: tuple[EntityKind, ...] = (
     EntityKind.CLOUD_RESOURCE,
 )
 """Entities that belong to the organisation and can be harmed: the assets of DESIGN section 3."""
+
+
+class Criticality(NamedTerms):
+    """How much harm to an asset would be harm to the organisation; the highest first. Source of the levels: Microsoft
+    Security Exposure Management, critical asset classifications."""
+
+    VERY_HIGH = "very_high", "Very high"
+    HIGH = "high", "High"
+    MEDIUM = "medium", "Medium"
+    LOW = "low", "Low"
+
+
+NOT_CRITICAL = "none"
+"""What a person says of an asset that is none of the critical ones, whatever the rules say."""

@@ -8,8 +8,9 @@ from django.db import connection
 
 from common.words import fold
 from entities.identity import EntityIdentity
-from entities.models import Entity, EntityIdentifier
+from entities.models import AssetClassification, Entity, EntityIdentifier
 from entities.naming import PREFIXES
+from entities.rules import Rule, in_order
 from entities.trigrams import SHORTEST, indexed, trigrams
 
 MOST_NAMES = 1_000
@@ -119,3 +120,8 @@ def labelled(identifier: str) -> tuple[str, str]:
 
 def _label(prefix: str) -> str:
     return LABELS.get(prefix, prefix.replace("-", " ").capitalize())
+
+
+def asset_rules() -> tuple[Rule, ...]:
+    """The classifications of critical assets that are in force, in the order in which they decide; one statement."""
+    return in_order(each.as_rule() for each in AssetClassification.objects.filter(is_on=True))

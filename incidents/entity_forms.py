@@ -12,16 +12,16 @@ from common.filters import MOST_VALUES
 from common.query_strings import UnknownKeys, check_keys, nearest
 from common.terms import UnknownTerm
 from common.time_ranges import BadRange, TimeRange, parse_range
-from entities.choices import EntityKind
+from entities.choices import Criticality, EntityKind
 from incidents.models import Incident
 from incidents.queries import entity_list, entity_timeline
 
-Terms = TypeVar("Terms", Severity, EntityKind)
+Terms = TypeVar("Terms", Severity, EntityKind, Criticality)
 
 LONGEST_TEXT = 300
 LARGEST = 2**62
 TIMELINE_KEYS = ("from", "to", "severity", "source", "incident", "around", "sort", "after", "before")
-LIST_KEYS = ("q", "kind", "sort", "after", "before")
+LIST_KEYS = ("q", "kind", "criticality", "sort", "after", "before")
 
 
 class BadAddress(ValueError):
@@ -67,6 +67,7 @@ def read_list(query: QueryDict) -> entity_list.Asked:
     asked = entity_list.Asked(
         text=text[:LONGEST_TEXT],
         kinds=reader.terms("kind", EntityKind, "Type"),
+        criticalities=reader.terms("criticality", Criticality, "Criticality"),
         sort=reader.choice("sort", tuple(entity_list.ORDERS), "newest"),
         after=reader.text("after"),
         before=reader.text("before"),

@@ -1,22 +1,35 @@
-"""What incidents do when something is recorded: the bell of everybody whom it concerns rings; and what was merged into
-an incident is as restricted as that."""
+"""What incidents do when something is recorded: the bell of everybody whom it concerns rings; what was merged into an
+incident is as restricted as that; and what critical assets mean is worked out anew."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from activity.delivery import on
 from activity.models import Entry
 from activity.verbs import COMMENT_REMOVED, VERBS
-from incidents import verbs
+from entities.verbs import (
+    CLASSIFICATION_ADDED,
+    CLASSIFICATION_CHANGED,
+    CLASSIFICATION_DELETED,
+    CRITICALITY_FOUND,
+    CRITICALITY_SET,
+)
+from incidents import tasks, verbs
 from incidents.commands.audience import actor_of, follow_restriction
+from incidents.commands.critical_assets import start_reassessment
 from incidents.commands.telling import tell_people
+from incidents.models import Reassessment
 
 SILENT = {
     verbs.OPENED.name,
     verbs.FOLLOWED.name,
     verbs.UNFOLLOWED.name,
     verbs.GLASS_LOOKED_THROUGH.name,
+    verbs.CRITICAL_MARKED.name,
+    verbs.CRITICAL_UNMARKED.name,
     COMMENT_REMOVED.name,
 }
 """Nobody follows an incident that is only just opened, and breaking the glass has rung already; the others are nobody
@@ -37,3 +50,24 @@ def ring(entries: Sequence[Entry]) -> None:
 def restrict_what_was_merged(entries: Sequence[Entry]) -> None:
     for entry in entries:
         follow_restriction(entry, actor=actor_of(entry))
+
+
+@on([CLASSIFICATION_ADDED, CLASSIFICATION_CHANGED, CLASSIFICATION_DELETED])
+def judge_assets(entries: Sequence[Entry]) -> None:
+    """A classification decides otherwise from now on; its name alone decides nothing."""
+    for entry in entries:
+        if any(change["field"] != "name" for change in entry.changes):
+            _announce(start_reassessment(f"Classification {entry.subject_label}", actor=actor_of(entry)))
+
+
+@on([CRITICALITY_SET, CRITICALITY_FOUND])
+def weigh_incidents(entries: Sequence[Entry]) -> None:
+    """Assets are more or less critical than before: their incidents follow."""
+    changed = [entry for entry in entries if entry.change_of("criticality")]
+    if changed:
+        numbers = [int(entry.subject_id) for entry in changed]
+        _announce(start_reassessment(changed[-1].subject_label, actor=actor_of(changed[-1]), entity_ids=numbers))
+
+
+def _announce(job: Reassessment) -> None:
+    transaction.on_commit(lambda: tasks.announce_reassessment(job.pk))

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from alerts.choices import Severity, Tactic
 from alerts.rules import in_order_of_attack
 from common.errors import Refused
-from entities.choices import EntityKind
+from entities.choices import Criticality, EntityKind
 from incidents.choices import OPEN_STATUSES, IncidentStatus
 
 NOT_SEEN = "It does not exist, or you may not see it any more."
@@ -184,7 +184,12 @@ HIGH_PRIORITY, MEDIUM_PRIORITY = 86, 15
 """The bands' lower ends: above 85 is red, from 15 to 85 orange, below 15 grey."""
 
 SEVERITY_POINTS = {Severity.INFORMATIONAL: 2, Severity.LOW: 12, Severity.MEDIUM: 28, Severity.HIGH: 45}
-CRITICALITY_POINTS = {"very_high": 20, "high": 14, "medium": 7, "low": 3}
+CRITICALITY_POINTS: dict[str, int] = {
+    Criticality.VERY_HIGH: 20,
+    Criticality.HIGH: 14,
+    Criticality.MEDIUM: 7,
+    Criticality.LOW: 3,
+}
 ATTACK_POINTS = 15
 TACTIC_POINTS = (0, 0, 5, 9, 12, 15)
 """By how many tactics are covered; the last goes for more."""
@@ -229,8 +234,7 @@ def priority_factors(facts: PriorityFacts) -> list[Factor]:
     tactics covered up to 15, kinds of alerts up to 10, rarity up to 8, waiting without an owner up to 8; at most 100.
     """
     factors: list[Factor] = []
-    if facts.criticality:
-        factors.append(("assets", CRITICALITY_POINTS[facts.criticality], facts.criticality.replace("_", " ")))
+    factors += asset_factor(facts.criticality)
     factors += attack_factor(facts.attacks)
     factors.append(("tactics", _step(TACTIC_POINTS, facts.tactics), facts.tactics))
     factors.append(("kinds", _step(KIND_POINTS, facts.kinds), facts.kinds))
@@ -238,6 +242,11 @@ def priority_factors(facts: PriorityFacts) -> list[Factor]:
         points = next((points for most, points in RARITY_POINTS if facts.rarest <= most), 0)
         factors.append(("rarity", points, facts.rarest))
     return [factor for factor in factors if factor[1]]
+
+
+def asset_factor(criticality: str) -> list[Factor]:
+    """What the most critical of its assets adds; nothing where none is critical."""
+    return [("assets", CRITICALITY_POINTS[criticality], criticality.replace("_", " "))] if criticality else []
 
 
 def attack_factor(attacks: Sequence[str]) -> list[Factor]:
@@ -260,12 +269,6 @@ def with_present(
                 factors.append(("waiting", points, "an hour" if hours == 1 else f"{hours} hours"))
                 break
     return sorted(factors, key=lambda factor: (-factor[1], factor[0]))
-
-
-def highest_criticality(levels: Sequence[str]) -> str:
-    """The most critical of these levels; nothing where none is one."""
-    known = [level for level in levels if level in CRITICALITY_POINTS]
-    return max(known, key=CRITICALITY_POINTS.__getitem__, default="")
 
 
 def priority_of(factors: Sequence[Factor]) -> int:
@@ -297,6 +300,9 @@ def tidied(names: Iterable[str]) -> list[str]:
         raise Refused("A tag cannot hold a NUL character; remove it.", field="tags")
     return list(filter(None, tidied))
 
+
+CRITICAL_ASSET = "Critical asset"
+"""The system tag of an incident with a critical asset among its own."""
 
 RANSOMWARE, CREDENTIAL_PHISHING, MAIL_FRAUD = "Ransomware", "Credential phishing", "BEC fraud"
 STOLEN_CREDENTIALS = {"T1056", "T1110", "T1111", "T1528", "T1539", "T1557", "T1606", "T1621"}

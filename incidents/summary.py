@@ -12,9 +12,10 @@ from django.db import connection
 
 from alerts.choices import ATTACK_TACTICS, Severity
 from entities.choices import ASSET_KINDS
+from entities.rules import highest
 from incidents.facets import COMMENTED, Facet, facets_of
 from incidents.models import Incident
-from incidents.rules import NameFacts, PriorityFacts, automatic_name, highest_criticality, priority_factors
+from incidents.rules import NameFacts, PriorityFacts, automatic_name, priority_factors
 from incidents.weighing import weigh
 
 
@@ -36,19 +37,18 @@ class Summary:
     """Without COMMENTED, which the log tells, not the alerts."""
     automatic_name: str
     techniques: list[str]
+    is_marked: bool
+    """Whether it has the tag of a critical asset."""
     weight: PriorityFacts
 
 
-FIELDS = tuple(name for name in Summary.__slots__ if name not in ("incident_id", "techniques", "weight"))
+FIELDS = tuple(name for name in Summary.__slots__ if name not in ("incident_id", "techniques", "is_marked", "weight"))
 STEADY_FACTORS = ("severity", "attack", "tactics", "kinds")
 """Factors of a priority that neither the hour nor other incidents' alerts change."""
 STEADY_FACETS = tuple(
     f"{kind}:" for kind in (Facet.ALERT_SEVERITY, Facet.DETECTION_SOURCE, Facet.CATEGORY, Facet.TECHNIQUE)
 )
 """Beginnings of the facets that alerts tell; what is known of a device may be learnt from another incident's alerts."""
-
-CRITICALITY = "coalesce(attributes ->> 'criticality', CASE WHEN attributes -> 'critical' = 'true' THEN 'high' END)"
-"""How critical an entity is, in SQL over its row; NULL where nothing says so."""
 
 SQL = """
 SELECT incident.id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
@@ -63,7 +63,7 @@ SELECT incident.id, alert.total, alert.active, alert.first_activity, alert.last_
                  SELECT DISTINCT title FROM alerts_alert WHERE incident_id = incident.id) AS own
              LEFT JOIN alerts_alertkind AS kind USING (title)) END,
        asset.counts, asset.device_groups, asset.platforms, asset.criticalities,
-       coalesce(tagged.ids, '{}'), coalesce(tagged.attacks, '{}')
+       coalesce(tagged.ids, '{}'), coalesce(tagged.attacks, '{}'), coalesce(tagged.is_marked, false)
 FROM incidents_incident AS incident
 CROSS JOIN LATERAL (
     SELECT count(*) AS total,
@@ -87,8 +87,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     WITH own AS (
         SELECT DISTINCT entity.id, entity.kind, attributes ->> 'device_group' AS device_group,
-               attributes ->> 'os' AS platform,
-               CRITICALITY AS criticality
+               attributes ->> 'os' AS platform, entity.criticality
         FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
         WHERE evidence.incident_number = incident.id AND entity.kind = ANY(%(asset_kinds)s)
     )
@@ -100,13 +99,14 @@ CROSS JOIN LATERAL (
     FROM own
 ) AS asset
 LEFT JOIN LATERAL (
-    SELECT array_agg(tag.id ORDER BY tag.id) AS ids, array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks
+    SELECT array_agg(tag.id ORDER BY tag.id) AS ids, array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks,
+           bool_or(tag.kind = 'critical') AS is_marked
     FROM incidents_incidenttag AS link JOIN incidents_tag AS tag ON tag.id = link.tag_id
     WHERE link.incident_id = incident.id
 ) AS tagged ON true
 WHERE incident.id = ANY(%(ids)s) AND alert.total > 0
 ORDER BY incident.id
-""".replace("CRITICALITY", CRITICALITY)
+"""
 
 
 TASKS = """
@@ -176,7 +176,8 @@ def apply(incident: Incident, summary: Summary) -> None:
 
 def _summary(row: Sequence[Any]) -> Summary:
     incident_id, total, active, first, last, severity, sources, titles, source_count, categories, techniques = row[:11]
-    severities, detection_sources, kinds, rarest, assets, groups, platforms, criticalities, tag_ids, attacks = row[11:]
+    severities, detection_sources, kinds, rarest, assets, groups, platforms, criticalities = row[11:19]
+    tag_ids, attacks, is_marked = row[19:]
     asset_counts = json.loads(assets)
     return Summary(
         incident_id=incident_id,
@@ -201,8 +202,9 @@ def _summary(row: Sequence[Any]) -> Summary:
         ),
         automatic_name=automatic_name(NameFacts(titles, categories, asset_counts, source_count)),
         techniques=techniques,
+        is_marked=is_marked,
         weight=PriorityFacts(
-            criticality=highest_criticality(criticalities),
+            criticality=highest(criticalities),
             attacks=attacks,
             tactics=sum(category in ATTACK_TACTICS for category in categories),
             kinds=kinds,

@@ -1,7 +1,6 @@
 """Background work for incidents."""
 
 import logging
-import time
 from uuid import UUID
 
 from celery import shared_task
@@ -9,12 +8,12 @@ from django.utils import timezone
 
 from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
-from common.jobs import unclaimed, wake_worker
+from common.jobs import carry_on, unclaimed, wake_worker
 from incidents.choices import WakeReason
-from incidents.commands import bulk, tell_overdue, wake
+from incidents.commands import bulk, reassess, tell_overdue, wake
 from incidents.commands.due import overdue_and_not_told
 from incidents.commands.waiting import weigh_waiting
-from incidents.models import BulkAct, Incident
+from incidents.models import BulkAct, Incident, Reassessment
 from incidents.summary import differences
 
 logger = logging.getLogger(__name__)
@@ -87,8 +86,24 @@ def announce(act_id: UUID) -> None:
 def carry_out(act_id: UUID, *, seconds: float) -> bool:
     """Work on an act chunk by chunk, for so long; whether incidents are left that are ours to go on with."""
     act = BulkAct.objects.filter(pk=act_id).first()
-    until = time.monotonic() + seconds
-    while act is not None and bulk.work_on(act_id, actor=act.as_actor()):
-        if time.monotonic() > until:
-            return True
-    return False
+    return act is not None and carry_on(lambda: bulk.work_on(act_id, actor=act.as_actor()), seconds)
+
+
+@shared_task
+def run_reassessment(number: str) -> None:
+    """Judge assets and bring incidents up to date, for a while; the rest is another message's."""
+    job = Reassessment.objects.filter(pk=number).first()
+    if job is not None and carry_on(lambda: reassess(job.pk, actor=job.as_actor()), WORK_FOR):
+        announce_reassessment(job.pk)
+
+
+@shared_task
+def sweep_reassessments() -> None:
+    """Announce reassessments anew that no worker has in hand."""
+    for number in unclaimed(Reassessment, timezone.now()):
+        announce_reassessment(number)
+
+
+def announce_reassessment(number: UUID) -> None:
+    """Wake a worker for a reassessment."""
+    wake_worker(run_reassessment, number)

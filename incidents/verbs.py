@@ -83,7 +83,19 @@ BULK_STARTED = Verb("bulk.started", "Bulk act started", "manage", "started to ch
 BULK_UNDO_STARTED = Verb("bulk.undo_started", "Undo of a bulk act", "undo", "started to take a bulk act back")
 BULK_CANCELLED = Verb("bulk.cancelled", "Bulk act cancelled", "close", "cancelled a bulk act")
 
+CRITICAL_MARKED = Verb(
+    "incident.critical_marked",
+    "Critical asset",
+    "critical",
+    "marked the incident as one with a critical asset: {because}",
+)
+CRITICAL_UNMARKED = Verb(
+    "incident.critical_unmarked", "No critical asset", "critical", "took the mark away: none of its assets is critical"
+)
+
 register(
+    CRITICAL_MARKED,
+    CRITICAL_UNMARKED,
     UNDONE,
     DUE_SET,
     OVERDUE,

@@ -11,6 +11,7 @@ from accounts.choices import Permission
 from incidents.views.side_list import side_list_context
 
 SETTINGS: tuple[tuple[str, str, Permission], ...] = (
+    ("critical_assets:overview", "Critical assets", Permission.MANAGE_RULES),
     ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),

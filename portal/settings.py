@@ -248,6 +248,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "take up reassessments of critical assets that nobody works on": {
+        "task": "incidents.tasks.sweep_reassessments",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",
         "schedule": timedelta(minutes=5),

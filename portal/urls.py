@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/tuning/", include("ingest.tuning_urls")),
     path("settings/tasks/", include("incidents.task_urls")),
     path("settings/trials/", include("ingest.trial_urls")),
+    path("settings/critical-assets/", include("incidents.critical_asset_urls")),
     path("views/", include("incidents.view_urls")),
     path("notices/", include("incidents.notice_urls")),
     path("break-glass/", include("incidents.break_glass_urls")),

@@ -60,7 +60,7 @@ def owner_connection() -> psycopg.Connection[Any]:
 
 KEPT_TABLES = {
     *("django_migrations", "django_content_type", "auth_permission", "accounts_role"),
-    *("ingest_correlationrule", "ingest_rulebook"),
+    *("ingest_correlationrule", "ingest_rulebook", "entities_assetclassification"),
 }
 """Filled by migrations."""
 GUARDED = ("activity_entry", "activity_body")
@@ -81,6 +81,7 @@ def _empty_tables(self: TransactionTestCase) -> None:
         for name in filled:
             cursor.execute(f"DELETE FROM {name}")
         cursor.execute("DELETE FROM accounts_role WHERE NOT slug = ANY(%s)", [list(BUILT_IN_ROLES)])
+        cursor.execute("DELETE FROM entities_assetclassification WHERE slug = ''")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in GUARDED:
             cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")

@@ -28,8 +28,11 @@ from alerts.commands.evidence import Judgement, as_logged
 from alerts.models import Alert, Evidence
 from common.command import COMMANDS
 from common.errors import Refused
+from entities import commands as entities
 from entities import identity
-from entities.models import Entity
+from entities.commands.classifications import FIELDS as CLASSIFICATION_FIELDS
+from entities.models import AssetClassification, Entity
+from entities.rules import ClassificationValues
 from exports.commands import record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, TaskChanges
@@ -37,7 +40,7 @@ from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import Item, items_of
-from incidents.models import BulkAct, Incident, SavedView, Tag, Task, TaskTemplate
+from incidents.models import BulkAct, Incident, Reassessment, SavedView, Tag, Task, TaskTemplate
 from ingest.choices import TuningAction
 from ingest.commands import (
     TuningValues,
@@ -189,6 +192,19 @@ def finished(world: World) -> BulkAct:
     incidents.work_on(act.pk, actor=world.actor)
     world.kept["running"] = started(world)
     return act
+
+
+PLANT = ClassificationValues("Plant", "high", ["device"], names=["fin-ws-*"])
+classify_plant = remember("plant", lambda w: entities.save_classification(PLANT, actor=w.actor))
+
+
+def assets_judged(world: World) -> None:
+    """A classification has been added, and what remains of its job are the incidents."""
+    classify_plant(world)
+    world.kept["job"] = job = Reassessment.objects.get()
+    while not job.are_judged:
+        incidents.reassess(job.pk, actor=world.actor)
+        job.refresh_from_db()
 
 
 FIRST_SAVE = UUID(int=1)
@@ -345,6 +361,41 @@ SCENARIOS: dict[str, list[Scenario]] = {
         )
     ],
     "accounts.commands.revoke_token": [Scenario(lambda w: accounts.revoke_token(w.token, actor=w.actor))],
+    "entities.commands.classifications.save_classification": [
+        Scenario(
+            lambda w: entities.save_classification(PLANT, actor=w.actor),
+            refuse=lambda w: entities.save_classification(replace(PLANT, names=["*"]), actor=w.actor),
+            again="refused",
+        ),
+        Scenario(
+            lambda w: entities.save_classification(
+                replace(PLANT, level="low", is_on=False), classification=w.kept["plant"], actor=w.actor
+            ),
+            refuse=lambda w: entities.save_classification(
+                replace(PLANT, level="low"), classification=w.kept["plant"], based_on=9, actor=w.actor
+            ),
+            before=classify_plant,
+        ),
+    ],
+    "entities.commands.classifications.delete_classification": [
+        Scenario(
+            lambda w: entities.delete_classification(w.kept["plant"], actor=w.actor),
+            refuse=lambda w: entities.delete_classification(
+                AssetClassification.objects.get(slug="executives"), actor=w.actor
+            ),
+            before=classify_plant,
+            again="refused",
+        )
+    ],
+    "entities.commands.criticality.set_criticality": [
+        Scenario(
+            lambda w: entities.set_criticality(Entity.objects.get(name="dc-01"), "low", actor=w.actor),
+            refuse=lambda w: entities.set_criticality(Entity.objects.get(name="dc-01"), "most", actor=w.actor),
+        )
+    ],
+    "incidents.commands.critical_assets.reassess": [
+        Scenario(lambda w: incidents.reassess(w.kept["job"].pk, actor=w.actor), before=assets_judged)
+    ],
     "exports.commands.record_queue_export": [
         Scenario(
             lambda w: record_queue_export(
@@ -961,6 +1012,13 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
         values = told_of_tuning(tuning_rule)
         is_there = tuning_rule.deleted_at is None
         yield ("tuning_rule", str(tuning_rule.pk)), values if is_there else dict.fromkeys(values)
+    for each in AssetClassification.objects.all():
+        yield ("asset_classification", str(each.pk)), {name: getattr(each, name) for name in CLASSIFICATION_FIELDS}
+    for gone in Entry.objects.filter(verb="asset_classification.deleted"):
+        yield ("asset_classification", gone.subject_id), dict.fromkeys(CLASSIFICATION_FIELDS)
+    for entity in Entity.objects.all():
+        names = ("criticality", "criticality_by_hand")
+        yield ("asset", str(entity.pk)), {name: getattr(entity, name) for name in names}
     for token in AccessToken.objects.select_related("role"):
         yield (
             ("token", str(token.pk)),

@@ -14,6 +14,7 @@ from alerts.models import Evidence
 from common.defang import defang
 from common.marks import entity_icon, indicator_mark, status_mark
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.marks import crown
 from entities.naming import page_of
 
 INDICATORS = (EntityKind.IP, EntityKind.DOMAIN, EntityKind.URL, EntityKind.FILE)
@@ -28,7 +29,7 @@ def evidence_row(item: Evidence) -> dict[str, Any]:
         "id": item.pk,
         "icon": entity_icon(kind),
         "kind": kind.label,
-        "name": shown_name(item.entity.name, kind, page_of(kind.slug, item.entity.pk)),
+        "name": shown_name(item.entity.name, kind, page_of(kind.slug, item.entity.pk), item.entity.criticality),
         "raw_name": item.entity.name,
         "is_asset": kind in ASSET_KINDS,
         "roles": roles_in_words(item.roles),
@@ -41,11 +42,14 @@ def evidence_row(item: Evidence) -> dict[str, Any]:
     }
 
 
-def shown_name(name: str, kind: EntityKind, url: str = "") -> SafeString | str:
-    """The name without teeth, leading to our page about it; of an indicator with a button that copies it as it is."""
+def shown_name(name: str, kind: EntityKind, url: str = "", criticality: str = "") -> SafeString | str:
+    """The name without teeth, leading to our page about it, with its crown; of an indicator with a button that copies
+    it as it is."""
     if kind in INDICATORS:
         return indicator_mark(defang(name, kind), name, href=url)
-    return format_html('<a class="break quiet-link" href="{}">{}</a>', url, name) if url else name
+    if not url:
+        return name
+    return format_html('<a class="break quiet-link" href="{}">{}</a>{}', url, name, crown(criticality))
 
 
 def roles_in_words(roles: Iterable[str] | None) -> str:

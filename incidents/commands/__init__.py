@@ -6,6 +6,7 @@ from incidents.commands.break_glass import break_glass, end_break_glass, look_th
 from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_undo, work_on
 from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
+from incidents.commands.critical_assets import reassess, start_reassessment
 from incidents.commands.due import set_due, tell_overdue
 from incidents.commands.evidence import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.following import follow, unfollow
@@ -66,6 +67,7 @@ __all__ = [
     "name_to",
     "open_incidents",
     "prepare_act",
+    "reassess",
     "remove_comment",
     "remove_evidence",
     "remove_task",
@@ -83,6 +85,7 @@ __all__ = [
     "set_status",
     "snooze",
     "start_act",
+    "start_reassessment",
     "start_undo",
     "take_back",
     "tell_overdue",

@@ -21,6 +21,7 @@ from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.change import lock_all
+from incidents.commands.critical_assets import mark_critical, newly_critical
 from incidents.commands.lifecycle import resolve
 from incidents.commands.snoozing import save_woken, woken_by_alert
 from incidents.models import Incident
@@ -86,12 +87,15 @@ def link_alerts(
     incidents = lock_all(by_incident)
     drafts, woken = [], []
     attacks: dict[int, list[str]] = {}
+    critical: list[int] = []
     for summarised in summary.summarise(by_incident):
         incident = incidents[summarised.incident_id]
         before = state_of(incident)
         summary.apply(incident, summarised)
         incident.updated_at = timezone.now()
         attacks[incident.pk] = new_attacks(summarised)
+        if newly_critical(summarised):
+            critical.append(incident.pk)
         is_new = incident.pk in opened_ids
         if not is_new:
             incident.version += 1
@@ -110,6 +114,7 @@ def link_alerts(
         }
     )
     tag_attacks(incidents, attacks)
+    mark_critical(incidents, critical)
     for incident_id, incident in incidents.items():
         if incident_id in opened_ids and not incident.alerts_active:
             by_rules = dict.fromkeys(
@@ -170,8 +175,10 @@ def refresh(incident_id: int, drafts: Sequence[Draft], words: Sequence[str] = ()
     facts = first.facts | ({"incident_changes": [vars_of(change) for change in changes]} if changes else {})
     record_all([replace(draft, incident_version=incident.version) for draft in (replace(first, facts=facts), *rest)])
     add_words({incident_id: words})
+    incidents = {incident_id: incident}
     for summarised in found:
-        tag_attacks({incident_id: incident}, {incident_id: new_attacks(summarised)})
+        tag_attacks(incidents, {incident_id: new_attacks(summarised)})
+        mark_critical(incidents, [incident_id] if newly_critical(summarised) else [])
 
 
 def vars_of(change: Change) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from incidents.models.incident import (
 )
 from incidents.models.merge import Merge, Separation
 from incidents.models.personal import Follower, Look, Notice
+from incidents.models.reassessment import PendingIncident, Reassessment
 from incidents.models.saved_view import SavedView, ViewPlace
 from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
 
@@ -32,6 +33,8 @@ __all__ = [
     "Look",
     "Merge",
     "Notice",
+    "PendingIncident",
+    "Reassessment",
     "SavedView",
     "Separation",
     "Tag",

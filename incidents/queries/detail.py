@@ -32,6 +32,7 @@ from common.marks import (
     time_mark,
 )
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.marks import crown
 from entities.naming import timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Follower, Incident
@@ -156,7 +157,7 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT entity.id, entity.kind, entity.name, count(*) FROM alerts_evidence AS evidence
+            SELECT entity.id, entity.kind, entity.name, entity.criticality, count(*) FROM alerts_evidence AS evidence
             JOIN entities_entity AS entity ON entity.id = evidence.entity_id
             WHERE evidence.incident_number = %s AND entity.kind = ANY(%s)
             GROUP BY entity.id ORDER BY count(*) DESC, entity.id LIMIT %s
@@ -169,9 +170,10 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
                 "kind": EntityKind(kind).label,
                 "name": name,
                 "url": timeline_of(kind, number, incident_id),
+                "crown": crown(level),
                 "alerts": alerts,
             }
-            for number, kind, name, alerts in cursor.fetchall()
+            for number, kind, name, level, alerts in cursor.fetchall()
         ]
 
 

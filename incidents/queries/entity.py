@@ -20,7 +20,8 @@ from common.counting import Count, count_each
 from common.defang import defang
 from common.marks import day_and_time, entity_icon, time_mark
 from common.query_strings import address
-from entities.choices import ASSET_KINDS, EntityKind
+from entities.choices import ASSET_KINDS, Criticality, EntityKind
+from entities.marks import crown
 from entities.models import Entity
 from entities.naming import page_of, word_of
 from entities.noise import is_stored_noise
@@ -82,6 +83,7 @@ def header(entity: Entity, principal: Principal) -> dict[str, Any]:
         "kind_slug": kind.slug,
         "is_asset": kind in ASSET_KINDS,
         "is_indicator": kind in INDICATORS,
+        "crown": crown(entity.criticality),
         "name": defang(entity.name, kind),
         "raw_name": entity.name,
         "url": page_of(entity.kind, entity.pk),
@@ -101,6 +103,8 @@ def summary_sentence(counts: dict[str, Count]) -> str:
     """How far it is involved, in a sentence."""
     alerts, incidents, is_open = counts["alerts"], counts["incidents"], counts["open"]
     text = f"Seen in {_number(alerts, 'alert')} of {_number(incidents, 'incident')}"
+    if incidents.exact == 1 and is_open.exact == 0:
+        return f"{text}, which is not open."
     if is_open.exact == 0:
         return f"{text}, none of them open."
     if is_open.exact == incidents.exact == 1:
@@ -124,6 +128,19 @@ def facts(entity: Entity) -> list[tuple[str, str]]:
         label = f"{first.upper()} {rest}".strip() if first in SHORT_WORDS else label.capitalize()
         shown.append((label, text[:LONGEST_FACT]))
     return shown
+
+
+def criticality(entity: Entity) -> dict[str, Any]:
+    """How critical it is, and who says so."""
+    by_hand, level = entity.criticality_by_hand, entity.criticality
+    label = str(Criticality(level).label) if level else "Not critical"
+    if by_hand:
+        reason = "set by hand"
+    elif entity.classification:
+        reason = entity.classification.name
+    else:
+        reason = "its source says so" if level else ""
+    return {"label": label, "reason": reason, "crown": crown(level), "by_hand": by_hand}
 
 
 def names(entity: Entity) -> list[dict[str, str]]:
@@ -196,7 +213,7 @@ MOST_CANDIDATES = 80
 """Entities that are read, so that enough are left without the noise."""
 
 RELATED = """
-SELECT entity.id, entity.kind, entity.key, entity.name, found.alerts FROM (
+SELECT entity.id, entity.kind, entity.key, entity.name, entity.criticality, found.alerts FROM (
     SELECT other.entity_id, count(*) AS alerts FROM ({recent}) AS recent (alert_id)
     CROSS JOIN LATERAL (
         SELECT entity_id FROM alerts_evidence WHERE alert_id = recent.alert_id AND entity_id <> %s LIMIT %s
@@ -213,15 +230,16 @@ def related(entity: Entity, principal: Principal) -> list[dict[str, Any]]:
     sql, parameters = recent.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(RELATED.format(recent=sql), [*parameters, entity.pk, EVIDENCE_COMPARED, MOST_CANDIDATES])
-        rows: Sequence[tuple[int, str, str, str, int]] = cursor.fetchall()
+        rows: Sequence[tuple[int, str, str, str, str, int]] = cursor.fetchall()
     return [
         {
             "icon": entity_icon(kind),
             "kind": EntityKind(kind).label,
             "name": defang(name, kind),
+            "crown": crown(level),
             "url": page_of(kind, number),
             "alerts": alerts,
         }
-        for number, kind, key, name, alerts in rows
+        for number, kind, key, name, level, alerts in rows
         if not is_stored_noise(kind, key)
     ][:MOST_RELATED]

@@ -17,7 +17,8 @@ from common.defang import defang
 from common.marks import entity_icon, time_mark
 from common.pagination import Order, Page, page_of_rows
 from common.words import fold
-from entities.choices import EntityKind
+from entities.choices import Criticality, EntityKind
+from entities.marks import crown
 from entities.models import Entity
 from entities.naming import named, page_of
 from entities.queries import entities_containing
@@ -38,6 +39,7 @@ class Asked:
 
     text: str = ""
     kinds: Sequence[EntityKind] = ()
+    criticalities: Sequence[Criticality] = ()
     sort: str = "newest"
     after: str = ""
     before: str = ""
@@ -54,6 +56,8 @@ def entities(principal: Principal, asked: Asked) -> QuerySet[Entity]:
     rows = names.known_entities()
     if asked.kinds:
         rows = rows.filter(kind__in=asked.kinds)
+    if asked.criticalities:
+        rows = rows.filter(criticality__in=asked.criticalities)
     if asked.text:
         rows = rows.filter(_with_text(names, asked.text))
     return rows
@@ -79,7 +83,7 @@ def page(principal: Principal, asked: Asked) -> tuple[Page, list[dict[str, Any]]
     found, rows = page_of_rows(
         entities(principal, asked),
         ORDERS[asked.sort],
-        ("id", "kind", "name"),
+        ("id", "kind", "name", "criticality"),
         after=asked.after,
         before=asked.before,
         size=PAGE_SIZE,
@@ -95,6 +99,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "icon": entity_icon(kind),
         "kind": kind.label,
         "name": defang(row["name"], kind),
+        "crown": crown(row["criticality"]),
         "url": page_of(row["kind"], row["id"]),
         "alerts": str(Number(row["alerts"] if row["alerts"] <= CAP else None)),
         "last": time_mark(row["seen"]) if row["seen"] else "",

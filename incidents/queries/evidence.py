@@ -95,8 +95,8 @@ WITH own AS (
               OR (alerts = %(after_alerts)s AND entity_id > %(after_entity)s)) END
     ORDER BY alerts DESC, entity_id LIMIT %(most)s
 )
-(SELECT page.kind, of_kind, page.entity_id, page.key, page.name, entity.attributes, alerts, page.first_seen,
-        page.last_seen, worst, is_manual,
+(SELECT page.kind, of_kind, page.entity_id, page.key, page.name, entity.attributes, entity.criticality, alerts,
+        page.first_seen, page.last_seen, worst, is_manual,
         (SELECT array_agg(DISTINCT role ORDER BY role) FROM alerts_evidence AS one, unnest(one.roles) AS role
          WHERE one.incident_number = %(incident)s AND one.entity_id = page.entity_id),
         (SELECT one.remediation_status FROM alerts_evidence AS one
@@ -111,7 +111,7 @@ WITH own AS (
  ) AS added ON true
  ORDER BY alerts DESC, page.entity_id)
 UNION ALL
-(SELECT kind, of_kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+(SELECT kind, of_kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
  FROM ranked WHERE place = 1)
 """
 
@@ -181,6 +181,7 @@ def _row(
     key: str,
     name: str,
     attributes: Any,
+    criticality: str,
     alerts: int,
     first_seen: datetime,
     last_seen: datetime,
@@ -196,7 +197,7 @@ def _row(
         "id": entity_id,
         "kind": kind,
         "plain_name": name,
-        "name": shown_name(name, kind, page),
+        "name": shown_name(name, kind, page, criticality),
         "known": known_in_words(json.loads(attributes) if isinstance(attributes, str) else attributes),
         "alerts": alerts,
         "first": time_mark(first_seen),

@@ -39,7 +39,7 @@ SELECT position, id, title, severity, first_activity FROM (
 """
 PIECES = """
 SELECT evidence.alert_id, entity.id, entity.kind, entity.key, entity.name, evidence.roles, evidence.verdict,
-       evidence.details, entity.attributes
+       evidence.details, entity.attributes, entity.criticality
 FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
 WHERE evidence.alert_id = ANY(%s) ORDER BY evidence.id LIMIT %s
 """
@@ -78,7 +78,7 @@ def steps_of(incident: Incident) -> list[Step]:
         rows = sorted(cursor.fetchall())
         cursor.execute(PIECES, [[alert for _, alert, *_ in rows], MOST_PIECES])
         pieces: dict[int, list[Piece]] = defaultdict(list)
-        for alert, entity, kind, key, name, roles, verdict, details, attributes in cursor.fetchall():
+        for alert, entity, kind, key, name, roles, verdict, details, attributes, level in cursor.fetchall():
             pieces[alert].append(
                 Piece(
                     entity,
@@ -89,6 +89,7 @@ def steps_of(incident: Incident) -> list[Step]:
                     Verdict(verdict),
                     _object(details),
                     _object(attributes),
+                    level,
                 )
             )
     return [

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 from alerts.choices import ATTACK_TACTICS, Classification, Tactic
 from common.marks import entity_icon
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.marks import crown
 from entities.naming import page_of, timeline_of
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries.detail import finding
-from incidents.summary import CRITICALITY
 from incidents.what_happened import Alike, Facts, Piece, Sentence, Step, Target, Thing, paragraphs
 from incidents.what_happened.phrases import KIND_WORDS
 
@@ -62,7 +62,7 @@ WITH sighting AS (
     FROM alerts_evidence WHERE incident_number = %(incident)s GROUP BY entity_id
 ),
 known AS (
-    SELECT sighting.*, alerts = 0 AS by_hand, entity.kind, entity.name, coalesce(CRITICALITY, '') AS criticality
+    SELECT sighting.*, alerts = 0 AS by_hand, entity.kind, entity.name, entity.criticality
     FROM sighting JOIN entities_entity AS entity ON entity.id = sighting.entity_id
 ),
 ranked AS (
@@ -73,7 +73,7 @@ ranked AS (
 )
 SELECT kind, verdict, remediation, criticality, in_first, by_hand, number, entity_id, name, alerts
 FROM ranked WHERE place <= %(named)s ORDER BY alerts DESC, entity_id
-""".replace("CRITICALITY", CRITICALITY)
+"""
 
 
 def facts_of(incident: Incident) -> Facts:
@@ -119,7 +119,7 @@ def top_assets(incident_id: int, facts: Facts, most: int = 5) -> list[dict[str, 
                 "url": timeline_of(kind, thing.id, incident_id),
                 "name": thing.name,
                 "alerts": thing.alerts,
-                "criticality": one.criticality.replace("_", " "),
+                "crown": crown(one.criticality),
             }
             for one, thing in known[:most]
         ]

@@ -65,6 +65,7 @@ class Piece:
     verdict: Verdict = Verdict.UNKNOWN
     details: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    criticality: str = ""
 
 
 @dataclass(frozen=True, slots=True)

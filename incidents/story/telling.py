@@ -68,8 +68,8 @@ def name_of(piece: Piece) -> str:
 
 
 def is_critical(piece: Piece) -> bool:
-    """Whether the organisation counts on it most, as far as its attributes say."""
-    return bool(piece.attributes.get("criticality")) or piece.attributes.get("critical") is True
+    """Whether the organisation counts on it most."""
+    return bool(piece.criticality)
 
 
 def _add_ties(graph: Graph, ties: Sequence[Tie], step: Step) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,13 +15,16 @@ from accounts.choices import Permission
 from accounts.models import User
 from alerts.choices import Severity
 from common.counting import count
+from common.errors import Refused
 from common.list_pages import range_text
 from common.marks import absolute_time, severity_mark
 from common.pagination import BadCursor, Page
 from common.query_strings import address, with_values
-from entities.choices import EntityKind
+from entities.choices import Criticality, EntityKind
+from entities.commands import set_criticality
 from entities.models import Entity
 from entities.naming import page_of
+from incidents.critical_asset_forms import CriticalityForm
 from incidents.entity_forms import BadAddress, read_list, read_timeline
 from incidents.queries import entity as queries
 from incidents.queries import entity_list, entity_timeline
@@ -51,11 +55,26 @@ def listing(request: PersonRequest) -> HttpResponse:
                 "name": "kind",
                 "open": True,
                 "options": [_option(kind, asked.kinds) for kind in EntityKind],
-            }
+            },
+            {
+                "label": "Criticality",
+                "name": "criticality",
+                "open": bool(asked.criticalities),
+                "options": [_option(level, asked.criticalities) for level in Criticality],
+            },
         ],
-        "kept": [(key, value) for key, values in with_values(request.GET, kind=None).items() for value in values],
+        "kept": [
+            (key, value)
+            for key, values in with_values(request.GET, kind=None, criticality=None).items()
+            for value in values
+        ],
         "chips": [
-            {"value": kind.label, "url": _without(request, "kind", kind.slug)} for kind in dict.fromkeys(asked.kinds)
+            {"label": label, "value": term.label, "url": _without(request, key, term.slug)}
+            for label, key, terms in (
+                ("Type", "kind", asked.kinds),
+                ("Criticality", "criticality", asked.criticalities),
+            )
+            for term in dict.fromkeys(terms)
         ],
         "orders": [
             {
@@ -82,6 +101,9 @@ def overview(request: PersonRequest, kind: str, number: int) -> HttpResponse:
     recent = entity_timeline.timeline(entity, request.user, entity_timeline.Asked())
     context |= {
         "facts": queries.facts(entity),
+        "criticality": queries.criticality(entity),
+        "criticality_form": CriticalityForm(initial={"level": entity.criticality_by_hand}),
+        "may_set": request.user.may(Permission.MANAGE_RULES),
         "names": queries.names(entity),
         "recent": [moment for _, moments in recent.days for moment in moments][:RECENT],
         "incidents": entity_timeline.incidents_page(entity, request.user, size=RECENT),
@@ -89,6 +111,23 @@ def overview(request: PersonRequest, kind: str, number: int) -> HttpResponse:
         **_risk(entity, request.user, unit),
     }
     return render(request, "entities/overview.html", context)
+
+
+@needs(post=Permission.MANAGE_RULES)
+def criticality(request: PersonRequest, kind: str, number: int) -> HttpResponse:
+    """Say how critical an asset is, or give that back to the classifications."""
+    entity = _entity_or_404(request, kind, number)
+    form = CriticalityForm(request.POST)
+    problem = "" if form.is_valid() and "level" in request.POST else "Choose one of the levels."
+    if not problem:
+        try:
+            set_criticality(entity, form.cleaned_data["level"], actor=request.user.as_actor())
+        except Refused as refused:
+            problem = refused.problem
+    if problem:
+        return HttpResponse(problem, status=422, content_type="text/plain; charset=utf-8")
+    messages.success(request, "Saved; its open incidents follow in a moment")
+    return redirect("entities:overview", kind, number)
 
 
 @needs(get=Permission.SEE_INCIDENTS)
@@ -221,7 +260,7 @@ def _paged(request: PersonRequest, page: Page) -> dict[str, str]:
     }
 
 
-def _option(term: EntityKind | Severity, chosen: Any) -> dict[str, Any]:
+def _option(term: EntityKind | Severity | Criticality, chosen: Any) -> dict[str, Any]:
     return {"value": term.slug, "label": term.label, "checked": term in chosen}
 
 

@@ -14,6 +14,7 @@ from accounts.models import Team, User
 from activity.actors import SYSTEM
 from alerts.choices import Classification, Determination, Severity, Verdict
 from entities import identity
+from entities.models import Entity
 from incidents.commands import add_comment, assign, change_tags, classify, resolve, set_severity
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, WIDE, OpenWindow, WindowOf
@@ -164,6 +165,11 @@ STATES: list[tuple[str, str, Callable[[Page], None]]] = [
     ("activity", "/incidents/{number}/activity/", as_it_is),
     ("similar", "/incidents/{number}/similar/", as_it_is),
     ("manage page", "/incidents/{number}/manage/", as_it_is),
+    ("entities", "/entities/", as_it_is),
+    ("entity", "/entities/device/{asset}/", as_it_is),
+    ("entity's timeline", "/entities/device/{asset}/timeline/?around={number}", as_it_is),
+    ("critical assets", "/settings/critical-assets/", as_it_is),
+    ("classification", "/settings/critical-assets/new/", as_it_is),
     ("preferences", "/preferences/", as_it_is),
     ("status", "/status/", as_it_is),
     ("design", "/design/", as_it_is),
@@ -189,7 +195,7 @@ def test_no_page_has_a_finding(
     check(page, findings, "sign-in", rules)
     page = window_of(ada, viewport=size, color_scheme=theme)
     for name, path, reach in STATES:
-        page.goto(path.format(number=scene.pk))
+        page.goto(path.format(number=scene.pk, asset=Entity.objects.filter(kind="device")[0].pk))
         reach(page)
         check(page, findings, name, rules)
     assert not findings, "\n".join(findings)

@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from alerts.choices import Severity
 from entities import identity
+from entities.models import Entity
+from entities.naming import page_of
 from incidents.commands import add_comment, change_tags, rename, resolve
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, OpenWindow, sign_in_at
@@ -150,6 +152,11 @@ def test_every_tab_of_the_page_shows_text(hostile: Incident, ana: User, window: 
     page.goto(f"/incidents/{hostile.pk}/activity/")
     expect(page.locator("#stream")).to_contain_text("commented")
     nothing_ran(page)
+    for entity in Entity.objects.filter(kind__in=("device", "url")).order_by("pk")[:4]:
+        for part in ("", "timeline/"):
+            page.goto(f"{page_of(entity.kind, entity.pk)}{part}")
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            nothing_ran(page)
 
 
 def test_the_raw_record_shows_text_and_copies_it(hostile: Incident, window: Page) -> None:

@@ -31,6 +31,7 @@ MINIMAL: dict[str, str] = {
     "moment": "{% moment now %}",
     "due": "{% due now %}",
     "restricted": "{% restricted %}",
+    "crown": "{% crown term %}",
     "tag": "{% tag text %}",
     "person": "{% person text %}",
     "key": "{% key text %}",

@@ -17,7 +17,7 @@ from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
 from alerts.models import Evidence
-from entities.models import Entity
+from entities.models import AssetClassification, Entity
 from incidents.changes import Changes
 from incidents.commands import (
     change_tags,
@@ -172,6 +172,14 @@ TABLE: dict[str, dict[str, Any]] = {
     "break_glass": {"GET": BREAK, "POST": BREAK},
     "break_glass_uses": {"GET": Permission.SEE_SYSTEM_LOG},
     "end_break_glass": {"POST": BREAK},
+    "entities:criticality": {"POST": Permission.MANAGE_RULES},
+    "critical_assets:overview": {"GET": Permission.MANAGE_RULES},
+    "critical_assets:new": {"GET": Permission.MANAGE_RULES, "POST": Permission.MANAGE_RULES},
+    "critical_assets:preview": {"POST": Permission.MANAGE_RULES},
+    "critical_assets:progress": {"GET": Permission.MANAGE_RULES},
+    "critical_assets:edit": {"GET": Permission.MANAGE_RULES, "POST": Permission.MANAGE_RULES},
+    "critical_assets:switch": {"POST": Permission.MANAGE_RULES},
+    "critical_assets:delete": {"POST": Permission.MANAGE_RULES},
     "notices": {"GET": SEE},
     "read_notices": {"POST": SEE},
 }
@@ -236,6 +244,8 @@ def address(name: str, incident: Incident) -> str:
     if name in ("tasks:template", "tasks:delete_template"):
         return reverse(name, args=[TaskTemplate.objects.get_or_create(name="Kept", deleted_at=None)[0].pk])
     alert_id = incident.alerts.order_by("pk")[0].pk
+    if name.startswith("critical_assets:") and name.partition(":")[2] in ("edit", "switch", "delete"):
+        return reverse(name, args=[AssetClassification.objects.get(slug="executives").pk])
     if name.startswith("entities:") and name != "entities:list":
         entity = Entity.objects.filter(evidence__alert=alert_id).order_by("pk")[0]
         return reverse(name, args=[entity.kind, entity.pk])

@@ -33,7 +33,7 @@ RESOLVED = AlertChanges(status=AlertStatus.RESOLVED)
 
 @pytest.fixture
 def other(db: None) -> Incident:
-    return opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
+    return opened(alert("other", title="Password spray", entities=(device("srv-01"),)))
 
 
 def ids(*incidents: Incident) -> list[int]:

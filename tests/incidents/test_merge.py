@@ -53,7 +53,7 @@ SOON = (timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
 @pytest.fixture
 def other(db: None) -> Incident:
     """Another incident, with one alert on DC-01."""
-    return opened(alert("other", title="Password spray", entities=(device("dc-01"),), severity=Severity.LOW))
+    return opened(alert("other", title="Password spray", entities=(device("srv-01"),), severity=Severity.LOW))
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_words_of_all_find_the_target(
     incident: Incident, other: Incident, lee: User, sign_in: Callable[[User], Client]
 ) -> None:
     merge(incident, [other], actor=lee.as_actor(), reason=REASON)
-    found = sign_in(lee).get("/api/v1/incidents/?q=dc-01").json()["incidents"]
+    found = sign_in(lee).get("/api/v1/incidents/?q=srv-01").json()["incidents"]
     assert [each["number"] for each in found] == [incident.pk]
 
 
@@ -314,7 +314,7 @@ def test_one_that_is_not_seen_cannot_be_merged(
 def test_correlation_puts_later_alerts_into_the_target(incident: Incident, other: Incident, lee: User) -> None:
     merge(incident, [other], actor=lee.as_actor(), reason=REASON)
     outcomes = ingest(
-        [alert("later", entities=(device("dc-01"),)), alert("other", title="Spray", entities=(device("dc-01"),))],
+        [alert("later", entities=(device("srv-01"),)), alert("other", title="Spray", entities=(device("srv-01"),))],
         actor=COMMAND_LINE,
     )
     assert {outcome.incident_id for outcome in outcomes} == {incident.pk}

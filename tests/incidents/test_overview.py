@@ -136,7 +136,7 @@ def test_assets_stand_by_kind_the_critical_ones_marked(client: Client, db: None)
     page = overview(client, found)
     assert "2 devices" in page
     assert "1 user" in page
-    assert "critical asset: very high" in page
+    assert "Critical asset: very high" in page
     assert "dc-02</bdi></a> is a critical asset (very high)." in page
 
 

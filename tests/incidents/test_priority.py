@@ -84,7 +84,7 @@ def test_alerts_give_their_severity_tactics_and_kinds(incident: Incident) -> Non
 
 
 def test_a_critical_device_counts(db: None) -> None:
-    server = identity.device(hostname="dc-01", attributes={"critical": True})
+    server = identity.device(hostname="srv-01", attributes={"critical": True})
     assert points(opened(alert(entities=(server,))))["assets"] == rules.CRITICALITY_POINTS["high"]
 
 

@@ -260,7 +260,7 @@ def test_few_things_are_drawn_by_themselves() -> None:
 def test_beyond_the_limit_like_things_become_one_and_critical_ones_stand_alone() -> None:
     def evidence(n: int) -> list[Piece]:
         found = [piece(EntityKind.FILE, f"f{n}-{m}", verdict=list(Verdict)[m % 4]) for m in range(5)]
-        return [host(f"H{n}", attributes={"critical": n == 3}), *found]
+        return [host(f"H{n}", criticality="high" if n == 3 else ""), *found]
 
     graph = told(*(evidence(n) for n in range(20)))
     assert len(graph.nodes) == 120
@@ -278,7 +278,7 @@ def test_what_is_kept_of_too_much_hangs_together() -> None:
 
 def test_what_is_too_much_is_left_out_and_named() -> None:
     evidence = [[host(f"H{n}", ATTACKED), address(f"198.51.100.{n}", SOURCE)] for n in range(30)]
-    graph = readable(told(*evidence, [host("DC", attributes={"critical": True})]), beyond=1_000, most=20, most_edges=4)
+    graph = readable(told(*evidence, [host("DC", criticality="high")]), beyond=1_000, most=20, most_edges=4)
     assert len(graph.nodes) == 20 and "DC" in {node.name for node in graph.nodes.values()}
     assert sum(graph.left_out.values()) == 41
     assert len(graph.edges) <= 4

@@ -71,7 +71,7 @@ def test_the_entry_lists_all_before_and_after(incident: Incident, ana: User) -> 
 
 def test_a_system_tag_is_not_set_by_hand(incident: Incident, ana: User) -> None:
     change_tags(incident, add=["Ransomware"], kind=TagKind.ATTACK, actor=SYSTEM)
-    other = opened(alert("other", entities=(device("dc-01"),)))
+    other = opened(alert("other", entities=(device("srv-01"),)))
     with pytest.raises(Refused, match="system tag") as refused:
         change_tags(other, add=["new one", "ransomware"], actor=ana.as_actor())
     assert refused.value.field == "tags"

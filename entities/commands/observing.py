@@ -1,4 +1,4 @@
-"""Every change to entities: observing them in what sources report."""
+"""Observing entities in what sources report."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from entities.choices import ASSET_KINDS
+from entities.commands.criticality import SEEN, judge_seen, seen
 from entities.identity import EntityIdentity
 from entities.trigrams import FROM_TEXTS, indexed
 
+OBSERVED = SEEN.replace("attributes", "CASE WHEN kind = ANY(%s) THEN attributes END")
+"""What is read of the entities stored: all that a judgement needs, attributes of assets alone."""
 TRIGRAMS = FROM_TEXTS.format(key="folded_key", name="folded_name")
 
 
@@ -130,7 +134,7 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
                 attributes = stored.attributes || excluded.attributes,
                 first_seen = least(stored.first_seen, excluded.first_seen),
                 last_seen = greatest(stored.last_seen, excluded.last_seen)
-            RETURNING kind, key, id
+            RETURNING {OBSERVED}, (xmax <> 0)
             """,
             [
                 [sighting.kind for sighting in ordered],
@@ -141,9 +145,13 @@ def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
                 [sighting.last_seen for sighting in ordered],
                 [indexed(sighting.key) for sighting in ordered],
                 [indexed(sighting.name) for sighting in ordered],
+                [str(kind) for kind in ASSET_KINDS],
             ],
         )
-        return {(kind, key): entity_id for kind, key, entity_id in cursor.fetchall()}
+        rows = cursor.fetchall()
+    known_before = {row[0] for row in rows if row[-1]}
+    judge_seen([seen(row[:-1]) for row in rows if row[1] in ASSET_KINDS], known_before)
+    return {(row[1], row[2]): row[0] for row in rows}
 
 
 def _add_identifiers(claimed: Mapping[Identifier, _Sighting], ids: dict[Identifier, int]) -> None:
