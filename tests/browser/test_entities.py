@@ -28,11 +28,12 @@ def test_an_entity_is_found_while_typing_and_its_timeline_narrowed(window_of: Wi
     page.get_by_role("link", name="fin-ws-17").click()
     page.locator(".tabs-item", has_text="Timeline").click()
     page.get_by_label("Source").select_option("Firewall")
-    expect(page.get_by_role("link", name="Second step")).to_have_count(0)
-    expect(page.get_by_role("link", name="First step")).to_be_visible()
+    expect(page.get_by_role("link", name="Second step", exact=True)).to_have_count(0)
+    expect(page.get_by_role("link", name="First step", exact=True)).to_be_visible()
     page.reload()
-    expect(page.get_by_role("link", name="Second step")).to_have_count(0)
+    expect(page.get_by_role("link", name="Second step", exact=True)).to_have_count(0)
     page.get_by_role("link", name=f"#{first.pk}").click()
+    first.refresh_from_db()
     expect(page.get_by_role("heading", level=1)).to_have_text(first.name)
 
 

@@ -72,7 +72,7 @@ def hostile(ana: User) -> Incident:
                 recommended_actions=EVERYTHING,
                 service_source=text,
                 detection_source=text,
-                techniques=(text[:40],),
+                techniques=(text[:20],),
                 entities=(identity.device(hostname="shared"), *every_kind),
             )
             for number, text in enumerate(PAYLOADS)
