@@ -24,7 +24,7 @@ from common.pagination import page_of_ids
 from entities.choices import EntityKind
 from entities.models import Entity
 from incidents.filters import IncidentFilter, with_defaults
-from incidents.forms import ManageForm
+from incidents.forms.manage import ManageForm
 from incidents.models import Incident
 from incidents.queries.queue import DEFAULT_ORDER, ORDERS, PAGE_SIZE
 

@@ -136,3 +136,12 @@ def _person(value: dict[str, Any]) -> User | Team:
     if found is None:
         raise Gone("Who they were to be assigned to does not exist any more.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One task of a template as people write it."""
+
+    title: str
+    description: str = ""
+    due_hours: int | None = None

@@ -10,9 +10,9 @@ from accounts.choices import Permission
 from accounts.models import Team, User
 from common.errors import Refused
 from incidents.choices import IncidentStatus
-from incidents.merge_rules import Block, Choice, Part, blocks, finding_word, outcome
 from incidents.models import Incident, IncidentMember
 from incidents.models.access import Member
+from incidents.rules.merging import Block, Choice, Part, blocks, finding_word, outcome
 
 
 def part_of(incident: Incident) -> Part:

@@ -15,7 +15,7 @@ from alerts.choices import Severity
 from alerts.models import Alert, Evidence
 from common.wildcards import LONGEST_PATTERN, MOST_PATTERNS
 from entities.choices import ASSET_KINDS
-from incidents.forms import FindingMixin, findings
+from incidents.forms.manage import FindingMixin, findings
 from ingest.choices import ACTION_HELP, TuningAction
 from ingest.correlation import JoinRule
 from ingest.models import TuningRule

@@ -5,6 +5,6 @@ from django.urls import include, path
 app_name = "api"
 
 urlpatterns = [
-    path("", include("incidents.api_urls")),
+    path("", include("incidents.urls.api")),
     path("", include("ingest.api_urls")),
 ]

@@ -22,9 +22,10 @@ from accounts import commands as accounts
 from accounts.models import AccessToken, Team, User
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
+from alerts.changes import Judgement
 from alerts.choices import AlertStatus, Classification, Determination, RemediationStatus, Severity, Verdict
 from alerts.commands import assignee_value
-from alerts.commands.evidence import Judgement, as_logged
+from alerts.commands.evidence import as_logged
 from alerts.models import Alert, Evidence
 from common.command import COMMANDS
 from common.errors import Refused
@@ -35,11 +36,11 @@ from entities.models import AssetClassification, Entity
 from entities.rules import ClassificationValues
 from exports.commands import record_queue_export
 from incidents import commands as incidents
-from incidents.changes import AlertChanges, Changes, TaskChanges
+from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
-from incidents.commands.task_templates import Item, items_of
+from incidents.commands.task_templates import items_of
 from incidents.models import BulkAct, Incident, Reassessment, SavedView, Tag, Task, TaskTemplate
 from ingest.choices import TuningAction
 from ingest.commands import (

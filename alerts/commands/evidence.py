@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from uuid import UUID
 from activity.actors import Actor
 from activity.record import Change, Draft, Subject
 from alerts import verbs
+from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
 from alerts.models import Evidence
 from common.defang import defang
@@ -24,18 +24,6 @@ TERMS: dict[str, type[Verdict] | type[RemediationStatus]] = {
 }
 """What can be judged of evidence, and its words."""
 MANUAL = {"verdict": "verdict_is_manual", "remediation_status": "remediation_is_manual"}
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is wanted of some evidence; None leaves it as it is."""
-
-    verdict: Verdict | None = None
-    remediation_status: RemediationStatus | None = None
-
-    def wishes(self) -> dict[str, str]:
-        wanted = {"verdict": self.verdict, "remediation_status": self.remediation_status}
-        return {name: str(value) for name, value in wanted.items() if value is not None}
 
 
 def locked(incident_id: int, entity_ids: Iterable[int]) -> dict[int, list[Evidence]]:

@@ -16,7 +16,7 @@ from incidents.commands.change import lock, record_under_version, save, save_and
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tasks import draft_of_task
 from incidents.models import Incident, Task
-from incidents.task_rules import check_due
+from incidents.rules.tasks import check_due
 
 
 @command

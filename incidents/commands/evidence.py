@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from activity.actors import Actor, Channel
 from activity.models import Entry
+from alerts.changes import Judgement
 from alerts.choices import Verdict
 from alerts.commands import evidence as pieces
-from alerts.commands.evidence import Judgement, as_logged
+from alerts.commands.evidence import as_logged
 from alerts.models import Evidence
 from common.command import command
 from common.errors import Conflict, FieldConflict, Refused

@@ -36,7 +36,7 @@ from incidents.commands.snoozing import as_logged, snooze, wake
 from incidents.commands.tagging import change_tags, check_tags
 from incidents.models import Incident
 from incidents.rules import NOT_SEEN, check_snooze, check_text
-from incidents.task_rules import check_due
+from incidents.rules.tasks import check_due
 
 NOTE_VERBS = {verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.REOPENED.name}
 """Entries after which an incident's resolution note is another one."""

@@ -31,9 +31,9 @@ from incidents.commands.tagging import tag_names
 from incidents.commands.tasks import recount
 from incidents.facets import COMMENTED
 from incidents.joining import assignee_word, blocks_of, joint_members, part_of
-from incidents.merge_rules import Block, Choice, Outcome, finding_word, outcome
 from incidents.models import Follower, Incident, IncidentTag, Merge, Tag
 from incidents.rules import NOT_SEEN, check_text
+from incidents.rules.merging import Block, Choice, Outcome, finding_word, outcome
 from incidents.search import join_words
 
 REDIRECTED_TAGS = ("Redirected", "Merged away")
@@ -76,7 +76,7 @@ def merge(
     """Merge open incidents into one of them; returns the target.
 
     Alerts, tags, followers and all else that hangs on the sources goes over; what is written in their logs stays where
-    it is and is shown in the target's. Raises Blocked where the result would lie about one of them (merge_rules.py),
+    it is and is shown in the target's. Raises Blocked where the result would lie about one of them (rules/merging.py),
     Refused for what `principal` may not see.
     """
     reason = check_text(reason, "reason")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,10 +17,11 @@ from activity.verbs import Verb
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
+from incidents.changes import Item
 from incidents.commands.change import lock
 from incidents.commands.tasks import draft_of_new, next_position, write
 from incidents.models import Incident, Task, TaskTemplate, TaskTemplateItem, fold_names
-from incidents.task_rules import (
+from incidents.rules.tasks import (
     LONGEST_TEMPLATE_NAME,
     MOST_HOURS,
     MOST_ITEMS,
@@ -29,15 +30,6 @@ from incidents.task_rules import (
     check_title,
     not_there_yet,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One task of a template as people write it."""
-
-    title: str
-    description: str = ""
-    due_hours: int | None = None
 
 
 @command

@@ -27,7 +27,7 @@ from incidents.commands.change import lock, record_under_version, save
 from incidents.commands.following import start_following
 from incidents.commands.snoozing import as_logged
 from incidents.models import Incident, Task
-from incidents.task_rules import CLOSED, check_due, check_room, check_task_text, check_title
+from incidents.rules.tasks import CLOSED, check_due, check_room, check_task_text, check_title
 
 STATE_VERBS = {
     TaskState.NEW: verbs.TASK_REOPENED,

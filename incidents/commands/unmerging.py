@@ -33,9 +33,9 @@ from incidents.commands.moving import MOVED, empty, names_of
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import tag_names
 from incidents.commands.tasks import recount
-from incidents.merge_rules import finding_word
 from incidents.models import Follower, Incident, IncidentTag, Merge, Tag
 from incidents.rules import NOT_SEEN, check_text
+from incidents.rules.merging import finding_word
 from incidents.search import rewrite_words
 
 MERGING = (verbs.MERGED.name, verbs.UNMERGED.name)

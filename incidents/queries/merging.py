@@ -18,9 +18,9 @@ from common.marks import initials, person_mark, severity_mark, status_mark, tag_
 from common.words import prefix_query
 from incidents.choices import IncidentStatus, TagKind
 from incidents.joining import blocks_of, joint_members, part_of
-from incidents.merge_rules import NOBODY, Block, Choice, assignees, finding_label, findings, names, outcome
 from incidents.models import Follower, Incident, IncidentSearch, Merge
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
+from incidents.rules.merging import NOBODY, Block, Choice, assignees, finding_label, findings, names, outcome
 
 MOST_SUGGESTED = 12
 LONGEST_NUMBER = 2**63 - 1

@@ -21,13 +21,13 @@ from alerts.models import Alert
 from alerts.views import pane_context
 from common.errors import FieldConflict, Refused
 from common.query_strings import UnknownKeys
-from incidents.alert_forms import FIELDS, ManageAlertsForm, read_leave, read_versions, versions_text
 from incidents.changes import AlertChanges
 from incidents.choices import Outcome
 from incidents.commands import manage_alerts, take_back
 from incidents.commands.alerts import MOST_ALERTS, AlertAct, AlertConflict
 from incidents.commands.bulk import CHUNK, CHUNK_ALERTS
 from incidents.commands.manage import Result
+from incidents.forms.alerts import FIELDS, ManageAlertsForm, read_leave, read_versions, versions_text
 from incidents.models import Incident
 from incidents.queries import live
 from incidents.queries.alert_news import alert_news

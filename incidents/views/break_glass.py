@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Refused
-from incidents.access_forms import BreakGlassForm
 from incidents.commands import break_glass as open_by_break_glass
 from incidents.commands import end_break_glass
 from incidents.commands.break_glass import MOST_ASKED, AskedTooOften
+from incidents.forms.access import BreakGlassForm
 from incidents.queries import access
 from incidents.views.lookup import incident_or_404
 

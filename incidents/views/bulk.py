@@ -22,7 +22,7 @@ from common.query_strings import UnknownKeys
 from incidents.changes import Changes
 from incidents.commands import prepare_act, start_act
 from incidents.commands.manage import check_for_any
-from incidents.forms import ManageManyForm
+from incidents.forms.manage import ManageManyForm
 from incidents.models import BulkAct, Incident
 from incidents.queries import bulk as queries
 from incidents.queries.queue import asked

@@ -14,7 +14,7 @@ from common.errors import Refused
 from entities.commands import delete_classification, save_classification
 from entities.models import AssetClassification
 from entities.rules import checked
-from incidents.critical_asset_forms import ClassificationForm, initial_of
+from incidents.forms.critical_assets import ClassificationForm, initial_of
 from incidents.queries import critical_assets as queries
 
 MANAGE = Permission.MANAGE_RULES

@@ -24,8 +24,8 @@ from entities.choices import Criticality, EntityKind
 from entities.commands import set_criticality
 from entities.models import Entity
 from entities.naming import page_of
-from incidents.critical_asset_forms import CriticalityForm
-from incidents.entity_forms import BadAddress, read_list, read_timeline
+from incidents.forms.critical_assets import CriticalityForm
+from incidents.forms.entities import BadAddress, read_list, read_timeline
 from incidents.queries import entity as queries
 from incidents.queries import entity_list, entity_timeline
 from incidents.queries.entity_timeline import BadPlace

@@ -21,7 +21,7 @@ from entities.choices import ASSET_KINDS
 from entities.models import Entity
 from incidents.commands import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.evidence import EvidenceConflict
-from incidents.evidence_forms import AddForm, JudgeForm, read_leave
+from incidents.forms.evidence import AddForm, JudgeForm, read_leave
 from incidents.models import Incident
 from incidents.queries.evidence import chosen_entities, evidence_list, preview
 from incidents.queries.evidence_asked import BadQuestion

@@ -21,7 +21,7 @@ from common.marks import tag_mark
 from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, assign
 from incidents.commands.restriction import NotNamed
-from incidents.forms import CommentForm, ManageForm
+from incidents.forms.manage import CommentForm, ManageForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.views.answers import chosen_assignee as _chosen

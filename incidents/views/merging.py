@@ -16,7 +16,7 @@ from accounts.choices import Permission
 from common.errors import Refused
 from incidents.commands import merge as merge_incidents
 from incidents.commands.merging import Blocked
-from incidents.merge_forms import MergeForm, read_numbers
+from incidents.forms.merging import MergeForm, read_numbers
 from incidents.models import Incident
 from incidents.queries import merging as queries
 from incidents.views.answers import saved_event

@@ -18,7 +18,7 @@ from common.errors import Refused
 from incidents import commands
 from incidents.commands.alerts import MOST_ALERTS
 from incidents.commands.moving import Move
-from incidents.merge_forms import MoveForm
+from incidents.forms.merging import MoveForm
 from incidents.models import Incident
 from incidents.queries import merging as queries
 from incidents.views.answers import saved_event

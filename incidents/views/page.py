@@ -15,7 +15,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import CONTENTS, stream
 from alerts.models import AlertPayload
-from incidents.forms import CommentForm
+from incidents.forms.manage import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.queries.merging import merged_into

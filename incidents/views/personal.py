@@ -19,7 +19,7 @@ from common.errors import Refused
 from common.marks import day_and_time
 from incidents import commands
 from incidents.commands import looking
-from incidents.forms import SnoozeForm
+from incidents.forms.manage import SnoozeForm
 from incidents.models import Incident
 from incidents.queries import notices as queries
 from incidents.views.answers import touched

@@ -14,9 +14,9 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Refused
-from incidents.access_forms import LiftForm, MembersForm, RestrictForm, members_named
 from incidents.commands import lift_restriction, restrict, set_incident_members
-from incidents.forms import word_of
+from incidents.forms.access import LiftForm, MembersForm, RestrictForm, members_named
+from incidents.forms.manage import word_of
 from incidents.models import Incident
 from incidents.models.access import Member, members_of
 from incidents.queries import detail

@@ -13,9 +13,9 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Conflict, Refused
 from incidents.commands import apply_changes
+from incidents.forms.similar import ClassifyForm
 from incidents.queries import detail
 from incidents.queries.similar_shown import SHOWN_AT_OVERVIEW, similar_shown
-from incidents.similar_form import ClassifyForm
 from incidents.views.answers import saved_event
 from incidents.views.frame import page_context
 from incidents.views.lookup import incident_or_404

@@ -12,11 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Refused
+from incidents.changes import Item
 from incidents.commands import change_task_template, delete_task_template, save_task_template
-from incidents.commands.task_templates import Item, items_of
+from incidents.commands.task_templates import items_of
+from incidents.forms.tasks import ItemForm, ItemForms, TemplateForm, template_start
 from incidents.models import TaskTemplate
 from incidents.queries.tasks import task_templates
-from incidents.task_forms import ItemForm, ItemForms, TemplateForm, template_start
 
 NEW_ROWS = 2
 """Empty rows at the foot of the form."""

@@ -16,9 +16,9 @@ from common.errors import Conflict, Refused
 from incidents.changes import TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_task_template, change_task, move_task, remove_task
+from incidents.forms.tasks import NewTaskForm, TaskForm, start_of
 from incidents.models import Incident, Task, TaskTemplate
 from incidents.queries.tasks import task_templates, tasks_shown
-from incidents.task_forms import NewTaskForm, TaskForm, start_of
 from incidents.views.answers import chosen_assignee, touched, with_toast
 from incidents.views.frame import page_context
 from incidents.views.lookup import incident_or_404

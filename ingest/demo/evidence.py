@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from activity.actors import Actor
+from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
-from alerts.commands.evidence import Judgement
 from alerts.models import Evidence
 from entities.recognition import recognise
 from incidents.commands import add_evidence, judge_evidence

@@ -8,10 +8,9 @@ from typing import Any
 
 from accounts.models import Team, User
 from activity.actors import Actor
-from incidents.changes import TaskChanges
+from incidents.changes import Item, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_task_template, change_task, save_task_template
-from incidents.commands.task_templates import Item
 from incidents.models import Incident, Task, TaskTemplate
 from ingest.demo.scenario import read
 from ingest.demo.times import span

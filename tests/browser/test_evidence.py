@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from alerts.changes import Judgement
 from alerts.choices import Verdict
-from alerts.commands.evidence import Judgement
 from alerts.models import Evidence
 from entities import identity
 from incidents.commands import judge_evidence

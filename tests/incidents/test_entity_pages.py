@@ -22,7 +22,7 @@ from entities.models import Entity
 from entities.naming import page_of
 from entities.queries import labelled
 from incidents.commands import restrict
-from incidents.entity_forms import BadAddress, read_timeline
+from incidents.forms.entities import BadAddress, read_timeline
 from incidents.models import Incident
 from incidents.queries import entity as queries
 from incidents.queries import entity_timeline

@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from activity.models import Entry
+from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
-from alerts.commands.evidence import Judgement, move_added
+from alerts.commands.evidence import move_added
 from alerts.models import Evidence
 from common.errors import Refused
 from entities import identity

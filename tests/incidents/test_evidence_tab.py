@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from activity.models import Entry
+from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
-from alerts.commands.evidence import Judgement
 from alerts.models import Evidence
 from benchmarks.large_incident import large_incident
 from entities import identity

@@ -40,8 +40,8 @@ from incidents.commands import (
     snooze,
 )
 from incidents.commands.merging import Blocked
-from incidents.merge_rules import Choice
 from incidents.models import Follower, Incident
+from incidents.rules.merging import Choice
 from incidents.summary import differences
 from ingest.commands import ingest
 from tests.conftest import COMMAND_LINE, NOON, alert, device, opened

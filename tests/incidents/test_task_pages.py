@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from incidents.changes import TaskChanges
+from incidents.changes import Item, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, change_task, save_task_template
-from incidents.commands.task_templates import Item, items_of
+from incidents.commands.task_templates import items_of
 from incidents.models import Incident, Task, TaskTemplate
 
 SignIn = Callable[[User], Client]

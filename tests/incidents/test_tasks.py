@@ -13,7 +13,7 @@ from activity.models import Entry
 from activity.queries import shown_changes, stream
 from common.errors import Conflict, Refused
 from incidents import summary
-from incidents.changes import TaskChanges
+from incidents.changes import Item, TaskChanges
 from incidents.choices import IncidentStatus, NoticeReason, Outcome, TaskState
 from incidents.commands import (
     add_task,
@@ -26,10 +26,9 @@ from incidents.commands import (
     save_task_template,
     take_back,
 )
-from incidents.commands.task_templates import Item
 from incidents.models import Incident, Notice, Task
 from incidents.queries.notices import notices_page
-from incidents.task_rules import MOST_TASKS
+from incidents.rules.tasks import MOST_TASKS
 from incidents.tasks import tell_what_is_overdue
 from tests.conftest import NOON
 

@@ -40,8 +40,8 @@ from incidents.commands import (
     unmerge,
     unmerge_all,
 )
-from incidents.merge_rules import Choice
 from incidents.models import Follower, Incident, Merge
+from incidents.rules.merging import Choice
 from incidents.summary import differences
 from ingest.commands import ingest
 from tests.conftest import COMMAND_LINE, alert, device, opened

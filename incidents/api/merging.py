@@ -15,13 +15,13 @@ from accounts.choices import Permission
 from activity.actors import Channel
 from alerts.lookup import visible_alerts
 from common.api import AlwaysJSON
-from incidents.api import with_addresses
+from incidents.api.incidents import with_addresses
 from incidents.commands import merge, move_alerts, unmerge
 from incidents.commands.alerts import MOST_ALERTS
-from incidents.merge_rules import MOST_MERGED, Choice, finding_word
 from incidents.models import Incident
 from incidents.queries import merging as queries
 from incidents.queries.plain import plain_incidents
+from incidents.rules.merging import MOST_MERGED, Choice, finding_word
 
 LARGEST = 2**63 - 1
 

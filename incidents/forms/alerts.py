@@ -11,7 +11,7 @@ from django.http import QueryDict
 from alerts.choices import AlertStatus, Classification
 from alerts.models import Alert
 from incidents.changes import AlertChanges
-from incidents.forms import KEEP_WORD, AssigneeField, FindingMixin, findings, note_field, word_of
+from incidents.forms.manage import KEEP_WORD, AssigneeField, FindingMixin, findings, note_field, word_of
 
 FIELDS = ("status", "assignee", "classification")
 DIFFERENT = "*"

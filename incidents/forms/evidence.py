@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
+from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
-from alerts.commands.evidence import Judgement
 from entities.choices import EntityKind
 from entities.identity import IdentityError
 from entities.recognition import ADDABLE, LONGEST_TEXT, Recognised, recognise, refanged

@@ -7,12 +7,11 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from incidents.changes import TaskChanges
+from incidents.changes import Item, TaskChanges
 from incidents.choices import TaskState
-from incidents.commands.task_templates import Item
-from incidents.forms import AssigneeField, DueField, local_word, note_field, word_of
+from incidents.forms.manage import AssigneeField, DueField, local_word, note_field, word_of
 from incidents.models import Task, TaskTemplate
-from incidents.task_rules import LONGEST_TEXT, LONGEST_TITLE, MOST_HOURS, MOST_ITEMS
+from incidents.rules.tasks import LONGEST_TEXT, LONGEST_TITLE, MOST_HOURS, MOST_ITEMS
 
 
 class NewTaskForm(forms.Form):

@@ -1,7 +1,7 @@
 from django.urls import path
 
-from incidents.api import IncidentsView, IncidentView, SimilarView
-from incidents.merge_api import MergeView, MoveAlertsView, UnmergeView
+from incidents.api.incidents import IncidentsView, IncidentView, SimilarView
+from incidents.api.merging import MergeView, MoveAlertsView, UnmergeView
 
 urlpatterns = [
     path("incidents/", IncidentsView.as_view(), name="incidents"),

@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from incidents.forms import note_field
-from incidents.merge_rules import MOST_MERGED, Choice
+from incidents.forms.manage import note_field
+from incidents.rules.merging import MOST_MERGED, Choice
 
 
 class NumbersField(forms.MultipleChoiceField):

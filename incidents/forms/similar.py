@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from incidents.changes import Changes
-from incidents.forms import FindingMixin, findings
+from incidents.forms.manage import FindingMixin, findings
 
 
 class ClassifyForm(FindingMixin, forms.Form):
