@@ -38,7 +38,7 @@ def test_filters_are_a_form_and_chips_are_links(incident: Incident, ana: User, t
     expect(page.locator("tr[data-row]")).to_have_count(2)
 
     page.get_by_role("link", name="Add filter").click()
-    page.get_by_role("button", name="Assigned to").click()
+    page.get_by_role("button", name="Assigned to", exact=True).click()
     page.get_by_role("textbox", name="Assigned to").fill("unassigned")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**assignee=unassigned**")

@@ -104,14 +104,15 @@ def test_an_incident_is_told_in_plain_words(
         "resolution_note": "",
         "snoozed_until": None,
         "due": None,
-        "tasks": {"total": 0, "open": 0, "list": []},
+        "tasks": {"total": 0, "open": 0},
         "redirected_to": None,
         "related_to": None,
         "version": incident.version,
     }
     assert told["created"] == incident.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     assert told["priority"] == incident.priority
-    assert sign_in(lee).get(f"{ADDRESS}{incident.pk}/").json() == told
+    by_itself = sign_in(lee).get(f"{ADDRESS}{incident.pk}/").json()
+    assert by_itself == told | {"tasks": {"total": 0, "open": 0, "list": []}}
 
 
 def test_a_team_and_nobody_as_assignee(queue: list[Incident], tier2: Team, sign_in: Callable[[User], Client]) -> None:

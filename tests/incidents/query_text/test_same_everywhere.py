@@ -82,7 +82,7 @@ def made(number: int, ana: User, lee: User, tier2: Team) -> Facts | None:
     if number % 6 == 0:
         resolve(incident, actor=lee.as_actor(), note="Done.")
     if number % 11 == 0:
-        restrict(incident, [ana] if number % 2 else [lee], actor=lee.as_actor())
+        restrict(incident, [ana, tier2] if number % 2 else [lee], actor=lee.as_actor())
     return facts(incident, title, entities, owner, tags, category, number) if number % 22 else None
 
 
