@@ -87,6 +87,7 @@ def _empty_tables(self: TransactionTestCase) -> None:
         for name in filled:
             cursor.execute(f"DELETE FROM {name}")
         cursor.execute("DELETE FROM accounts_role WHERE NOT slug = ANY(%s)", [list(BUILT_IN_ROLES)])
+        cursor.execute("DELETE FROM entities_assetclassification WHERE slug = ''")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in GUARDED:
             cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")

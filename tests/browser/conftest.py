@@ -31,7 +31,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tests.conftest import PASSWORD
 
-EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
+EXECUTABLES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",

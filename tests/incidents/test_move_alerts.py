@@ -28,7 +28,7 @@ WHY = "Another intruder."
 
 @pytest.fixture
 def other(db: None) -> Incident:
-    return opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
+    return opened(alert("other", title="Password spray", entities=(device("hr-ws-01"),)))
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from alerts.choices import Tactic
+from alerts.rules import in_order_of_attack
 from incidents.commands import rename, use_automatic_name
 from incidents.models import Incident
-from incidents.rules import NameFacts, automatic_name, in_order_of_attack
+from incidents.rules import NameFacts, automatic_name
 from tests.conftest import alert, device, opened, user_entity
 
 NAMES = [

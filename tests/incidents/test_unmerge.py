@@ -50,7 +50,7 @@ from tests.incidents.test_merge import REASON, SOON, fresh, seen_by, tags_of
 
 @pytest.fixture
 def other(db: None) -> Incident:
-    return opened(alert("other", title="Password spray", entities=(device("dc-01"),), severity=Severity.LOW))
+    return opened(alert("other", title="Password spray", entities=(device("hr-ws-01"),), severity=Severity.LOW))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_later_work_stays_where_it_was_done(
     rename(incident, "Operation Quiet", actor=lee.as_actor())
     [came] = Alert.objects.filter(external_id="other")
     set_alert_status(incident, [came.pk], AlertStatus.RESOLVED, actor=lee.as_actor())
-    later = ingest([alert("later", entities=(device("dc-01"),))], actor=COMMAND_LINE)[0].incident_id
+    later = ingest([alert("later", entities=(device("hr-ws-01"),))], actor=COMMAND_LINE)[0].incident_id
     unmerge(other, actor=lee.as_actor())
     target, source = fresh(incident), fresh(other)
     assert (tags_of(target), tags_of(source)) == (["mine", "vpn"], ["spray", "vpn"])
@@ -166,7 +166,7 @@ def test_it_is_found_by_its_own_words_alone(
 ) -> None:
     merge(incident, [other], actor=lee.as_actor(), reason=REASON)
     unmerge(other, actor=lee.as_actor())
-    found = sign_in(lee).get("/api/v1/incidents/?q=dc-01").json()["incidents"]
+    found = sign_in(lee).get("/api/v1/incidents/?q=hr-ws-01").json()["incidents"]
     assert [each["number"] for each in found] == [other.pk]
 
 

@@ -73,7 +73,7 @@ def text_of(answer: Any) -> str:
 
 
 def test_settings_lead_to_their_first_page(client: Client) -> None:
-    assert client.get("/settings/")["Location"] == "/settings/correlation/"
+    assert client.get("/settings/")["Location"] == "/settings/critical-assets/"
     assert 'href="/settings/"' in text_of(client.get("/settings/tuning/"))
 
 

@@ -88,7 +88,9 @@ class Command(BaseCommand):
                 for stored in _stored(world, parts, count):
                     bar.update(stored)
             with _patient() as cursor:
+                cursor.execute("SET enable_nestloop = off")  # the planner still takes these tables for empty
                 cursor.execute(DATE_ENTITIES, [SOURCE])
+                cursor.execute("RESET enable_nestloop")
         self._tidy()
         self.stdout.write(f"{count:,} incidents generated.")
 
