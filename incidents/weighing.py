@@ -1,4 +1,4 @@
-"""An incident's priority on its row: worked out from facts by incidents/rules.py, never set by anybody.
+"""An incident's priority on its row: worked out from facts by incidents/rules/priority.py, never set by anybody.
 
 It is a figure, not a change of state, so the log says nothing of it; its factors say all.
 """

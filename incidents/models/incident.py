@@ -181,7 +181,7 @@ class Incident(models.Model):
     """What else it can be filtered by, one word per fact, such as "category:impact" or "os:windows", so that one index
     serves them all (see incidents/facets.py)."""
     priority = models.PositiveSmallIntegerField(default=0, db_default=0)
-    """0 to 100, by incidents/rules.py; its time-dependent part is brought up to date by a task."""
+    """0 to 100, by incidents/rules/priority.py; its time-dependent part is brought up to date by a task."""
     priority_factors = models.JSONField(default=list, db_default=[])
     """[factor, points] of each factor that counts, so that the score explains itself."""
 
