@@ -11,7 +11,7 @@ from incidents.models import Incident
 from ingest.commands import ingest
 from tests.browser.conftest import NARROW, WindowOf
 from tests.browser.pages import IN_THE_BROWSER
-from tests.browser.test_accessibility import COLOURS, check
+from tests.browser.test_accessibility import check
 from tests.conftest import alert, device
 
 pytestmark = IN_THE_BROWSER
@@ -40,5 +40,5 @@ def test_alerts_like_one_are_tuned_from_its_page(lee: User, window_of: WindowOf)
     dark = window_of(lee, color_scheme="dark", viewport=NARROW)
     for address in ("/settings/correlation/", "/settings/correlation/same_device/", "/settings/tuning/"):
         dark.goto(address)
-        check(dark, findings, f"dark {address}", COLOURS)
+        check(dark, findings, f"dark {address}")
     assert findings == []
