@@ -25,9 +25,8 @@ pytestmark = IN_THE_BROWSER
 
 EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LOOKS = [
-    pytest.param(theme, size, id=f"{theme}-{size['width']}") for theme, size in (("light", WIDE), ("dark", NARROW))
+    pytest.param(theme, size, id=f"{theme}-{size['width']}") for theme in ("light", "dark") for size in (WIDE, NARROW)
 ]
-"""Both themes and both widths, each with all rules."""
 
 
 @pytest.fixture
