@@ -16,6 +16,18 @@ const ADVICE = {
   429: "Too many requests. Wait a moment, then try again.",
 };
 
+// what the page asks for by itself, without a person's hand; `load` comes without an event
+const BY_ITSELF = new Set([undefined, "intersect", "hx:poll:trigger", "watchfloor:changes", "watchfloor:saved"]);
+
+let saidSignedOut = false;
+
+/** Says it once, and leaves the page as it is: what the person is typing must not go with a request they did not make. */
+export function saySignedOut() {
+  if (saidSignedOut) return;
+  saidSignedOut = true;
+  showToast("You are signed out. Reload the page to sign in again; what you typed is kept.", { kind: "warning" });
+}
+
 /** @param {number} status */
 function advice(status) {
   return ADVICE[status] ?? "Something went wrong on the server and nothing was saved. Try again in a moment.";
@@ -32,6 +44,12 @@ function tell(event, text) {
 
 export function wireFailures() {
   const body = document.body;
+  body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (xhr.status !== 401 || !BY_ITSELF.has(requestConfig.triggeringEvent?.type)) return;
+    event.preventDefault();
+    saySignedOut();
+  });
   body.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     const html = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/html");

@@ -13,7 +13,8 @@
  * When the server is away, a sign says so; nothing is missed, since the moment stays until an answer moves it on.
  */
 import { list, markLost, openNumber, refresh, showPresence, showUnread, shownNumbers } from "./live.js";
-import { announce, showToast } from "./toast.js";
+import { saySignedOut } from "./failures.js";
+import { announce } from "./toast.js";
 
 const IN_USE = 3_000;
 const FIRST = 600;
@@ -76,7 +77,7 @@ export function wirePoll() {
       const answer = await fetch(question(), { headers: { Accept: "application/json" }, redirect: "manual" });
       if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
         stopped = true;
-        showToast("You are signed out. Reload the page to sign in again; what you typed is kept.", { kind: "warning" });
+        saySignedOut();
       } else if (answer.status === 200) await tell(await answer.json(), asked);
       else if (answer.status === 204) moveOn(answer.headers.get("X-Last-Entry"));
       else throw new Error(String(answer.status));

@@ -82,3 +82,23 @@ def test_when_the_session_ends_the_page_says_so_and_stops_asking(
     page = window_of(ana)
     page.context.clear_cookies()
     expect(page.locator("#toasts")).to_contain_text("You are signed out")
+
+
+def test_what_the_page_asks_for_by_itself_takes_nobody_away_from_what_they_type(
+    incident: Incident, ana: User, window_of: WindowOf, refusals: set[int]
+) -> None:
+    refusals.update({401, 403})
+    page = window_of(ana)
+    page.get_by_role("searchbox").fill("half a thou")
+    address = page.url
+    page.context.clear_cookies()
+    with page.expect_response(lambda answer: answer.status == 401):
+        page.evaluate("""() => {
+            const strips = document.querySelector('.strips');
+            strips.setAttribute('hx-trigger', 'load');
+            htmx.process(strips.parentElement);
+            strips.replaceWith(strips.cloneNode(true));
+        }""")
+    expect(page.locator("#toasts")).to_contain_text("You are signed out")
+    expect(page.get_by_role("searchbox")).to_have_value("half a thou")
+    assert page.url == address
