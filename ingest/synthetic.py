@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from alerts.choices import ATTACK_TACTICS, DETERMINATIONS, AlertStatus, Classification, Severity
 from alerts.commands import payload_sha256
@@ -137,9 +137,17 @@ class Known(NamedTuple):
     id: int
     kind: EntityKind
     name: str
-    key: str
+    lexemes: str
+    """What it is found by, as `_lexemes` writes it: worked out once, for many incidents are about the same thing."""
     platform: str = ""
     group: str = ""
+
+    @classmethod
+    def of(cls, entity_id: int, entity: EntityIdentity) -> Self:
+        """What incidents need of an entity that is stored under this number."""
+        about = entity.attributes
+        lexemes = _lexemes(entity.name, entity.key)
+        return cls(entity_id, entity.kind, entity.name, lexemes, about.get("os", ""), about.get("device_group", ""))
 
 
 class Person(NamedTuple):
@@ -260,8 +268,9 @@ class Synthesiser:
         for position, alert in enumerate(alerts):
             reason = self._link(alerts[0], position)
             shared = (str(classification), str(determination), user and user.id, team and team.id)
-            batch.rows["alerts_alert"].append(_alert_row(number, alert, shared, reason))
-            batch.rows["alerts_alertpayload"].append((alert.number, json.dumps(_raw(alert))))
+            raw = _raw(alert)
+            batch.rows["alerts_alert"].append(_alert_row(number, alert, shared, reason, payload_sha256(raw)))
+            batch.rows["alerts_alertpayload"].append((alert.number, json.dumps(raw)))
             batch.rows["alerts_evidence"] += _evidence_rows(number, alert)
         batch.rows["incidents_incidentsearch"].append((number, _vector(number, name, alerts)))
         state = {
@@ -374,7 +383,7 @@ def _weight(alerts: Sequence[_Alert]) -> PriorityFacts:
     )
 
 
-def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row) -> Row:
+def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row, sha256: str) -> Row:
     finding = alert.finding
     resolved_at = alert.last if alert.status == AlertStatus.RESOLVED else None
     return (
@@ -382,7 +391,7 @@ def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row) -> Row:
         f"{finding.title} on {alert.entities[0].name}.",
         *(int(finding.severity), int(alert.status), *shared, _array([finding.category]), _array([finding.technique])),
         *(finding.service, finding.service, finding.service, finding.technique, "", "", ""),
-        *(alert.first, alert.last, alert.last, alert.last, resolved_at, 0, payload_sha256(_raw(alert))),
+        *(alert.first, alert.last, alert.last, alert.last, resolved_at, 0, sha256),
         *(*link, alert.last),
     )
 
@@ -401,18 +410,22 @@ def _evidence_rows(incident_id: int, alert: _Alert) -> Iterator[Row]:
 
 
 def _vector(number: int, name: str, alerts: Sequence[_Alert]) -> str:
-    """The words an incident is found by, as a text search vector is written."""
-    words = {str(number), *_words(name)}
+    """The words an incident is found by, as a text search vector is written; the database drops what is there twice."""
+    found = {f"'{number}'", _lexemes(name)}
     for alert in alerts:
-        words |= _words(alert.finding.title) | {alert.finding.technique.lower()}
-        for entity in alert.entities:
-            words |= _words(entity.name) | _words(entity.key)
-    return " ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
+        found.add(_lexemes_of_finding(alert.finding))
+        found.update(entity.lexemes for entity in alert.entities)
+    return " ".join(found)
 
 
-@lru_cache(maxsize=200_000)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(words_of([text]))
+@lru_cache
+def _lexemes_of_finding(finding: Finding) -> str:
+    return f"{_lexemes(finding.title)} '{finding.technique.lower()}'"
+
+
+def _lexemes(*texts: str) -> str:
+    """The words of these texts, quoted as a text search vector has them."""
+    return " ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words_of(texts))
 
 
 def _opening(number: int, state: dict[str, Any], alerts: Sequence[_Alert]) -> tuple[int, str, str]:

@@ -89,16 +89,11 @@ def test_what_the_page_asks_for_by_itself_takes_nobody_away_from_what_they_type(
 ) -> None:
     refusals.update({401, 403})
     page = window_of(ana)
-    page.get_by_role("searchbox").fill("half a thou")
+    page.locator("[data-query-box] [name=q]").fill("half a thou")
     address = page.url
     page.context.clear_cookies()
     with page.expect_response(lambda answer: answer.status == 401):
-        page.evaluate("""() => {
-            const strips = document.querySelector('.strips');
-            strips.setAttribute('hx-trigger', 'load');
-            htmx.process(strips.parentElement);
-            strips.replaceWith(strips.cloneNode(true));
-        }""")
+        page.evaluate("document.body.dispatchEvent(new Event('watchfloor:changes'))")
     expect(page.locator("#toasts")).to_contain_text("You are signed out")
-    expect(page.get_by_role("searchbox")).to_have_value("half a thou")
+    expect(page.locator("[data-query-box] [name=q]")).to_have_value("half a thou")
     assert page.url == address

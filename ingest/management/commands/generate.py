@@ -11,10 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections, transaction
-from django.db.models import Index, Model
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -25,6 +23,7 @@ from entities.choices import EntityKind
 from entities.commands import Observation, observe
 from incidents import verbs
 from incidents.models import Incident, Tag
+from ingest.plain_tables import plain_tables
 from ingest.synthetic import COLUMNS, SOURCE, Batch, Known, Person, Synthesiser, World, entities
 
 Item = TypeVar("Item")
@@ -79,7 +78,7 @@ class Command(BaseCommand):
                 cursor.execute("RESET statement_timeout")
 
     def _generate(self, count: int, seed: int) -> None:
-        with _plain_tables(is_first=not Incident.objects.exists()):
+        with plain_tables(LOADED, is_empty=not Incident.objects.exists()):
             world = World(_users(), _teams(), _tags(), _entities(count))
             now = timezone.now()
             sizes = _chunks(iter(Synthesiser(world, seed, now).sizes(count)), INCIDENTS_AT_A_TIME)
@@ -152,39 +151,6 @@ def _patient() -> Iterator[Any]:
         yield cursor
 
 
-@contextmanager
-def _plain_tables(*, is_first: bool) -> Iterator[None]:
-    """Fill empty tables without their models' indexes and make these afterwards, which takes half the time; only the
-    database's owner can, and only outside a transaction. What a killed run has left without is made here as well."""
-    if "owner" not in connections or connections["owner"].in_atomic_block or connection.in_atomic_block:
-        yield
-        return
-    if is_first:
-        with connections["owner"].schema_editor() as editor:
-            for model, index in _indexes(present=True):
-                editor.remove_index(model, index)
-    try:
-        yield
-    finally:
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("SET maintenance_work_mem = '512MB'")
-        with connections["owner"].schema_editor() as editor:
-            for model, index in _indexes(present=False):
-                editor.add_index(model, index)
-
-
-def _indexes(*, present: bool) -> list[tuple[type[Model], Index]]:
-    """The indexes that the models of the large tables name and the database has, or has not."""
-    owner = connections["owner"]
-    found = []
-    for model in apps.get_models():
-        if model._meta.db_table in LOADED:
-            with owner.cursor() as cursor:
-                known = owner.introspection.get_constraints(cursor, model._meta.db_table)
-            found += [(model, index) for index in model._meta.indexes if (index.name in known) == present]
-    return found
-
-
 def _users() -> list[Person]:
     """Sixty analysts who cannot sign in; those of an earlier run are taken again."""
     names = [f"analyst{number:02}" for number in range(1, USERS + 1)]
@@ -221,12 +187,7 @@ def _entities(incidents: int) -> dict[EntityKind, list[Known]]:
             with transaction.atomic():
                 ids = observe([Observation(identity, now) for identity in identities])
             for identity, entity_id in zip(identities, ids, strict=True):
-                about = identity.attributes
-                known = Known(
-                    *(entity_id, identity.kind, identity.name, identity.key),
-                    *(about.get("os", ""), about.get("device_group", "")),
-                )
-                found.setdefault(identity.kind, []).append(known)
+                found.setdefault(identity.kind, []).append(Known.of(entity_id, identity))
             bar.update(len(identities))
     return found
 
