@@ -243,4 +243,5 @@ class Evidence(models.Model):
         indexes = [
             models.Index(fields=["entity", "-event_time"], include=["incident_number"], name="evidence_entity_time"),
             models.Index(fields=["incident_number", "entity"], name="evidence_incident"),
+            models.Index(fields=["incident_number"], name="evidence_by_hand", condition=Q(alert__isnull=True)),
         ]

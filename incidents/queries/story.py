@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from alerts.choices import Severity, Verdict
 from entities.choices import EntityKind
 from incidents.models import Incident
+from incidents.story.by_hand import Added, with_added
 from incidents.story.drawing import Picture, svg, wires_of
 from incidents.story.grouping import readable
 from incidents.story.layout import Layout, Line, layout
@@ -28,6 +29,8 @@ MOST_STEPS = 500
 """Alerts that a picture is made of: of more the gravest, then the first. The list beside it has them all."""
 MOST_PIECES = 5_000
 """Pieces of evidence that a picture is made of."""
+MOST_ADDED = 200
+"""Things added by hand that are drawn."""
 REMEMBERED = 86_400
 """Seconds for which a layout is kept."""
 
@@ -43,27 +46,35 @@ SELECT evidence.alert_id, entity.id, entity.kind, entity.key, entity.name, evide
 FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
 WHERE evidence.alert_id = ANY(%s) ORDER BY evidence.id LIMIT %s
 """
+ADDED = """
+SELECT entity.id, entity.kind, entity.key, entity.name, evidence.verdict, entity.attributes, entity.criticality,
+       evidence.added_by, evidence.note
+FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+WHERE evidence.incident_number = %s AND evidence.alert_id IS NULL ORDER BY evidence.id LIMIT %s
+"""
 DEVICES = "SELECT value, entity_id FROM entities_entityidentifier WHERE kind = 'device' AND entity_id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The alerts that a picture is made of, and the picture."""
+    """The alerts that a picture is made of, what people added, and the picture."""
 
     steps: Sequence[Step]
+    added: Sequence[Added]
     picture: Picture
 
 
 def story_of(incident: Incident, hidden: Iterable[EntityKind] = (), until: int | None = None) -> Story:
-    """An incident's story, without the hidden kinds of things, up to the alert at a position. Three statements.
+    """An incident's story, without the hidden kinds of things, up to the alert at a position. Four statements.
 
     The incident is read anew each time, so that nothing of it can be stale or be seen by somebody who may not: what is
     kept is the layout alone, which takes by far the longest. It is kept under what it was made from, numbers of nodes
     and lines without a name, so that it is right for whoever has the same graph and tells nothing.
     """
     steps = steps_of(incident)
-    graph = readable(graph_of(steps, devices_of(steps), hidden))
-    return Story(steps, Picture(graph, remembered_layout(graph), until))
+    added = added_to(incident)
+    graph = readable(with_added(graph_of(steps, devices_of(steps), hidden), added, steps, hidden))
+    return Story(steps, added, Picture(graph, remembered_layout(graph), until))
 
 
 def story_svg(incident: Incident, link: Callable[[Node], str] | None = None) -> SafeString:
@@ -96,6 +107,28 @@ def steps_of(incident: Incident) -> list[Step]:
         Step(position, alert, title, Severity(severity), at, pieces.get(alert, ()))
         for position, alert, title, severity, at in rows
     ]
+
+
+def added_to(incident: Incident) -> list[Added]:
+    """What people have added by hand, the first first. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADDED, [incident.pk, MOST_ADDED])
+        return [
+            Added(
+                Piece(
+                    entity,
+                    EntityKind(kind),
+                    key,
+                    name,
+                    verdict=Verdict(verdict),
+                    attributes=_object(attributes),
+                    criticality=level,
+                ),
+                by,
+                note,
+            )
+            for entity, kind, key, name, verdict, attributes, level, by, note in cursor.fetchall()
+        ]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -17,20 +17,23 @@ from common.marks import day_and_time, entity_icon, severity_mark, status_mark
 from entities.choices import ASSET_KINDS, EntityKind
 from entities.naming import page_of, timeline_of
 from incidents.models import Incident
-from incidents.queries.story import MOST_STEPS, Story, story_of
+from incidents.queries.story import MOST_ADDED, MOST_STEPS, Story, story_of
 from incidents.queries.story_asked import VIEWS, Asked
-from incidents.story.drawing import steps_in_words, svg
+from incidents.story.drawing import added_in_words, steps_in_words, svg
 from incidents.story.parts import Edge, Graph, Node, Step
+from incidents.story.shapes import visible
 from incidents.story.telling import name_of
 from incidents.what_happened.phrases import KIND_WORDS
 
 ALERTS_IN_LIST = 200
 NAMES_IN_A_LINE = 3
 MOST_TICKS = 500
+MOST_ALERTS = 2**31
+"""More than an incident has."""
 
 
 def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
-    """All that the tab shows below the header. Four statements."""
+    """All that the tab shows below the header. Five statements."""
     story = story_of(incident, asked.hidden, asked.until)
     graph, total = story.picture.graph, incident.alerts_total
     path = reverse("incidents:story", args=[incident.pk])
@@ -56,13 +59,14 @@ def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
         "ticks": _ticks(story.steps, total),
         "began": day_and_time(incident.first_activity),
         "ended": day_and_time(incident.last_activity),
+        "has_added": any(node.added for node in graph.nodes.values()),
         "notes": _notes(graph, story, total),
         "list": _alerts(incident, asked, story.steps, path),
     }
 
 
 def story_picture(incident: Incident, asked: Asked) -> dict[str, Any]:
-    """The picture or the table without what stands around it. Three statements."""
+    """The picture or the table without what stands around it. Four statements."""
     return _drawn(incident, story_of(incident), asked)
 
 
@@ -96,6 +100,7 @@ def _kinds(story: Story, asked: Asked, path: str) -> list[dict[str, Any]]:
     for kind, number in story.picture.graph.left_out.items():
         shown[kind] += number
     pieces = {(piece.kind, piece.entity) for step in story.steps for piece in step.pieces}
+    pieces |= {(each.piece.kind, each.piece.entity) for each in story.added}
     named = Counter(kind for kind, _ in pieces)
     return [
         {
@@ -121,6 +126,7 @@ def _things(graph: Graph, link: Callable[[Node], str]) -> list[dict[str, Any]]:
             "also": ", ".join(node.also) + (" …" if node.is_group and len(node.members) > len(node.also) else ""),
             "is_critical": node.is_critical,
             "verdict": status_mark(node.verdict),
+            "added": visible(capfirst(added_in_words(node))) if node.added else "",
             "steps": capfirst(steps_in_words(node.steps)),
         }
         for node in graph.nodes.values()
@@ -128,8 +134,8 @@ def _things(graph: Graph, link: Callable[[Node], str]) -> list[dict[str, Any]]:
 
 
 def _ties(graph: Graph) -> list[dict[str, Any]]:
-    """Each line as a row, in the order in which the alerts bring them up."""
-    ordered: list[Edge] = sorted(graph.edges.values(), key=lambda edge: edge.steps[0])
+    """Each line as a row, in the order in which the alerts bring them up, then what people added."""
+    ordered: list[Edge] = sorted(graph.edges.values(), key=lambda edge: edge.steps[0] if edge.steps else MOST_ALERTS)
     return [
         {
             "source": graph.nodes[edge.source].name,
@@ -156,6 +162,8 @@ def _notes(graph: Graph, story: Story, total: int) -> list[str]:
     notes = []
     if total > len(story.steps):
         notes.append(f"The picture is made of the gravest {MOST_STEPS} of {total:,} alerts; the list has them all.")
+    if len(story.added) >= MOST_ADDED:
+        notes.append(f"Of what people added the first {MOST_ADDED} things are drawn; Assets and Evidence have all.")
     if graph.left_out:
         kinds = ", ".join(f"{number:,} {KIND_WORDS[kind][number != 1]}" for kind, number in graph.left_out.items())
         notes.append(f"Not drawn, because there are too many: {kinds}. They stand in Assets and Evidence.")

@@ -22,6 +22,8 @@ from incidents.what_happened.phrases import KIND_WORDS
 
 MOST_NUMBERS = 2
 """Numbers that stand on one line; of more it says how many."""
+ADDERS_NAMED = 2
+"""People, with their notes, whom a description names."""
 STEPS_NAMED = 12
 """Positions that a description names one by one."""
 
@@ -68,7 +70,7 @@ def svg(picture: Picture, link: Callable[[Node], str] | None = None, identifier:
 def _symbols(graph: Graph, identifier: str) -> str:
     """Each icon that is used, once."""
     kinds = dict.fromkeys(node.kind.slug for node in graph.nodes.values())
-    icons = {**{kind: kind for kind in kinds}, "crown": "critical"}
+    icons = {**{kind: kind for kind in kinds}, "crown": "critical", "hand": "edit"}
     symbols = (
         f'<symbol id="{identifier}-{name}" viewBox="0 0 24 24">{icon_drawing(role)}</symbol>'
         for name, role in icons.items()
@@ -77,8 +79,8 @@ def _symbols(graph: Graph, identifier: str) -> str:
 
 
 def state(steps: Sequence[int], until: int | None) -> str:
-    """Classes for how a thing stands at a moment of the story."""
-    if until is None:
+    """Classes for how a thing stands at a moment of the story; what only people name stands there throughout."""
+    if until is None or not steps:
         return ""
     if steps[0] > until:
         return " is-later"
@@ -92,7 +94,14 @@ def described(node: Node) -> str:
     parts += [str(node.verdict.label).lower()] if node.verdict != Verdict.UNKNOWN else []
     if node.also:
         parts.append(f"{'among them' if node.is_group else 'also'} {', '.join(map(visible, node.also[:3]))}")
+    parts += [visible(added_in_words(node))] if node.added else []
     return ", ".join([*parts, steps_in_words(node.steps)])
+
+
+def added_in_words(node: Node) -> str:
+    """Who added it: "added by Ana Ruiz: seen in the proxy's log"."""
+    more = len(node.added) - ADDERS_NAMED
+    return f"added by {'; '.join(node.added[:ADDERS_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def tie_in_words(graph: Graph, edge: Edge) -> str:
@@ -101,7 +110,9 @@ def tie_in_words(graph: Graph, edge: Edge) -> str:
 
 
 def steps_in_words(steps: Sequence[int]) -> str:
-    """The alerts by their positions: "alerts 1, 3 and 4 more"."""
+    """The alerts by their positions: "alerts 1, 3 and 4 more"; "no alert" for what people added."""
+    if not steps:
+        return "no alert"
     named = ", ".join(map(str, steps[:STEPS_NAMED]))
     more = f" and {len(steps) - STEPS_NAMED} more" if len(steps) > STEPS_NAMED else ""
     return f"alert{'s' if len(steps) > 1 else ''} {named}{more}"
@@ -158,7 +169,12 @@ def _node(
         if node.is_critical
         else ""
     )
+    hand = (
+        f'<use class="story-hand" href="#{identifier}-hand" x="{x - 25}" y="{y - 35}" width="15" height="15"/>'
+        if node.added
+        else ""
+    )
     return (
         f'{begins}<title>{words}</title>{behind}{form(node.verdict, x, y)}<use class="story-icon" {icon}/>'
-        f"{crown}{name_text(node.name, x, y + RADIUS + 14)}{'</a>' if link else '</g>'}"
+        f"{crown}{hand}{name_text(node.name, x, y + RADIUS + 14)}{'</a>' if link else '</g>'}"
     )

@@ -53,13 +53,16 @@ def _neighbours(graph: Graph) -> dict[str, list[tuple[str, bool, tuple[Relation,
 
 def _ties_and_verdict(graph: Graph) -> dict[str, Hashable]:
     neighbours = _neighbours(graph)
-    return {key: (node.kind, node.verdict, frozenset(neighbours[key])) for key, node in graph.nodes.items()}
+    return {
+        key: (node.kind, node.verdict, bool(node.added), frozenset(neighbours[key]))
+        for key, node in graph.nodes.items()
+    }
 
 
 def _ties(graph: Graph) -> dict[str, Hashable]:
     neighbours = _neighbours(graph)
     return {
-        key: (node.kind, frozenset((other, out) for other, out, _ in neighbours[key]))
+        key: (node.kind, bool(node.added), frozenset((other, out) for other, out, _ in neighbours[key]))
         for key, node in graph.nodes.items()
     }
 
@@ -68,9 +71,11 @@ def _strongest_tie(graph: Graph) -> dict[str, Hashable]:
     """What a thing hangs on: of those it is tied to, the one with the most ties of its own."""
     neighbours = _neighbours(graph)
     return {
-        key: (node.kind, max((other for other, _, _ in neighbours[key]), key=lambda one: (len(neighbours[one]), one)))
-        if neighbours[key]
-        else (node.kind, None)
+        key: (
+            node.kind,
+            bool(node.added),
+            max((other for other, _, _ in neighbours[key]), key=lambda one: (len(neighbours[one]), one), default=None),
+        )
         for key, node in graph.nodes.items()
     }
 
@@ -102,6 +107,7 @@ def _one_of(family: list[Node]) -> Node:
         steps=tuple(sorted({step for node in family for step in node.steps})),
         members=members,
         also=tuple(names[:NAMES_OF_A_GROUP]),
+        added=tuple(dict.fromkeys(words for node in family for words in node.added)),
     )
 
 
@@ -164,4 +170,4 @@ def _weight(node: Node) -> tuple[bool, int, bool, int]:
 
 
 def _weight_of_line(edge: Edge) -> tuple[bool, bool, int, int]:
-    return not LOOSE.issuperset(edge.relations), bool(edge.labels), len(edge.steps), -edge.steps[0]
+    return not LOOSE.issuperset(edge.relations), bool(edge.labels), len(edge.steps), -edge.steps[0] if edge.steps else 0

@@ -36,10 +36,12 @@ class Relation(NamedTerms):
     IDENTIFIED_AS = "identified_as", "was identified as"
     NAMED = "named", "goes with"
     SEEN_WITH = "seen_with", "was seen with"
+    NOTED = "noted", "is named by the note on"
+    ADDED = "added", "is where a person added"
 
 
-LOOSE = frozenset({Relation.NAMED, Relation.SEEN_WITH})
-"""Ties without a direction: the alert names both and does not say which acted on which."""
+LOOSE = frozenset({Relation.NAMED, Relation.SEEN_WITH, Relation.NOTED, Relation.ADDED})
+"""Ties without a direction: alert or person names both and does not say which acted on which."""
 
 Thing = int
 """An entity, by its id."""
@@ -90,10 +92,12 @@ class Node:
     verdict: Verdict
     is_critical: bool
     steps: tuple[int, ...]
-    """Positions of the alerts that name it, in order."""
+    """Positions of the alerts that name it, in order; none where only people do."""
     members: tuple[Thing, ...]
     also: tuple[str, ...] = ()
     """Other names of the thing, such as the addresses of a device; of several, the first of their names."""
+    added: tuple[str, ...] = ()
+    """Who added it by hand, and what they noted."""
 
     @property
     def is_group(self) -> bool:
@@ -108,6 +112,7 @@ class Edge:
     target: str
     relations: tuple[Relation, ...]
     steps: tuple[int, ...]
+    """Positions of the alerts that tie them; none where people do."""
     labels: tuple[int, ...] = ()
     """Positions of the alerts whose number stands on this line: each alert numbers one line."""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from django.urls import reverse
 from accounts.models import User
 from alerts.choices import EvidenceRole, Severity, Verdict
 from entities import identity
-from incidents.commands import restrict
+from incidents.commands import add_evidence, restrict
 from incidents.models import Incident
 from incidents.queries import story as reading
 from incidents.queries.story import story_of, story_svg
@@ -129,6 +130,34 @@ def test_the_table_says_the_same_in_words(client: Client, attack: Incident) -> N
         assert f">{edge.words}</td>" in page
     for node in story.picture.graph.nodes.values():
         assert f">{node.name}</a>" in page
+
+
+def test_what_a_person_added_is_drawn_marked_and_told_in_the_table(client: Client, attack: Incident, ana: User) -> None:
+    def add(*things: identity.EntityIdentity, note: str = "") -> None:
+        add_evidence(attack, things, actor=ana.as_actor(), note=note)
+
+    before = re.findall(r'<g class="story-line', shown(client, attack))
+    add(identity.domain("drop.example"), note="In the proxy's log, asked for by DC-02.")
+    add(identity.url("https://drop.example/a"))
+    add(identity.ip("198.51.100.9"))
+    page = shown(client, attack, "?until=1")
+    assert {name: states(page)[name] for name in ("drop[.]example", "198.51.100[.]9", "203.0.113[.]7")} == {
+        "drop[.]example": "",
+        "198.51.100[.]9": "",
+        "203.0.113[.]7": "later",
+    }
+    assert page.count('class="story-hand"') == 3
+    assert "added by Ana Ruiz: In the proxy’s log".replace("’", "&#x27;") in page
+    assert len(re.findall(r'<g class="story-line', page)) == len(before) + 3, "what alerts tie stays as it is"
+    table = unescape(re.sub(r"<[^>]+>", " ", shown(client, attack, "?view=table")))
+    for told in (
+        r"dc-02\s+is named by the note on\s+drop\[\.\]example\s+No alert",
+        r"drop\[\.\]example\s+goes with\s+hxxps://drop\[\.\]example/a",
+        r"fin-ws-17\s+is where a person added\s+198\.51\.100\[\.\]9",
+        r"198\.51\.100\[\.\]9\s+Added by Ana Ruiz\s",
+    ):
+        assert re.search(told, table), told
+    assert "198.51.100" not in shown(client, attack, "?hide=ip")
 
 
 def test_the_overview_fetches_the_picture_or_the_table_alone(client: Client, attack: Incident) -> None:
