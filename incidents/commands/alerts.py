@@ -27,7 +27,7 @@ from incidents.commands.change import lock, lock_all
 from incidents.commands.classification import check_finding
 from incidents.commands.comments import add_comment
 from incidents.commands.lifecycle import resolve
-from incidents.commands.restriction import check_named
+from incidents.commands.sight import check_named
 from incidents.models import Incident
 
 MOST_ALERTS = 500
@@ -57,6 +57,8 @@ class AlertAct:
     """Incidents that were commented on."""
     resolved: list[int] = field(default_factory=list)
     """Incidents whose last active alert was resolved by it."""
+    alerts: frozenset[int] = frozenset()
+    """Which ones are otherwise than before."""
 
 
 @command
@@ -116,14 +118,14 @@ def manage_alerts(
     if len(wanted) > MOST_ALERTS:
         raise Refused(f"At most {MOST_ALERTS} alerts at once; these are {len(wanted)}. Choose fewer.")
     incidents = lock_all(Alert.objects.filter(pk__in=wanted).values_list("incident_id", flat=True).distinct())
-    chosen = _lock_alerts(wanted)
+    chosen = lock_alerts(wanted)
     if any(alert.incident_id not in incidents for alert in chosen):
         raise Refused("One of these alerts was moved to another incident this moment; look again, then save again.")
     if based_on is not None:
         _check_conflicts(incidents, chosen, changes, based_on, leave or {})
     if len(chosen) > 1:
         actor = actor.through(Channel.BULK)
-    act = _carry_out(incidents, chosen, changes, actor, batch or uuid4(), leave or {})
+    act = carry_out(incidents, chosen, changes, actor, batch or uuid4(), leave or {})
     if changes.comment.strip():
         for incident in incidents.values():
             add_comment(incident, changes.comment, actor=actor, once=once)
@@ -136,12 +138,12 @@ def _change_some(
 ) -> Incident:
     """Change those of the alerts that are the incident's own."""
     incident = lock(incident)
-    chosen = _lock_alerts(alert_ids, incident.pk)
-    act = _carry_out({incident.pk: incident}, chosen, changes, actor, batch or uuid4(), {})
+    chosen = lock_alerts(alert_ids, incident.pk)
+    act = carry_out({incident.pk: incident}, chosen, changes, actor, batch or uuid4(), {})
     return lock(incident) if act.resolved else incident
 
 
-def _lock_alerts(alert_ids: Iterable[int], incident_id: int | None = None) -> list[Alert]:
+def lock_alerts(alert_ids: Iterable[int], incident_id: int | None = None) -> list[Alert]:
     """The alerts as they are now, held until the transaction ends; their incidents are locked already."""
     rows = Alert.objects.filter(pk__in=list(alert_ids))
     if incident_id is not None:
@@ -149,7 +151,7 @@ def _lock_alerts(alert_ids: Iterable[int], incident_id: int | None = None) -> li
     return list(rows.select_related("assignee_user", "assignee_team").order_by("pk").select_for_update(of=("self",)))
 
 
-def _carry_out(
+def carry_out(
     incidents: Mapping[int, Incident],
     chosen: Sequence[Alert],
     changes: AlertChanges,
@@ -165,8 +167,8 @@ def _carry_out(
     touched = [incidents[incident_id] for incident_id in sorted({each.incident_id or 0 for each in drafts})]
     _save(touched)
     record_all([replace(draft, incident_version=incidents[draft.incident_id or 0].version) for draft in drafts])
-    changed = len({draft.subject.id for draft in drafts if draft.subject})
-    act = AlertAct(changed, len(chosen) - changed)
+    changed = frozenset(int(draft.subject.id) for draft in drafts if draft.subject)
+    act = AlertAct(len(changed), len(chosen) - len(changed), alerts=changed)
     done = {draft.incident_id for draft in drafts if draft.verb is ALERT_RESOLVED}
     for incident in touched:
         if incident.pk in done and incident.is_open and not incident.alerts_active:
@@ -242,15 +244,15 @@ def _check_conflicts(
                 changed_by[int(entry.subject_id), name] = entry.actor_label
     conflicts: list[FieldConflict] = []
     on: dict[str, frozenset[int]] = {}
-    for name, mine in _wishes(changes).items():
+    for name, mine in wishes_for_alerts(changes).items():
         differing = [
             alert
             for alert in chosen
-            if (alert.pk, name) in changed_by and alert.pk not in leave.get(name, ()) and _value(alert, name) != mine
+            if (alert.pk, name) in changed_by and alert.pk not in leave.get(name, ()) and value_of(alert, name) != mine
         ]
         if differing:
             people = dict.fromkeys(changed_by[alert.pk, name] for alert in differing)
-            theirs = [_value(alert, name) for alert in differing]
+            theirs = [value_of(alert, name) for alert in differing]
             shared = theirs[0] if all(value == theirs[0] for value in theirs) else {"label": "Different values"}
             conflicts.append(FieldConflict(name, shared, mine, ", ".join(people)))
             on[name] = frozenset(alert.pk for alert in differing)
@@ -258,7 +260,7 @@ def _check_conflicts(
         raise AlertConflict(max(incident.version for incident in incidents.values()), conflicts, on)
 
 
-def _wishes(changes: AlertChanges) -> dict[str, Any]:
+def wishes_for_alerts(changes: AlertChanges) -> dict[str, Any]:
     """The wanted value of each field that the save means to change, as the log shows it."""
     wishes: dict[str, Any] = {}
     if changes.status is not None:
@@ -272,7 +274,7 @@ def _wishes(changes: AlertChanges) -> dict[str, Any]:
     return wishes
 
 
-def _value(alert: Alert, name: str) -> Any:
+def value_of(alert: Alert, name: str) -> Any:
     if name == "status":
         return AlertStatus(alert.status).slug
     if name == "assignee":

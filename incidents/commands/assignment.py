@@ -15,7 +15,7 @@ from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import alert_updates, alerts_of, lock, record_of_alerts, save_and_record
 from incidents.commands.following import start_following
-from incidents.commands.restriction import check_named
+from incidents.commands.sight import check_named
 from incidents.models import Incident
 
 

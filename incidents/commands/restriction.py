@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -12,26 +12,26 @@ from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.actors import Actor, ActorKind
 from activity.record import Change
+from alerts.models import Alert
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
+from incidents.changes import TaskChanges
+from incidents.commands.alerts import assign_alerts
 from incidents.commands.change import lock, save_and_record
-from incidents.models import BreakGlass, Incident, IncidentMember
+from incidents.commands.sight import NotNamed, alerts_held, check_named, kept_out, tasks_held
+from incidents.commands.tasks import change_task
+from incidents.models import BreakGlass, Incident, IncidentMember, Task
 from incidents.models.access import Member, members_of
 from incidents.rules import check_reason
 
 
-class NotNamed(Refused):
-    """Somebody was to have a restricted incident who would not see it; naming them to it is the way out."""
-
-    def __init__(self, assignee: Member) -> None:
-        super().__init__(f"{assignee} does not see this restricted incident; name them to it first.", field="assignee")
-        self.assignee = assignee
-
-
 @command
 def restrict(incident: Incident, members: Iterable[Member], *, actor: Actor, reason: str = "") -> Incident:
-    """Hide the incident from everybody but these people and teams; Refused when nobody would see it."""
+    """Hide the incident from everybody but these people and teams; Refused when nobody would see it.
+
+    Open tasks and active alerts of those who do not see it any more are nobody's then.
+    """
     incident = lock(incident)
     if incident.restricted:
         return incident
@@ -39,9 +39,15 @@ def restrict(incident: Incident, members: Iterable[Member], *, actor: Actor, rea
     incident.restricted = True
     changes = [Change("restricted", False, True), Change("members", [], chosen)]
     save_and_record(
-        incident, verbs.RESTRICTED, changes, fields=["restricted"], actor=actor, text=check_reason(reason) or None
+        incident,
+        verbs.RESTRICTED,
+        changes,
+        fields=["restricted"],
+        actor=actor,
+        batch=(batch := uuid4()),
+        text=check_reason(reason) or None,
     )
-    return incident
+    return _taken_from_outsiders(incident, actor, batch)
 
 
 @command
@@ -77,7 +83,8 @@ def set_incident_members(
     reason: str = "",
     batch: UUID | None = None,
 ) -> Incident:
-    """Make these people and teams, and nobody else, the ones named to the restricted incident."""
+    """Make these people and teams, and nobody else, the ones named to the restricted incident. Open tasks and active
+    alerts of those who do not see it any more are nobody's then."""
     incident = lock(incident)
     if not incident.restricted:
         raise Refused("Everyone sees this incident; restrict it before naming members.", field="members")
@@ -92,10 +99,10 @@ def set_incident_members(
         [Change("members", old, new)],
         fields=[],
         actor=actor,
-        batch=batch,
+        batch=(batch := batch or uuid4()),
         text=check_reason(reason) or None,
     )
-    return incident
+    return _taken_from_outsiders(incident, actor, batch)
 
 
 @command
@@ -107,17 +114,6 @@ def name_to(incident: Incident, member: Member, *, actor: Actor, batch: UUID | N
     except NotNamed:
         return set_incident_members(incident, [*members_of(incident), member], actor=actor, batch=batch)
     return incident
-
-
-def check_named(incident: Incident, assignee: Member) -> None:
-    """Raises NotNamed for who would not see the restricted incident that they are to work on. A team sees what it is
-    named to itself; to see it for an hour by break-glass is not to be there for it."""
-    if not incident.restricted:
-        return
-    named = Q(team=assignee) if isinstance(assignee, Team) else Q(user=assignee) | Q(team__members=assignee)
-    sees_all = isinstance(assignee, User) and assignee.may(Permission.SEE_RESTRICTED)
-    if not sees_all and not incident.members.filter(named).exists():
-        raise NotNamed(assignee)
 
 
 def words_of_members(incident: Incident) -> list[str]:
@@ -141,6 +137,20 @@ def _set_members(incident: Incident, members: Iterable[Member]) -> list[str]:
     IncidentMember.objects.bulk_create(rows, ignore_conflicts=True)
     _check_assignee_stays(incident, chosen)
     return _words(chosen)
+
+
+def _taken_from_outsiders(incident: Incident, actor: Actor, batch: UUID) -> Incident:
+    """What is left to do is with nobody who cannot know of it; the incident as it is then."""
+    tasks, alerts = tasks_held(incident), alerts_held(incident)
+    held: list[Task | Alert] = [*tasks, *alerts]
+    out = kept_out((each.assignee_user or each.assignee_team for each in held), incident)
+    for task in tasks:
+        if (task.assignee_user or task.assignee_team) in out:
+            change_task(task, TaskChanges(assignee=None), actor=actor, batch=batch)
+    theirs = [alert.pk for alert in alerts if (alert.assignee_user or alert.assignee_team) in out]
+    if theirs:
+        assign_alerts(incident, theirs, None, actor=actor, batch=batch)
+    return lock(incident) if out else incident
 
 
 def _check_assignee_stays(incident: Incident, chosen: Sequence[Member]) -> None:

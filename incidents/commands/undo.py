@@ -28,7 +28,7 @@ from incidents.commands.change import alert_updates, alerts_of, record_of_alerts
 from incidents.commands.handful import Handful
 from incidents.commands.lifecycle import RESOLUTION
 from incidents.commands.manage import MERGED, UNSEEN, Result, visible_among
-from incidents.commands.restriction import check_named
+from incidents.commands.sight import check_named
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import put_tags, tag_names
 from incidents.commands.undo_evidence import restore_evidence

@@ -17,7 +17,7 @@ from activity.record import Change, Draft
 from common.errors import Refused
 from incidents import verbs
 from incidents.commands.change import save
-from incidents.commands.restriction import check_named
+from incidents.commands.sight import check_named
 from incidents.commands.tasks import CLOSING_NOTE, DESCRIPTION, draft_of_task, recount, set_closed, values_of
 from incidents.models import Incident, Task
 

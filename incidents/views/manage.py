@@ -20,7 +20,7 @@ from common.errors import Conflict, Refused
 from common.marks import tag_mark
 from incidents.choices import TagKind
 from incidents.commands import add_comment, apply_changes, assign
-from incidents.commands.restriction import NotNamed
+from incidents.commands.sight import NotNamed
 from incidents.forms.manage import CommentForm, ManageForm
 from incidents.models import Incident
 from incidents.queries import detail

@@ -15,6 +15,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Refused
 from incidents.commands import lift_restriction, restrict, set_incident_members
+from incidents.commands.sight import holders_of, kept_out
 from incidents.forms.access import LiftForm, MembersForm, RestrictForm, members_named
 from incidents.forms.manage import word_of
 from incidents.models import Incident
@@ -36,14 +37,16 @@ def restriction(request: PersonRequest, number: int) -> HttpResponse:
     form = form_class(request.POST)
     if form.is_valid():
         change = set_incident_members if incident.restricted else restrict
-        chosen, reason = form.cleaned_data["members"], form.cleaned_data["reason"]
+        chosen, reason, holders = form.cleaned_data["members"], form.cleaned_data["reason"], holders_of(incident)
         try:
             saved = change(incident, chosen, actor=request.user.as_actor(), reason=reason)
         except Refused as refused:
             _add_error(form, refused)
         else:
-            same = saved.version == incident.version
-            return _answered(request, number, "Nothing was changed" if same else f"#{number} is restricted")
+            out = kept_out((holder.member for holder in holders), saved)
+            lost = ", ".join(str(holder) for holder in holders if holder.member in out)
+            text = f"#{number} is restricted{f'; nobody has now what was with {lost}' if lost else ''}"
+            return _answered(request, number, text if saved.version != incident.version else "Nothing was changed")
     return _pane(request, incident, form, members=_sent(request), status=422)
 
 
@@ -92,6 +95,7 @@ def _pane(
         "form": form,
         "lift_form": lift_form or (LiftForm(auto_id="lift-%s") if incident.restricted else None),
         "chosen": [{"value": word_of(each), "label": str(each), "mark": mark_of(each)} for each in members],
+        "holders": [str(holder) for holder in holders_of(incident)],
         "in_pane": bool(request.htmx),
     }
     template = "incidents/restriction.html#pane" if request.htmx else "incidents/restriction.html"

@@ -17,18 +17,22 @@ from activity.models import Entry
 from alerts.kinds import count_kinds
 from alerts.models import Alert, AlertKind
 from common.errors import Refused
-from incidents.changes import AlertChanges, Changes
+from incidents.changes import AlertChanges, Changes, TaskChanges
+from incidents.choices import TaskState
 from incidents.commands import (
+    add_task,
     apply_changes,
     apply_to_many,
     assign,
+    assign_alerts,
+    change_task,
     lift_restriction,
     manage_alerts,
     restrict,
     set_incident_members,
     unassign,
 )
-from incidents.models import Incident, Notice
+from incidents.models import Incident, Notice, Task
 from tests.conftest import alert, device, opened
 
 
@@ -172,6 +176,33 @@ def test_it_is_not_kept_from_who_has_it(incident: Incident, tier2: Team, lee: Us
         set_incident_members(incident, [lee], actor=lee.as_actor())
     unassign(incident, actor=lee.as_actor())
     set_incident_members(incident, [lee], actor=lee.as_actor())
+
+
+def test_what_is_left_to_do_is_with_nobody_who_does_not_see_it(
+    incident: Incident, lead: Client, tier2: Team, lee: User, rio: User
+) -> None:
+    mine, theirs, done = (add_task(incident, title, assignee=rio, actor=SYSTEM) for title in ("Mine", "Theirs", "Done"))
+    change_task(mine, TaskChanges(assignee=lee), actor=SYSTEM)
+    change_task(done, TaskChanges(state=TaskState.COMPLETED), actor=SYSTEM)
+    first, second = incident.alerts.order_by("pk")
+    assign_alerts(incident, [first.pk], tier2, actor=SYSTEM)
+    assign_alerts(incident, [second.pk], lee, actor=SYSTEM)
+    address = reverse("incidents:restriction", args=[incident.pk])
+    pane = lead.get(address).content.decode()
+    assert "Lee Park (1 task, 1 alert), Rio Sato (1 task), Tier 2 (1 alert)." in pane
+    sent = {"members": ["lee"], "reason": "Staff matter."}
+    toast = lead.post(address, sent, HTTP_HX_REQUEST="true")["HX-Trigger"]
+    assert "nobody has now what was with Rio Sato (1 task), Tier 2 (1 alert)" in toast
+    assert [Task.objects.get(pk=each.pk).assignee_user for each in (mine, theirs, done)] == [lee, None, rio]
+    alerts = incident.alerts.order_by("pk").values_list("assignee_user", "assignee_team")
+    assert list(alerts) == [(None, None), (lee.pk, None)]
+    batch = Entry.objects.get(incident=incident, verb="incident.restricted").batch
+    told = Entry.objects.filter(incident=incident, batch=batch).exclude(verb="incident.restricted")
+    assert [entry.changes[0]["old"]["label"] for entry in told.order_by("sequence")] == ["Rio Sato", "Tier 2"]
+    set_incident_members(Incident.objects.get(pk=incident.pk), [rio, lee], actor=lee.as_actor())
+    change_task(theirs, TaskChanges(assignee=rio), actor=SYSTEM)
+    set_incident_members(Incident.objects.get(pk=incident.pk), [lee], actor=lee.as_actor())
+    assert Task.objects.get(pk=theirs.pk).assignee_user is None
 
 
 def test_followers_who_are_not_named_hear_nothing_and_a_mention_tells_nothing(
