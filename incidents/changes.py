@@ -54,24 +54,14 @@ class Changes:
 
     def as_values(self) -> dict[str, Any]:
         """What is to be changed as plain values, people by their ids; `from_values` reads them."""
-        return {
-            each.name: _plain(getattr(self, each.name))
-            for each in fields(self)
-            if getattr(self, each.name) != each.default
-        }
+        return _values(self)
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Changes:
         """The changes that `as_values` wrote down. Raises Gone when their assignee does not exist any more."""
-        read: dict[str, Any] = dict(values)
-        for name, terms in (("severity", Severity), ("status", IncidentStatus)):
-            if read.get(name) is not None:
-                read[name] = terms.from_slug(read[name])
-        for name, words in (("classification", Classification), ("determination", Determination)):
-            if name in read:
-                read[name] = words(read[name])
-        if read.get("assignee") is not None:
-            read["assignee"] = _person(read["assignee"])
+        read = _read(values, IncidentStatus)
+        if read.get("severity") is not None:
+            read["severity"] = Severity.from_slug(read["severity"])
         for name in ("due", "snoozed_until"):
             if read.get(name) is not None:
                 read[name] = datetime.fromisoformat(read[name])
@@ -97,6 +87,15 @@ class AlertChanges:
     comment: str = ""
     """Said once on each of their incidents."""
 
+    def as_values(self) -> dict[str, Any]:
+        """What is to be changed as plain values, people by their ids; `from_values` reads them."""
+        return _values(self)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> AlertChanges:
+        """The changes that `as_values` wrote down. Raises Gone when their assignee does not exist any more."""
+        return cls(**_read(values, AlertStatus))
+
     def is_empty(self) -> bool:
         return self == AlertChanges(determination=self.determination, comment=self.comment) and not self.comment.strip()
 
@@ -115,10 +114,31 @@ class TaskChanges:
     closing_note: str | None = None
 
 
+def _values(changes: Changes | AlertChanges) -> dict[str, Any]:
+    return {
+        each.name: _plain(getattr(changes, each.name))
+        for each in fields(changes)
+        if getattr(changes, each.name) != each.default
+    }
+
+
+def _read(values: dict[str, Any], statuses: type[IncidentStatus | AlertStatus]) -> dict[str, Any]:
+    """Plain values with what incidents and alerts have in common read back."""
+    read: dict[str, Any] = dict(values)
+    if read.get("status") is not None:
+        read["status"] = statuses.from_slug(read["status"])
+    for name, words in (("classification", Classification), ("determination", Determination)):
+        if name in read:
+            read[name] = words(read[name])
+    if read.get("assignee") is not None:
+        read["assignee"] = _person(read["assignee"])
+    return read
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, User | Team):
         return {"team" if isinstance(value, Team) else "user": value.pk, "label": str(value)}
-    if isinstance(value, Severity | IncidentStatus):
+    if isinstance(value, Severity | IncidentStatus | AlertStatus):
         return value.slug
     if isinstance(value, Classification | Determination):
         return str(value)

@@ -86,8 +86,15 @@ class WakeReason(NamedTerms):
     HAND = "hand", "by hand"
 
 
+class BulkSubject(NamedTerms):
+    """What a bulk act changes many of; the word is that of the item's foreign key, too."""
+
+    INCIDENT = "incident", "Incidents"
+    ALERT = "alert", "Alerts"
+
+
 class Outcome(NamedTerms):
-    """What a bulk act did to one incident."""
+    """What a bulk act did to one incident or alert."""
 
     WAITING = "waiting", "Waiting"
     CHANGED = "changed", "Changed"

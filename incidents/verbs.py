@@ -80,6 +80,9 @@ VIEW_CHANGED = Verb("view.changed", "View changed", "saved_view", "changed a vie
 VIEW_DELETED = Verb("view.deleted", "View deleted", "delete", "deleted a view of the queue")
 UNDONE = Verb("incident.undone", "Taken back", "undo", "took a change back")
 BULK_STARTED = Verb("bulk.started", "Bulk act started", "manage", "started to change {incidents} incidents at once")
+BULK_ALERTS_STARTED = Verb(
+    "bulk.alerts_started", "Bulk act started", "manage", "started to change {alerts} alerts at once"
+)
 BULK_UNDO_STARTED = Verb("bulk.undo_started", "Undo of a bulk act", "undo", "started to take a bulk act back")
 BULK_CANCELLED = Verb("bulk.cancelled", "Bulk act cancelled", "close", "cancelled a bulk act")
 
@@ -115,6 +118,7 @@ register(
     TASK_TEMPLATE_CHANGED,
     TASK_TEMPLATE_DELETED,
     BULK_STARTED,
+    BULK_ALERTS_STARTED,
     BULK_UNDO_STARTED,
     BULK_CANCELLED,
     OPENED,

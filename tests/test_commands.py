@@ -596,6 +596,18 @@ SCENARIOS: dict[str, list[Scenario]] = {
             ),
         )
     ],
+    "incidents.commands.many_alerts.change_many_alerts": [
+        Scenario(
+            lambda w: incidents.change_many_alerts(
+                [*w.alert_ids(), *w.other.alerts.values_list("pk", flat=True)],
+                AlertChanges(status=AlertStatus.RESOLVED, assignee=w.tier2),
+                actor=w.actor,
+            ),
+            refuse=lambda w: incidents.change_many_alerts(
+                w.alert_ids(), AlertChanges(status=AlertStatus.IN_PROGRESS, comment="x" * 30_001), actor=w.actor
+            ),
+        )
+    ],
     "incidents.commands.naming.rename": [
         Scenario(
             lambda w: incidents.rename(w.incident, "Intrusion at finance", actor=w.actor),
@@ -1086,7 +1098,7 @@ def test_what_changes_is_recorded_as_it_changed(world: World, name: str, scenari
         for changed, (old, new) in fields.items():
             assert same(before.get(subject, {}).get(changed), old), f"{subject} {changed}: old value"
             assert same(after[subject][changed], new), f"{subject} {changed}: new value"
-    derived = {"alerts_active"} if ".alerts." in name else set()
+    derived = {"alerts_active"} if "alerts." in name else set()
     for subject in before.keys() & after.keys():
         for changed, old in before[subject].items():
             if old != after[subject][changed] and changed not in derived:
@@ -1098,7 +1110,7 @@ def test_the_actor_stands_in_every_entry(world: World, name: str, scenario: Scen
     scenario.before(world)
     last = last_entry()
     scenario.act(world)
-    system = {"Watchfloor", "Correlation"} if "ingest" in name or ".alerts." in name else set()
+    system = {"Watchfloor", "Correlation"} if "ingest" in name or "alerts." in name else set()
     assert {entry.actor_label for entry in entries_after(last)} <= {world.actor.label} | system
 
 

@@ -13,6 +13,7 @@ from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
+from incidents.commands.many_alerts import change_many_alerts
 from incidents.commands.merging import merge
 from incidents.commands.moving import move_alerts
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
@@ -44,6 +45,7 @@ __all__ = [
     "assign_alerts",
     "break_glass",
     "cancel_act",
+    "change_many_alerts",
     "change_note",
     "change_tags",
     "change_task",

@@ -1,4 +1,4 @@
-"""Bulk acts: the same changes on many incidents as rows first, done a chunk at a time by whoever is there to do it."""
+"""Bulk acts: the same changes on many incidents or alerts as rows first, done a chunk at a time by whoever is there."""
 
 from __future__ import annotations
 
@@ -18,27 +18,32 @@ from accounts.models import User
 from activity.actors import Actor
 from activity.record import Draft, record
 from activity.verbs import Verb
+from alerts.models import Alert
 from common.command import command
 from common.errors import Refused
 from common.jobs import LEASE, UNFINISHED, JobState
 from incidents import verbs
-from incidents.changes import Changes, Gone
-from incidents.choices import Outcome
+from incidents.changes import AlertChanges, Changes, Gone
+from incidents.choices import BulkSubject, Outcome
+from incidents.commands.alerts import MOST_ALERTS
 from incidents.commands.manage import Result, apply_to_many, check_for_any
+from incidents.commands.many_alerts import change_many_alerts, check_for_any_alert
 from incidents.commands.undo import take_back
 from incidents.models import BulkAct, BulkItem, Incident
 
 AT_ONCE = 100
-"""Incidents that are changed within the request; more are a job."""
+"""Incidents or alerts that are changed within the request; more are a job."""
 CHUNK = 100
 """Incidents per transaction, which keeps them locked."""
 CHUNK_ALERTS = 2_000
-"""Alerts per transaction, unless one incident alone has more."""
+"""Alerts of incidents per transaction, unless one incident alone has more."""
 DRAFTS_KEPT = timedelta(days=1)
 
 
-def prepare_act(rows: QuerySet[Incident], user: User, query: str = "", number: UUID | None = None) -> BulkAct:
-    """A draft over these incidents: which ones they are is fixed from here on, what shall change is not said yet.
+def prepare_act(
+    rows: QuerySet[Incident] | QuerySet[Alert], user: User, query: str = "", number: UUID | None = None
+) -> BulkAct:
+    """A draft over these incidents or alerts: which ones is fixed from here on, what shall change is not said yet.
 
     A draft is nobody's business but its person's, and changes nothing; a task removes those that are left lying.
     """
@@ -47,6 +52,7 @@ def prepare_act(rows: QuerySet[Incident], user: User, query: str = "", number: U
         id=number or uuid4(),
         actor={"kind": str(actor.kind), "label": actor.label, "id": actor.id, "channel": str(actor.channel)},
         user=user,
+        subject=BulkSubject.ALERT if rows.model is Alert else BulkSubject.INCIDENT,
         changes={},
         query=query[:8000],
         state=JobState.DRAFT,
@@ -59,10 +65,10 @@ def prepare_act(rows: QuerySet[Incident], user: User, query: str = "", number: U
 
 
 @command
-def start_act(act: BulkAct, changes: Changes, *, actor: Actor, seen: str = "") -> BulkAct:
+def start_act(act: BulkAct, changes: Changes | AlertChanges, *, actor: Actor, seen: str = "") -> BulkAct:
     """Let a draft become an act. Started again, it is what it has become meanwhile.
 
-    Raises Refused for changes that no incident could be given, or a draft without incidents.
+    Raises Refused for changes that none of them could be given, or a draft of nothing.
     """
     act = _lock(act)
     if act.state != JobState.DRAFT:
@@ -70,10 +76,15 @@ def start_act(act: BulkAct, changes: Changes, *, actor: Actor, seen: str = "") -
     if changes.is_empty():
         raise Refused("Choose something to change first.")
     if not act.total:
-        raise Refused("None of these incidents can be found any more; choose others.")
-    check_for_any(changes)
+        raise Refused(f"None of these {act.subject}s can be found any more; choose others.")
+    if isinstance(changes, AlertChanges):
+        check_for_any_alert(changes)
+        verb = verbs.BULK_ALERTS_STARTED
+    else:
+        check_for_any(changes)
+        verb = verbs.BULK_STARTED
     act.changes, act.seen = changes.as_values(), seen
-    return _queue(act, verbs.BULK_STARTED, actor, {"incidents": f"{act.total:,}", "changes": act.changes})
+    return _queue(act, verb, actor, {f"{act.subject}s": f"{act.total:,}", "changes": act.changes})
 
 
 @command
@@ -100,13 +111,13 @@ def cancel_act(act: BulkAct, *, actor: Actor) -> BulkAct:
         return act
     act.end(JobState.CANCELLED)
     act.save(update_fields=["state", "problem", "finished_at", "leased_until"])
-    _record(act, verbs.BULK_CANCELLED, actor, {"done": f"{act.done:,}", "incidents": f"{act.total:,}"})
+    _record(act, verbs.BULK_CANCELLED, actor, {"done": f"{act.done:,}", f"{act.subject}s": f"{act.total:,}"})
     return act
 
 
 @command
 def work_on(act_id: UUID, *, actor: Actor) -> bool:
-    """Change the next chunk of the act's incidents, in one transaction with their outcomes; whether more are left.
+    """Change the next chunk of what the act is about, in one transaction with the outcomes; whether more is left.
 
     Nothing happens while somebody else has the act in hand. Whose act it is, and what they may, is read anew for each
     chunk: who has lost the right to change incidents stops there.
@@ -114,7 +125,7 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
     act = _take(act_id)
     if act is None:
         return False
-    items = _next_items(act)
+    items = _next_alerts(act) if act.subject == BulkSubject.ALERT else _next_incidents(act)
     if not items:
         act.end(JobState.DONE)
     else:
@@ -139,6 +150,9 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
 def _change(act: BulkAct, items: Sequence[int], actor: Actor) -> dict[int, Result]:
     if act.undo_of_id:
         return take_back(items, act.undo_of_id, actor=actor, principal=act.user, batch=act.pk)
+    if act.subject == BulkSubject.ALERT:
+        wanted = AlertChanges.from_values(act.changes)
+        return change_many_alerts(items, wanted, actor=actor, principal=act.user, batch=act.pk, seen=act.seen)
     changes = Changes.from_values(act.changes)
     return apply_to_many(items, changes, actor=actor, principal=act.user, batch=act.pk, seen=act.seen)
 
@@ -148,7 +162,7 @@ def _problem_of(user: User | None) -> str:
     if user is None or not user.is_active:
         return "The account that asked for it is gone."
     if not (user.may(Permission.BULK_EDIT) and user.may(Permission.EDIT_INCIDENTS)):
-        return f"{user.display_name} may no longer change several incidents at once."
+        return f"{user.display_name} may no longer change several at once."
     return ""
 
 
@@ -158,12 +172,28 @@ def _take(act_id: UUID) -> BulkAct | None:
     return rows.filter(pk=act_id, state__in=UNFINISHED).first()
 
 
-def _next_items(act: BulkAct) -> list[int]:
+def _waiting(act: BulkAct) -> QuerySet[BulkItem]:
+    rows = BulkItem.objects.select_for_update(skip_locked=True, of=("self",))
+    return rows.filter(act=act, outcome=Outcome.WAITING)
+
+
+def _next_alerts(act: BulkAct) -> list[int]:
+    """The next alerts without an outcome, as many as one transaction shall hold, of no more incidents than that."""
+    chosen: list[int] = []
+    incidents: set[int] = set()
+    for number, incident in _waiting(act).order_by("alert").values_list("alert", "alert__incident")[:MOST_ALERTS]:
+        incidents.add(incident)
+        if len(incidents) > CHUNK:
+            break
+        chosen.append(number)
+    return chosen
+
+
+def _next_incidents(act: BulkAct) -> list[int]:
     """The next incidents without an outcome, as many as one transaction shall hold."""
-    rows = BulkItem.objects.select_for_update(skip_locked=True, of=("self",)).filter(act=act, outcome=Outcome.WAITING)
     chosen: list[int] = []
     alerts = 0
-    for number, size in rows.order_by("incident").values_list("incident", "incident__alerts_total")[:CHUNK]:
+    for number, size in _waiting(act).order_by("incident").values_list("incident", "incident__alerts_total")[:CHUNK]:
         alerts += size
         if chosen and alerts > CHUNK_ALERTS:
             break
@@ -174,13 +204,16 @@ def _next_items(act: BulkAct) -> list[int]:
 def _keep_outcomes(act: BulkAct, results: dict[int, Result]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE incidents_bulkitem AS item SET outcome = done.outcome, reason = done.reason"
-            " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS done (incident, outcome, reason)"
-            " WHERE item.act_id = %s AND item.incident_id = done.incident AND item.outcome = 'waiting'",
+            "UPDATE incidents_bulkitem AS item SET outcome = done.outcome, reason = done.reason,"
+            " incident_id = coalesce(done.incident, item.incident_id)"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[])"
+            " AS done (number, outcome, reason, incident)"
+            f" WHERE item.act_id = %s AND item.{act.subject}_id = done.number AND item.outcome = 'waiting'",
             [
                 list(results),
                 [str(result.outcome) for result in results.values()],
                 [result.reason for result in results.values()],
+                [result.incident for result in results.values()],
                 act.pk,
             ],
         )
@@ -201,7 +234,7 @@ def _queue(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> Bul
 
 
 def _record(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> None:
-    """In the system's own stream; each incident's log tells of it by itself."""
+    """In the system's own stream; each incident's log tells of its own."""
     record(Draft(verb, actor, facts=facts | {"act": str(act.pk)}, batch=act.pk))
 
 
@@ -209,15 +242,15 @@ def _lock(act: BulkAct) -> BulkAct:
     return BulkAct.objects.select_for_update(no_key=True, of=("self",)).select_related("user__role").get(pk=act.pk)
 
 
-def _fill(act: BulkAct, rows: QuerySet[Incident]) -> int:
-    """Fix which incidents the act is about, in one statement; how many they are."""
+def _fill(act: BulkAct, rows: QuerySet[Any]) -> int:
+    """Fix which incidents or alerts the act is about, in one statement; how many they are."""
     try:
         chosen, parameters = rows.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO incidents_bulkitem (act_id, incident_id, outcome, reason)"
+            f"INSERT INTO incidents_bulkitem (act_id, {act.subject}_id, outcome, reason)"
             f" SELECT %s, chosen.id, 'waiting', '' FROM ({chosen}) AS chosen (id) ORDER BY chosen.id",
             [act.pk, *parameters],
         )

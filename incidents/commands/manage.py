@@ -98,10 +98,12 @@ def apply_changes(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one incident of many, and why where it was not changed as wanted."""
+    """What became of one incident or alert of many, and why where it was not changed as wanted."""
 
     outcome: Outcome
     reason: str = ""
+    incident: int | None = None
+    """Of an alert: where it is."""
 
 
 UNSEEN = Result(Outcome.REFUSED, NOT_SEEN)

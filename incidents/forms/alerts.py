@@ -80,6 +80,29 @@ class ManageAlertsForm(FindingMixin, forms.Form):
         return ManageAlertsForm(alerts, data)
 
 
+class ManageMatchingAlertsForm(FindingMixin, forms.Form):
+    """All alerts that match a list: every field starts at "keep", and only what is chosen changes."""
+
+    status = forms.ChoiceField(
+        initial=KEEP_WORD,
+        choices=[(KEEP_WORD, "Leave as it is"), *((status.slug, status.label) for status in AlertStatus)],
+    )
+    change_assignee = forms.BooleanField(required=False, label="Change the assignee")
+    assignee = AssigneeField(required=False, label="Assign to")
+    classification = forms.ChoiceField(initial=KEEP_WORD, choices=lambda: [(KEEP_WORD, "Leave as it is"), *findings()])
+    comment = note_field("Comment on their incidents", "The same on each; Markdown works", "comment-alerts-many")
+
+    def changes(self) -> AlertChanges:
+        cleaned, wanted = self.cleaned_data, dict[str, Any]()
+        if cleaned["status"] != KEEP_WORD:
+            wanted["status"] = AlertStatus.from_slug(cleaned["status"])
+        if cleaned["assignee"] is not None or cleaned["change_assignee"]:
+            wanted["assignee"] = cleaned["assignee"]
+        if cleaned["classification"] != KEEP_WORD:
+            wanted["classification"], wanted["determination"] = self.split_finding(cleaned["classification"])
+        return AlertChanges(comment=cleaned["comment"], **wanted)
+
+
 def start_of(alerts: Sequence[Alert]) -> dict[str, str]:
     """What the alerts have in common, by field."""
     return {

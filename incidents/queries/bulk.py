@@ -31,11 +31,12 @@ from django.utils.safestring import SafeString
 from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.snapshots import snapshot
-from alerts.choices import Classification, Determination, Severity
+from alerts.choices import AlertStatus, Classification, Determination, Severity
+from alerts.models import Alert
 from common.jobs import JobState
 from common.marks import day_and_time, time_mark
 from incidents.changes import KEEP, Changes
-from incidents.choices import IncidentStatus, Outcome, TagKind
+from incidents.choices import BulkSubject, IncidentStatus, Outcome, TagKind
 from incidents.models import BulkAct, BulkItem, Incident, IncidentMember, Tag
 from incidents.rules import MOST_TAGS, NOT_SEEN, tidied
 
@@ -72,8 +73,8 @@ class Preview:
     @property
     def left(self) -> list[str]:
         """Why incidents are left as they are, one phrase for each reason."""
-        one = self.total + self.missing == 1
-        phrases = (
+        return left_in_words(
+            self.total + self.missing,
             (self.unchanged if self.fields else 0, "is already so", "are already so"),
             (self.merged, "is merged into another", "are merged into others"),
             (self.crowded, f"would have more than {MOST_TAGS} tags", f"would have more than {MOST_TAGS} tags"),
@@ -81,11 +82,20 @@ class Preview:
             (self.unseen, "is not seen by the assignee", "are not seen by the assignee"),
             (self.missing, "cannot be found any more", "cannot be found any more"),
         )
-        return [
-            single.capitalize() if one else f"{number:,} {single if number == 1 else several}"
-            for number, single, several in phrases
-            if number
-        ]
+
+    @property
+    def along(self) -> str:
+        """What changes along with them."""
+        return f"with {self.alerts:,} active alert{'' if self.alerts == 1 else 's'}" if self.alerts else ""
+
+
+def left_in_words(chosen: int, *reasons: tuple[int, str, str]) -> list[str]:
+    """How many of the chosen ones are left as they are, one phrase for each reason that there is."""
+    return [
+        single.capitalize() if chosen == 1 else f"{number:,} {single if number == 1 else several}"
+        for number, single, several in reasons
+        if number
+    ]
 
 
 def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Preview:
@@ -99,7 +109,7 @@ def preview(rows: QuerySet[Incident], changes: Changes, *, chosen: int) -> Previ
     closed = RESOLVED if isinstance(changes.snoozed_until, datetime) and changes.status is None else NONE
     unseen = _unseen_by(changes.assignee)
     refused = MERGED | too_many | closed | unseen
-    changing = _any(condition for _, condition in wishes)
+    changing = any_of(condition for _, condition in wishes)
     resolving = ~RESOLVED & ~refused if changes.status == IncidentStatus.RESOLVED else None
     now = Cast(Func(function="pg_current_snapshot"), CharField())
     numbers: dict[str, Any] = {
@@ -144,7 +154,7 @@ def _wishes(changes: Changes) -> list[tuple[str, Q]]:
     if changes.add_tags or changes.remove_tags:
         wishes.append(("Tags", _differs_in_tags(changes)))
     if changes.assignee is not KEEP:
-        wishes.append(("Assigned to", _differs_in_assignee(changes.assignee)))
+        wishes.append(("Assigned to", differs_in_assignee(changes.assignee)))
     if changes.due is None:
         wishes.append(("Due", Q(due_at__isnull=False)))
     elif isinstance(changes.due, datetime):
@@ -167,14 +177,14 @@ def _wishes(changes: Changes) -> list[tuple[str, Q]]:
     return wishes
 
 
-def _any(conditions: Iterable[Q]) -> Q | None:
+def any_of(conditions: Iterable[Q]) -> Q | None:
     joined = None
     for condition in conditions:
         joined = condition if joined is None else joined | condition
     return joined
 
 
-def _differs_in_assignee(assignee: Any) -> Q:
+def differs_in_assignee(assignee: Any) -> Q:
     if isinstance(assignee, User):
         return ~Q(assignee_user=assignee)
     if isinstance(assignee, Team):
@@ -184,12 +194,18 @@ def _differs_in_assignee(assignee: Any) -> Q:
 
 def _unseen_by(assignee: Any) -> Q:
     """Restricted incidents that are to be assigned to somebody who would not see them (commands/restriction.py)."""
+    closed = kept_from(assignee, "pk", Q(restricted=True))
+    return NONE if closed is None else closed & differs_in_assignee(assignee)
+
+
+def kept_from(assignee: Any, incident: str, restricted: Q) -> Q | None:
+    """Rows whose restricted incident, its number being in the column `incident`, an assignee does not see; None where
+    there can be none."""
     sees_all = isinstance(assignee, User) and assignee.may(Permission.SEE_RESTRICTED)
     if sees_all or not isinstance(assignee, User | Team):
-        return NONE
+        return None
     named = Q(team=assignee) if isinstance(assignee, Team) else Q(user=assignee) | Q(team__members=assignee)
-    members = IncidentMember.objects.filter(named, incident=OuterRef("pk"))
-    return Q(restricted=True) & ~Q(Exists(members)) & _differs_in_assignee(assignee)
+    return restricted & ~Q(Exists(IncidentMember.objects.filter(named, incident=OuterRef(incident))))
 
 
 def _differs_in_tags(changes: Changes) -> Q:
@@ -228,6 +244,11 @@ def incidents_of(act: BulkAct) -> QuerySet[Incident]:
     return Incident.objects.filter(pk__in=BulkItem.objects.filter(act=act).values("incident"))
 
 
+def alerts_of(act: BulkAct) -> QuerySet[Alert]:
+    """The alerts that an act is about."""
+    return Alert.objects.filter(pk__in=BulkItem.objects.filter(act=act).values("alert"))
+
+
 def chosen_ones(user: User, numbers: Iterable[int]) -> QuerySet[Incident]:
     """Incidents named one by one, as far as this person sees them."""
     return Incident.objects.visible_to(user).filter(pk__in=list(numbers))
@@ -238,8 +259,9 @@ def acts_of(user: User) -> QuerySet[BulkAct]:
     return BulkAct.objects.filter(user=user).exclude(state=JobState.DRAFT).select_related("undone_by", "undo_of")
 
 
-def in_words(changes: dict[str, Any]) -> list[str]:
-    """What stored changes are, one phrase for each field."""
+def in_words(act: BulkAct) -> list[str]:
+    """What an act changes, one phrase for each field."""
+    changes: dict[str, Any] = act.changes
     phrases = []
     if "severity" in changes:
         word = changes["severity"]
@@ -254,7 +276,8 @@ def in_words(changes: dict[str, Any]) -> list[str]:
         until = parse_datetime(changes["snoozed_until"]) if changes["snoozed_until"] else None
         phrases.append(f"snoozed until {day_and_time(until)}" if until else "woken")
     if "status" in changes:
-        phrases.append(f"status: {IncidentStatus.from_slug(changes['status']).label.lower()}")
+        statuses = AlertStatus if act.subject == BulkSubject.ALERT else IncidentStatus
+        phrases.append(f"status: {statuses.from_slug(changes['status']).label.lower()}")
     if "classification" in changes:
         finding = Classification(changes["classification"]).label
         determination = Determination(changes.get("determination", Determination.NOT_SET))
@@ -302,10 +325,10 @@ class ActShown:
 
 def shown(act: BulkAct) -> ActShown:
     undone = getattr(act, "undone_by", None)
-    incidents = f"{act.total:,} incident{'' if act.total == 1 else 's'}"
+    what = f"{act.total:,} {act.subject}{'' if act.total == 1 else 's'}"
     return ActShown(
         act=act,
-        title=f"Undo on {incidents}" if act.undo_of_id else f"Change of {incidents}",
+        title=f"Undo on {what}" if act.undo_of_id else f"Change of {what}",
         state=JobState(act.state).label,
         counts=counts_in_words(act),
         percent=100 * act.done // act.total if act.total else 100,
@@ -320,28 +343,31 @@ RESULTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of what became of each incident, in the order of their numbers."""
+    """A page of what became of each incident or alert, in the order of their numbers."""
 
     rows: list[dict[str, Any]]
     next: int | None
 
 
 def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> Results:
-    """Incidents that the person may not see any more keep their number and their outcome; the reason may tell of what
-    others did there, and is not told."""
-    rows = BulkItem.objects.filter(act=act, incident__gt=after).order_by("incident")
+    """What the person may not see any more keeps its number and its outcome; the reason may tell of what others did
+    there, and is not told."""
+    rows = BulkItem.objects.filter(act=act, **{f"{act.subject}__gt": after}).order_by(act.subject)
     if outcome:
         rows = rows.filter(outcome=outcome)
-    found = list(rows.values_list("incident", "outcome", "reason")[: RESULTS + 1])
+    found = list(rows.values_list(act.subject, "outcome", "reason")[: RESULTS + 1])
     page = found[:RESULTS]
-    names = dict(
-        Incident.objects.visible_to(user).filter(pk__in=[number for number, _, _ in page]).values_list("pk", "name")
-    )
+    numbers = [number for number, _, _ in page]
+    if act.subject == BulkSubject.ALERT:
+        names = dict(Alert.objects.visible_to(user).filter(pk__in=numbers).values_list("pk", "title"))
+    else:
+        names = dict(Incident.objects.visible_to(user).filter(pk__in=numbers).values_list("pk", "name"))
     return Results(
         [
             {
                 "number": number,
                 "name": names.get(number),
+                "url": f"/{act.subject}s/{number}/",
                 "outcome": "Not reached" if kind == Outcome.WAITING and act.is_over else Outcome(kind).label,
                 "kind": kind,
                 "reason": reason if number in names else NOT_SEEN,

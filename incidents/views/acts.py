@@ -1,4 +1,4 @@
-"""Bulk acts as their person sees them: how far they are, what became of each incident, cancel and undo."""
+"""Bulk acts as their person sees them: how far they are, what became of each, cancel and undo."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ LISTED = 100
 def acts(request: PersonRequest) -> HttpResponse:
     """The person's own acts, the latest first."""
     found = [queries.shown(act) for act in queries.acts_of(request.user).order_by("-created_at")[:LISTED]]
-    rows = [{"shown": each, "changes": ", ".join(queries.in_words(each.act.changes))} for each in found]
+    rows = [{"shown": each, "changes": ", ".join(queries.in_words(each.act))} for each in found]
     return render(request, "incidents/acts.html", {"rows": rows, "listed": LISTED})
 
 
 @needs(get=Permission.BULK_EDIT)
 def act(request: PersonRequest, number: UUID) -> HttpResponse:
-    """One act: how far it is, and what became of each incident."""
+    """One act: how far it is, and what became of each incident or alert."""
     found = own_act_or_404(request, number)
     outcome = request.GET.get("outcome", "")
     after = request.GET.get("after", "0")
@@ -62,7 +62,7 @@ def act(request: PersonRequest, number: UUID) -> HttpResponse:
     base = f"{url}?outcome={outcome}&" if outcome else f"{url}?"
     context = {
         "shown": queries.shown(found),
-        "changes": queries.in_words(found.changes),
+        "changes": queries.in_words(found),
         "rows": page.rows,
         "filters": filters,
         "next_url": f"{base}after={page.next}" if page.next else "",

@@ -78,12 +78,23 @@ def manage(request: PersonRequest, alert_id: int) -> HttpResponse:
 @needs(get=Permission.BULK_EDIT, post=Permission.BULK_EDIT)
 def manage_many(request: PersonRequest) -> HttpResponse:
     """The same on several alerts, of whatever incidents; all or none."""
+    return _manage(request, _named(request))
+
+
+def form_of_chosen(request: PersonRequest) -> HttpResponse:
+    """The form over alerts that were ticked one by one."""
+    alerts = _found(request, _named(request))
+    return _pane(request, alerts, ManageAlertsForm(alerts))
+
+
+def _named(request: PersonRequest) -> list[int]:
+    """The alerts that a form or an address names. Raises Http404 for none or too many."""
     words = request.POST.getlist("alert") or request.GET.getlist("alert")
     words = [word for text in words for word in text.split(",") if word]
     are_numbers = all(word.isascii() and word.isdigit() and len(word) < 19 for word in words)
     if not words or len(words) > MOST_ALERTS or not are_numbers:
-        raise Http404(f"Choose 1 to {MOST_ALERTS} alerts.")
-    return _manage(request, sorted({int(word) for word in words}))
+        raise Http404(f"Choose 1 to {MOST_ALERTS} alerts, or all that match.")
+    return sorted({int(word) for word in words})
 
 
 @needs(post=Permission.EDIT_INCIDENTS)

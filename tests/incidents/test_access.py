@@ -16,7 +16,7 @@ from accounts.models import User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
-from alerts.models import Evidence
+from alerts.models import Alert, Evidence
 from entities.models import AssetClassification, Entity
 from incidents.changes import Changes
 from incidents.commands import (
@@ -97,6 +97,10 @@ TABLE: dict[str, dict[str, Any]] = {
     "alerts:details": {"GET": SEE},
     "alert_acts:changes": {"GET": SEE},
     "alert_acts:manage_many": {"GET": BULK, "POST": BULK},
+    "alert_acts:choose_many": {"POST": BULK},
+    "alert_acts:manage_matching": {"GET": BULK, "POST": BULK},
+    "alert_acts:preview_matching": {"POST": BULK},
+    "alert_acts:count_matching": {"GET": BULK},
     "alert_acts:move": {"GET": MERGE, "POST": MERGE},
     "alert_acts:manage": {"GET": EDIT, "POST": EDIT},
     "alert_acts:assign_to_me": {"POST": EDIT},
@@ -189,8 +193,8 @@ ROLES: dict[str, tuple[Permission, ...]] = {
     "outsider": (),
     **{slug: permissions for slug, (_, permissions) in BUILT_IN_ROLES.items()},
 }
-ACT, SAVE = UUID(int=1), UUID(int=2)
-"""An act of the person's own, and a save of the incident."""
+ACT, SAVE, DRAFT = UUID(int=1), UUID(int=2), UUID(int=3)
+"""An act of the person's own, a save of the incident, and a draft over all alerts."""
 WORDS = {
     **dict.fromkeys(("correlation:rule", "correlation:reset"), "same_device"),
     **dict.fromkeys(("trials:trial", "trials:cancel"), ACT),
@@ -263,8 +267,10 @@ def address(name: str, incident: Incident) -> str:
 
 def data(name: str, incident: Incident) -> dict[str, Any]:
     """Enough for a page to be shown; too little for anything to be saved."""
-    if name in ("alert_acts:manage_many", "alert_acts:move"):
+    if name in ("alert_acts:manage_many", "alert_acts:choose_many", "alert_acts:move"):
         return {"alert": incident.alerts.order_by("pk")[0].pk}
+    if name in ("alert_acts:manage_matching", "alert_acts:preview_matching"):
+        return {"act": DRAFT}
     if name.endswith(":changes"):
         return {"since": 2**61}
     if name in ("incidents:judge_evidence", "incidents:remove_evidence"):
@@ -297,6 +303,7 @@ def test_each_role_gets_what_the_table_says(
     start_act(
         prepare_act(Incident.objects.all(), one, number=ACT), Changes(severity=Severity.LOW), actor=one.as_actor()
     )
+    prepare_act(Alert.objects.all(), one, number=DRAFT)
     change_tags(incident, add=["kept"], actor=one.as_actor(), batch=SAVE)
     tuning = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", people["lead"], None)
     create_tuning_rule(tuning, actor=SYSTEM)

@@ -22,6 +22,7 @@ from accounts.models import Role, User
 from activity.actors import SYSTEM
 from alerts.choices import Severity
 from alerts.kinds import count_kinds
+from alerts.models import Alert
 from entities.models import Entity
 from incidents.changes import Changes
 from incidents.commands import (
@@ -38,7 +39,7 @@ from incidents.commands import (
 from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident
 from tests.conftest import NOON, alert, device, opened, person
-from tests.incidents.test_access import ACT, ADDRESSES, MASKS, SAVE, SECRET, TABLE, WORDS, address, data
+from tests.incidents.test_access import ACT, ADDRESSES, DRAFT, MASKS, SAVE, SECRET, TABLE, WORDS, address, data
 
 MORE_MASKS = (
     *MASKS,
@@ -129,6 +130,8 @@ def searching(secret: Incident, secret_alert: int, shared: int, hidden: int) -> 
     for name in ("incidents:seen", "read_notices", "incidents:choose_many", "incidents:preview_many"):
         sent = {"numbers": secret.pk, "incident": secret.pk, "severity": "low", "status": "keep"}
         yield Request("POST", address(name, secret), {**sent, "classification": "keep"})
+    for name in ("incidents:choose_many", "alert_acts:choose_many"):
+        yield Request("POST", address(name, secret), {"all": "1", "list": "status=any&severity=any"})
     yield Request("GET", "/break-glass/", {"number": secret.pk})
 
 
@@ -168,6 +171,7 @@ def test_every_route_answers_an_outsider_alike_in_both_worlds(
     save_view(ViewValues("Kept", "tag=wave"), creator=outsider, actor=SYSTEM)
     act = prepare_act(Incident.objects.all(), outsider, number=ACT)
     start_act(act, Changes(severity=Severity.LOW), actor=outsider.as_actor())
+    prepare_act(Alert.objects.all(), outsider, number=DRAFT)
     change_tags(incident, add=["kept"], actor=outsider.as_actor(), batch=SAVE)
     count_kinds()
     client, member = sign_in(outsider), sign_in(lee)
