@@ -725,6 +725,16 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="refused",
         ),
     ],
+    "incidents.commands.moving_back.move_back": [
+        Scenario(
+            lambda w: incidents.move_back(w.other, MERGE, actor=w.actor),
+            before=lambda w: incidents.move_alerts(
+                w.alert_ids()[:1], w.other, actor=w.actor, comment="Another intruder.", batch=MERGE
+            ),
+            refuse=lambda w: incidents.move_back(w.incident, MERGE, actor=w.actor),
+            again="refused",
+        ),
+    ],
     "incidents.commands.unmerging.unmerge": [
         Scenario(
             lambda w: incidents.unmerge(w.other, actor=w.actor, reason="Two after all."),

@@ -16,6 +16,7 @@ from incidents.commands.manage import apply_changes, apply_to_many
 from incidents.commands.many_alerts import change_many_alerts
 from incidents.commands.merging import merge
 from incidents.commands.moving import move_alerts
+from incidents.commands.moving_back import move_back
 from incidents.commands.naming import rename, set_severity, use_automatic_name, use_automatic_severity
 from incidents.commands.restriction import lift_restriction, name_to, restrict, set_incident_members
 from incidents.commands.saved_views import arrange_views, change_view, delete_view, save_view, set_default_view
@@ -65,6 +66,7 @@ __all__ = [
     "manage_alerts",
     "merge",
     "move_alerts",
+    "move_back",
     "move_task",
     "name_to",
     "open_incidents",

@@ -20,7 +20,7 @@ from common.errors import Refused
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus, TagKind
 from incidents.commands.alerts import MOST_ALERTS
-from incidents.commands.apart import take_apart
+from incidents.commands.apart import Parting, take_apart
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.audience import check_not_wider, give_members
 from incidents.commands.change import lock_all
@@ -34,8 +34,14 @@ from incidents.models import Incident
 from incidents.rules import NOT_SEEN, attack_types, check_text
 from incidents.search import rewrite_words
 
+READ = ("title", "severity", "incident", "first_activity", "last_activity", "link_rule", "link_reason", "link_entity")
+"""Of alerts that change their incident."""
 MOVED = "moved"
 """In place of a correlation rule on an alert: a person has put it where it is."""
+
+
+Link = tuple[str, int | None, str]
+"""Rule, entity and reason by which an alert is where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def move_alerts(
     if len(visible_among(locked, principal)) < len(locked) or (to and to.pk not in locked):
         raise Refused(NOT_SEEN, field="to")
     rows = Alert.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
-    chosen = list(rows.only("title", "severity", "incident", "first_activity", "last_activity", "link_reason"))
+    chosen = list(rows.only(*READ))
     if len(chosen) < len(wanted) or any(alert.incident_id not in locked for alert in chosen):
         raise Refused("One of these alerts was moved elsewhere this moment; look again.", field="alerts")
     if to is not None:
@@ -89,7 +95,7 @@ def move_alerts(
         return Move(to, 0)
     origins = [locked[number] for number in sorted(moving)]
     check_not_wider(origins, to)
-    return _Moving(origins, moving, to, actor, comment, batch or uuid4()).run()
+    return Moving(origins, moving, to, actor, comment, batch or uuid4()).run()
 
 
 def _check_takes(to: Incident) -> None:
@@ -99,7 +105,7 @@ def _check_takes(to: Incident) -> None:
         raise Refused(f"#{to.pk} is resolved; reopen it first, or choose another one.", field="to")
 
 
-class _Moving:
+class Moving:
     """One move of locked alerts between locked incidents."""
 
     def __init__(
@@ -144,8 +150,8 @@ class _Moving:
         to, touched = self.to, [self.to, *self.origins]
         before = {incident.pk: state_of(incident) for incident in touched}
         attacks = _attacks(self.origins)
-        reasons = {alert.pk: alert.link_reason for alert in self.alerts}
-        self._move()
+        links = {alert.pk: (alert.link_rule, alert.link_entity_id, alert.link_reason) for alert in self.alerts}
+        partings = self.move()
         summaries = {each.incident_id: each for each in summary.summarise([each.pk for each in touched])}
         emptied = []
         for incident in touched:
@@ -159,7 +165,7 @@ class _Moving:
                 incident.version += 1
             fields = [*summary.FIELDS, *weighing.FIELDS, "name", "severity", "restricted", "updated_at", "version"]
             incident.save(update_fields=fields)
-        drafts = [self._of_origin(origin, before[origin.pk], reasons) for origin in self.origins]
+        drafts = [self._of_origin(origin, before[origin.pk], links, partings.get(origin.pk)) for origin in self.origins]
         drafts.append(self._of_target(before[to.pk]))
         if to.snoozed_until:
             drafts.append(woken_by_alert(to))
@@ -169,8 +175,9 @@ class _Moving:
         self._retag(attacks, summaries, {incident.pk: incident for incident in touched})
         return Move(to, len(self.alerts), emptied)
 
-    def _move(self) -> None:
-        now = timezone.now()
+    def move(self) -> dict[int, Parting]:
+        """Change the rows of the alerts; of each former incident, what it is kept apart by from now on."""
+        now, partings = timezone.now(), {}
         for origin in self.origins:
             ids = [alert.pk for alert in self.moving[origin.pk]]
             Alert.objects.filter(pk__in=ids).update(
@@ -181,17 +188,24 @@ class _Moving:
                 linked_at=now,
                 updated_at=now,
             )
-            take_apart(origin.pk, self.to.pk, ids)
+            partings[origin.pk] = take_apart(origin.pk, self.to.pk, ids)
+        return partings
 
-    def _of_origin(self, origin: Incident, before: dict[str, Any], reasons: Mapping[int, str]) -> Draft:
-        """What the former incident's log tells; of an incident that others see, neither number nor comment."""
+    def _of_origin(
+        self, origin: Incident, before: dict[str, Any], links: Mapping[int, Link], parting: Parting | None
+    ) -> Draft:
+        """What the former incident's log tells, with all that it takes to undo the move; of an incident that others
+        see, neither number nor comment."""
         may_name = same_people(origin, self.to)
         alerts = self.moving[origin.pk]
-        facts = self._facts(alerts, reasons) | {
+        facts = self._facts(alerts, {number: reason for number, (_, _, reason) in links.items()}) | {
             "into": f"#{self.to.pk}" if may_name else "an incident with restricted access"
         }
         if may_name:
             facts["moved_to"] = self.to.pk
+        if parting is not None:
+            facts["links"] = [links[alert.pk] for alert in alerts]
+            facts["parting"] = {"made": parting.made, "voided": parting.voided}
         return Draft(
             verbs.ALERTS_MOVED_OUT,
             self.actor,

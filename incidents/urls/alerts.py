@@ -9,6 +9,7 @@ app_name = "alert_acts"
 urlpatterns = [
     path("changes/", alerts.changes, name="changes"),
     path("move/", moving.move, name="move"),
+    path("move/<int:number>/undo/<uuid:batch>/", moving.undo_move, name="undo_move"),
     path("manage/", alerts.manage_many, name="manage_many"),
     path("manage/choose/", bulk.choose_alerts, name="choose_many"),
     path("manage/matching/", bulk.manage_matching_alerts, name="manage_matching"),

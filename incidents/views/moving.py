@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -48,11 +48,25 @@ def move(request: PersonRequest) -> HttpResponse:
             actor=request.user.as_actor(),
             comment=form.cleaned_data["comment"],
             principal=request.user,
+            batch=(batch := uuid4()),
         )
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return _pane(request, alerts, form, status=422)
-    return _moved(request, moved)
+    return _moved(request, moved, batch)
+
+
+@needs(post=Permission.MERGE_INCIDENTS)
+def undo_move(request: PersonRequest, number: int, batch: UUID) -> HttpResponse:
+    """Take one's own move of alerts into an incident back."""
+    to = incident_or_404(request, number)
+    moves = commands.move_back(to, batch, actor=request.user.as_actor(), principal=request.user)
+    alerts, places = sum(move.alerts for move in moves), ", ".join(f"#{move.to.pk}" for move in moves)
+    text = f"Taken back: {alerts} alert{' is' if alerts == 1 else 's are'} in {places} again"
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("incidents:alerts", number=moves[0].to.pk)
+    return saved_event(HttpResponse(""), text)
 
 
 @needs(post=Permission.MERGE_INCIDENTS)
@@ -109,6 +123,7 @@ def _pane(request: PersonRequest, alerts: list[Alert], form: MoveForm, *, status
         "emptied": [each for each in _emptied(alerts) if each != (to.pk if to else None)],
         "chosen": [{"value": str(to.pk), "label": f"#{to.pk} {to.name}", "mark": ""}] if to else [],
         "suggest_url": f"{reverse('incidents:suggest_incidents')}?not={origins[0] if len(origins) == 1 else ''}",
+        "chose_all": "1" in (request.GET.get("all"), request.POST.get("all")),
         "in_pane": bool(request.htmx),
     }
     template = "incidents/move.html#pane" if request.htmx else "incidents/move.html"
@@ -123,7 +138,7 @@ def _emptied(alerts: list[Alert]) -> list[int]:
     return sorted(incident.pk for incident, count in counts.items() if incident.alerts_total == count)
 
 
-def _moved(request: PersonRequest, moved: Move) -> HttpResponse:
+def _moved(request: PersonRequest, moved: Move, batch: UUID) -> HttpResponse:
     """After it: the pages beside show themselves anew, and a notice leads to where the alerts are now."""
     if moved.alerts:
         text = f"{moved.alerts} alert{'' if moved.alerts == 1 else 's'} moved to #{moved.to.pk}"
@@ -135,4 +150,5 @@ def _moved(request: PersonRequest, moved: Move) -> HttpResponse:
     if not request.htmx:
         messages.success(request, text)
         return redirect(url)
-    return saved_event(HttpResponse(""), text, close_pane=True, more_url=url, unselect=True)
+    undo_url = reverse("alert_acts:undo_move", args=[moved.to.pk, batch]) if moved.alerts else ""
+    return saved_event(HttpResponse(""), text, close_pane=True, more_url=url, undo_url=undo_url, unselect=True)

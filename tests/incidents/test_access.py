@@ -102,6 +102,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "alert_acts:preview_matching": {"POST": BULK},
     "alert_acts:count_matching": {"GET": BULK},
     "alert_acts:move": {"GET": MERGE, "POST": MERGE},
+    "alert_acts:undo_move": {"POST": MERGE},
     "alert_acts:manage": {"GET": EDIT, "POST": EDIT},
     "alert_acts:assign_to_me": {"POST": EDIT},
     "alert_acts:undo": {"POST": EDIT},
@@ -239,7 +240,7 @@ def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
 def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
-    if name in ("incidents:undo_save", "incidents:unmerge_all"):
+    if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
         return reverse(name, args=[incident.pk, SAVE])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])

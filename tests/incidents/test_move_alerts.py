@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -17,7 +19,18 @@ from activity.chain import verify
 from activity.models import Entry
 from alerts.models import Alert, Evidence
 from common.errors import Refused
-from incidents.commands import assign, merge, move_alerts, rename, resolve, restrict, snooze
+from incidents.commands import (
+    assign,
+    lift_restriction,
+    merge,
+    move_alerts,
+    move_back,
+    rename,
+    reopen,
+    resolve,
+    restrict,
+    snooze,
+)
 from incidents.models import Incident, Separation
 from incidents.summary import differences
 from ingest.commands import ingest
@@ -277,3 +290,58 @@ def test_the_api_moves_and_splits(three: Incident, other: Incident, ana: User, l
     resolve(other, actor=lee.as_actor(), note="Done.")
     refused = send({"alerts": ids(three, "p1"), "to": other.pk, "comment": WHY})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "to")
+
+
+# ------------------------------------------------------------------------------------------------------------- undoing
+
+
+def test_a_move_is_taken_back_as_if_it_had_never_been(
+    three: Incident, other: Incident, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    rows = ("id", "incident", "link_rule", "link_reason", "link_entity", "status")
+    before = [list(Alert.objects.order_by("pk").values_list(*rows)), _row(three), _row(other)]
+    client, chosen = sign_in(lee), [*ids(three, "p2", "p3"), *ids(other, "other")]
+    sent = {"alert": chosen, "where": "new", "comment": WHY}
+    moved = client.post(reverse("alert_acts:move"), sent, HTTP_HX_REQUEST="true")
+    toast = json.loads(moved["HX-Trigger"])["watchfloor:toast"]
+    split = Alert.objects.get(external_id="p3").incident
+    assert Separation.objects.exists()
+    assert fresh(other).alerts_total == 0
+    undone = client.post(toast["undo_url"], HTTP_HX_REQUEST="true")
+    assert f"Taken back: 3 alerts are in #{three.pk}, #{other.pk} again" in undone["HX-Trigger"]
+    assert [list(Alert.objects.order_by("pk").values_list(*rows)), _row(three), _row(other)] == before
+    assert not Separation.objects.exists()
+    assert arrival("next", "ws-1") == three.pk
+    assert (fresh(split).alerts_total, fresh(split).is_open) == (0, False)
+    assert all(verify(each.pk).breaks == () for each in (three, other, split))
+    assert differences([fresh(three), fresh(other)]) == []
+    again = client.post(toast["undo_url"], HTTP_HX_REQUEST="true")
+    assert (again.status_code, "been moved on since" in again.content.decode()) == (409, True)
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    row = Incident.objects.filter(pk=incident.pk).values().get()
+    return {key: value for key, value in row.items() if key not in ("version", "updated_at")}
+
+
+def test_what_others_did_since_stands_in_the_way_or_stays(
+    three: Incident, other: Incident, lee: User, ana: User
+) -> None:
+    actor, batch = lee.as_actor(), uuid4()
+    move_alerts(ids(three, "p3"), other, actor=actor, comment=WHY, batch=batch)
+    with pytest.raises(Refused, match="no such move of yours"):
+        move_back(other, batch, actor=ana.as_actor())
+    restrict(fresh(other), [lee], actor=actor)
+    with pytest.raises(Refused, match="everyone sees"):
+        move_back(other, batch, actor=actor)
+    lift_restriction(fresh(other), actor=actor)
+    resolve(fresh(three), actor=ana.as_actor(), note="Done.")
+    with pytest.raises(Refused, match="is resolved; reopen it first"):
+        move_back(other, batch, actor=actor)
+    reopen(fresh(three), actor=actor)
+    [move] = move_back(other, batch, actor=actor)
+    assert (move.to.pk, move.alerts) == (three.pk, 1)
+    split = move_alerts(ids(three, "p3"), None, actor=actor, comment=WHY, batch=(second := uuid4())).to
+    assign(split, ana, actor=ana.as_actor())
+    move_back(split, second, actor=actor)
+    assert (fresh(split).alerts_total, fresh(split).is_open) == (0, True), "somebody else has worked on it"
