@@ -30,7 +30,9 @@ ORDERS = {
     "newest": Order("newest", ("-id",)),
     "name": Order("name", ("kind", "key", "id")),
 }
-LABELS = {"newest": "Newest first", "name": "By name"}
+LABELS = {"newest": "Latest known first", "name": "By name"}
+"""Latest known is what was stored last, which no update changes. An order by the last sighting would have each sighting
+write to all indexes of its entity, and would tell by the place in the list what restricted incidents saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def page(principal: Principal, asked: Asked) -> tuple[Page, list[dict[str, Any]]
         after=asked.after,
         before=asked.before,
         size=PAGE_SIZE,
+        first=Subquery(seen.order_by("event_time").values("event_time")[:1]),
         seen=Subquery(seen.order_by("-event_time").values("event_time")[:1]),
         alerts=Func(ArraySubquery(seen.values("pk")[: CAP + 1]), function="cardinality", output_field=IntegerField()),
     )
@@ -102,5 +105,6 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "crown": crown(row["criticality"]),
         "url": page_of(row["kind"], row["id"]),
         "alerts": str(Number(row["alerts"] if row["alerts"] <= CAP else None)),
+        "first": time_mark(row["first"]) if row["first"] else "",
         "last": time_mark(row["seen"]) if row["seen"] else "",
     }
