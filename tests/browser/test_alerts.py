@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from accounts.models import User
 from alerts.choices import AlertStatus, Severity
 from alerts.models import Alert
-from incidents.models import Incident
+from incidents import tasks
+from incidents.models import BulkAct, Incident
 from tests.browser.conftest import WindowOf
 from tests.browser.pages import IN_THE_BROWSER, pane_of, toast
 from tests.conftest import NOON, alert, device, opened
@@ -97,3 +98,33 @@ def test_a_filter_is_added_by_typing_and_an_alert_that_arrives_is_offered(
     expect(bar).to_have_text("1 new alert, show", use_inner_text=True)
     bar.click()
     expect(page.locator("tr[data-row]")).to_have_count(4)
+
+
+def test_all_that_match_are_changed_as_one_act_and_taken_back(
+    ana: User, window_of: WindowOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.views.acts.announce", lambda act_id: None)
+    many = 102
+    opened(*(alert(str(each), title=f"Beacon {each}", entities=(device("h1"),)) for each in range(many)))
+    page = window_of(ana)
+    page.goto("/alerts/")
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name=f"Select all {many} that match").click()
+    expect(page.locator("[data-bulk-count]")).to_have_text(f"All {many} that match")
+    page.get_by_role("button", name="Manage").click()
+    form = page.locator("#pane form.manage")
+    expect(form).to_contain_text(f"Manage {many} alerts")
+    form.get_by_label("Status").select_option("in_progress")
+    expect(form.locator(".bulk-preview")).to_contain_text(f"{many} of {many} change")
+    form.get_by_role("button", name="Save").click()
+    notice = page.locator("#toasts .act-progress")
+    expect(notice).to_contain_text(f"0 of {many}")
+    page.reload()
+    expect(notice).to_contain_text(f"0 of {many}")
+    tasks.run_bulk_act(str(BulkAct.objects.get().pk))
+    over = page.locator("#toasts [data-act-over]")
+    expect(over).to_contain_text(f"Change of {many} alerts: {many} changed")
+    assert not Alert.objects.exclude(status=AlertStatus.IN_PROGRESS).exists()
+    over.get_by_role("button", name="Undo").click()
+    expect(toast(page, "Undo on 1 incident: 1 taken back")).to_be_visible()
+    assert not Alert.objects.exclude(status=AlertStatus.NEW).exists()
