@@ -14,6 +14,7 @@ act) and what:
 | `judge` | what named evidence was found to be, and what was done about it |
 | `edit_comment` | write one's last comment anew |
 | `resolve_alerts` | resolve so many of the alerts that are still active, one by one |
+| `merge` | merge the incidents of other `cases` into it, and why; `assignee` says who keeps it |
 """
 
 from __future__ import annotations
@@ -31,8 +32,17 @@ from alerts.choices import AlertStatus, Classification, Determination, Severity
 from alerts.models import Alert
 from incidents.changes import Changes
 from incidents.choices import IncidentStatus, TagKind
-from incidents.commands import apply_changes, apply_to_many, change_tags, edit_comment, restrict, set_alert_status
+from incidents.commands import (
+    apply_changes,
+    apply_to_many,
+    change_tags,
+    edit_comment,
+    merge,
+    restrict,
+    set_alert_status,
+)
 from incidents.models import Incident
+from incidents.rules.merging import Choice
 from ingest.demo.evidence import add_found, judge_named
 from ingest.demo.people import users_and_teams
 from ingest.demo.scenario import DATA, read
@@ -101,6 +111,10 @@ class Desk:
                 add_found(value, incident, actor)
             case "judge":
                 judge_named(value, incident, actor)
+            case "merge":
+                others = [Incident.objects.get(pk=self.incidents[case]) for case in value["cases"]]
+                choice = Choice(assignee=value.get("assignee", ""))
+                merge(incident, others, actor=actor, reason=value["reason"], choice=choice)
             case "edit_comment":
                 edit_comment(incident, _last_comment(incident, actor), _text(value), actor=actor)
             case "resolve_alerts":
