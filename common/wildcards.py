@@ -23,26 +23,46 @@ class Wildcards:
     nothing."""
 
     exact: frozenset[str]
-    patterns: tuple[tuple[str, ...], ...]
-    """What stands between the stars of each pattern that has some."""
+    begun: tuple[str, ...]
+    """Of patterns such as lab-*, which are all asked at once."""
+    ended: tuple[str, ...]
+    held: tuple[str, ...]
+    """Of patterns such as *-lab-*."""
+    others: tuple[tuple[str, ...], ...]
+    """What stands between the stars of each other pattern."""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        folded = [_folded(text) for text in texts]
-        return cls(
-            frozenset(text for text in folded if "*" not in text),
-            tuple(tuple(text.split("*")) for text in folded if "*" in text),
-        )
+        exact, begun, ended, held, others = [], [], [], [], []
+        for parts in (tuple(_folded(text).split("*")) for text in texts):
+            match parts:
+                case (text,):
+                    exact.append(text)
+                case (text, ""):
+                    begun.append(text)
+                case ("", text):
+                    ended.append(text)
+                case ("", text, ""):
+                    held.append(text)
+                case _:
+                    others.append(parts)
+        return cls(frozenset(exact), tuple(begun), tuple(ended), tuple(held), tuple(others))
 
     def __bool__(self) -> bool:
-        return bool(self.exact or self.patterns)
+        return bool(self.exact or self.begun or self.ended or self.held or self.others)
 
     def fit(self, text: str) -> bool:
         """Whether one of them describes the whole text."""
         if not self:
             return False
         folded = _folded(text)
-        return folded in self.exact or any(_fits(folded, pattern) for pattern in self.patterns)
+        return (
+            folded in self.exact
+            or folded.startswith(self.begun)
+            or folded.endswith(self.ended)
+            or any(part in folded for part in self.held)
+            or any(_fits(folded, pattern) for pattern in self.others)
+        )
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_WORD = 200
 """Characters; what is longer is found by its beginning."""
@@ -15,20 +16,27 @@ _INNER = re.compile(r"[^\w]+")
 
 def fold(text: str) -> str:
     """Letter case and compatibility forms taken away, so that equal looks compare equal."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def words_of(texts: Iterable[str]) -> set[str]:
     """Everything these texts are found by: each run between spaces as a whole (a host name, an address, a path), and
     its parts (`fin`, `ws` and `17` of `FIN-WS-17`)."""
+    return set().union(*map(_words_of, texts))
+
+
+@lru_cache(maxsize=5_000)
+def _words_of(text: str) -> frozenset[str]:
+    """Remembered, because alerts say the same time and again."""
     words: set[str] = set()
-    for text in texts:
-        for run in fold(text).split():
-            whole = lexeme(run)
-            if whole:
-                words.add(whole[:LONGEST_WORD])
-                words.update(part[:LONGEST_WORD] for part in _INNER.split(whole) if len(part) > 1)
-    return words
+    for run in fold(text).split():
+        whole = lexeme(run)
+        if whole:
+            words.add(whole[:LONGEST_WORD])
+            words.update(part[:LONGEST_WORD] for part in _INNER.split(whole) if len(part) > 1)
+    return frozenset(words)
 
 
 def lexeme(run: str) -> str:

@@ -11,14 +11,15 @@ LONGEST_NAME = 400
 MOST_ASKED = 16
 """Trigrams that the index is asked for; the names it gives are compared with the whole part anyway."""
 
-FROM_TEXTS = """ARRAY(SELECT DISTINCT substr(part, place, 3)
-                FROM unnest(ARRAY[{key}, {name}]) AS part, generate_series(1, length(part) - 2) AS place)"""
-"""SQL: the trigrams of a key and a name, both given as `indexed` gives them."""
-
 
 def indexed(text: str) -> str:
     """What of a key or name is found by its parts, letter case and compatibility forms taken away."""
     return fold(text[:LONGEST_NAME])[:LONGEST_NAME]
+
+
+def trigrams_of(*texts: str) -> list[str]:
+    """What the index holds of an entity's key and name."""
+    return sorted({part[place : place + 3] for part in map(indexed, texts) for place in range(len(part) - 2)})
 
 
 def trigrams(part: str) -> list[str]:

@@ -13,11 +13,10 @@ from django.db import connection
 from entities.choices import ASSET_KINDS
 from entities.commands.criticality import SEEN, judge_seen, seen
 from entities.identity import EntityIdentity
-from entities.trigrams import FROM_TEXTS, indexed
+from entities.trigrams import trigrams_of
 
 OBSERVED = SEEN.replace("attributes", "CASE WHEN kind = ANY(%s) THEN attributes END")
 """What is read of the entities stored: all that a judgement needs, attributes of assets alone."""
-TRIGRAMS = FROM_TEXTS.format(key="folded_key", name="folded_name")
 
 
 class Observation(NamedTuple):
@@ -29,6 +28,8 @@ class Observation(NamedTuple):
 
 Identifier = tuple[str, str]
 """Kind and value of an EntityIdentifier."""
+Named = tuple[str, str]
+"""Key and name of an entity."""
 
 
 @dataclass(slots=True)
@@ -79,14 +80,14 @@ def observe(observations: Sequence[Observation]) -> list[int]:
             if (kind, value) not in known:
                 claimed.setdefault((kind, value), sighting)
         chosen.append(sighting)
-    ids = _upsert(sightings)
+    ids = _upsert(sightings, set(known.values()))
     _add_identifiers(claimed, ids)
     return [ids[sighting.kind, sighting.key] for sighting in chosen]
 
 
 def _leads_to(
-    names: Sequence[Identifier], known: Mapping[Identifier, tuple[str, str]], claimed: Mapping[Identifier, _Sighting]
-) -> tuple[str, str] | None:
+    names: Sequence[Identifier], known: Mapping[Identifier, Named], claimed: Mapping[Identifier, _Sighting]
+) -> Named | None:
     """Key and name of the entity that the surest of these names leads to: one stored, or one of this batch."""
     for name in names:
         if name in known:
@@ -96,62 +97,66 @@ def _leads_to(
     return None
 
 
-def _known_keys(observations: Sequence[Observation]) -> dict[Identifier, tuple[str, str]]:
+KNOWN = """
+SELECT identifier.kind, identifier.value, entity.key, entity.name
+FROM json_to_recordset(%s) AS wanted (kind varchar, value varchar)
+JOIN entities_entityidentifier AS identifier USING (kind, value)
+JOIN entities_entity AS entity ON entity.id = identifier.entity_id
+"""
+
+
+def _known_keys(observations: Sequence[Observation]) -> dict[Identifier, Named]:
     """Identifier → key and name of the stored entity that it leads to."""
     wanted = sorted({(str(o.identity.kind), value) for o in observations for value in o.identity.match})
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT identifier.kind, identifier.value, entity.key, entity.name
-            FROM unnest(%s::text[], %s::text[]) AS wanted (kind, value)
-            JOIN entities_entityidentifier AS identifier USING (kind, value)
-            JOIN entities_entity AS entity ON entity.id = identifier.entity_id
-            """,
-            [[kind for kind, _ in wanted], [value for _, value in wanted]],
-        )
+        cursor.execute(KNOWN, [json.dumps([{"kind": kind, "value": value} for kind, value in wanted])])
         return {(kind, value): (key, name) for kind, value, key, name in cursor.fetchall()}
 
 
-def _upsert(sightings: Sequence[_Sighting]) -> dict[Identifier, int]:
+# Whoever is stored already keeps its trigrams.
+UPSERT = f"""
+INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen, trigrams)
+SELECT * FROM json_to_recordset(%s) AS seen (kind varchar, key varchar, name varchar, attributes jsonb,
+                                             first_seen timestamptz, last_seen timestamptz, trigrams varchar(3)[])
+ON CONFLICT (kind, key) DO UPDATE SET
+    attributes = stored.attributes || excluded.attributes,
+    first_seen = least(stored.first_seen, excluded.first_seen),
+    last_seen = greatest(stored.last_seen, excluded.last_seen)
+RETURNING {OBSERVED}, (xmax <> 0)
+"""
+
+
+def _upsert(sightings: Sequence[_Sighting], stored: set[Named]) -> dict[Identifier, int]:
     """Store the sightings; (kind, key) → id. What is newly said of an entity joins what was known."""
-    ordered = sorted(sightings, key=lambda sighting: (sighting.kind, sighting.key))
-    if not ordered:
+    rows = [
+        {
+            "kind": sighting.kind,
+            "key": sighting.key,
+            "name": sighting.name,
+            "attributes": sighting.attributes,
+            "first_seen": sighting.first_seen.isoformat(),
+            "last_seen": sighting.last_seen.isoformat(),
+            "trigrams": [] if (sighting.key, sighting.name) in stored else trigrams_of(sighting.key, sighting.name),
+        }
+        for sighting in sorted(sightings, key=lambda sighting: (sighting.kind, sighting.key))
+    ]
+    if not rows:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO entities_entity AS stored (kind, key, name, attributes, first_seen, last_seen, trigrams)
-            SELECT kind, key, name, attributes, first_seen, last_seen,
-                   CASE WHEN EXISTS (SELECT FROM entities_entity AS known
-                                     WHERE known.kind = seen.kind AND known.key = seen.key)
-                        THEN '{{}}' ELSE {TRIGRAMS} END
-            FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
-                        %s::text[], %s::text[])
-                AS seen (kind, key, name, attributes, first_seen, last_seen, folded_key, folded_name)
-            ON CONFLICT (kind, key) DO UPDATE SET
-                attributes = stored.attributes || excluded.attributes,
-                first_seen = least(stored.first_seen, excluded.first_seen),
-                last_seen = greatest(stored.last_seen, excluded.last_seen)
-            RETURNING {OBSERVED}, (xmax <> 0)
-            """,
-            [
-                [sighting.kind for sighting in ordered],
-                [sighting.key for sighting in ordered],
-                [sighting.name for sighting in ordered],
-                [json.dumps(sighting.attributes) for sighting in ordered],
-                [sighting.first_seen for sighting in ordered],
-                [sighting.last_seen for sighting in ordered],
-                [indexed(sighting.key) for sighting in ordered],
-                [indexed(sighting.name) for sighting in ordered],
-                [str(kind) for kind in ASSET_KINDS],
-            ],
-        )
-        rows = cursor.fetchall()
-    known_before = {row[0] for row in rows if row[-1]}
-    judge_seen([seen(row[:-1]) for row in rows if row[1] in ASSET_KINDS], known_before)
-    return {(row[1], row[2]): row[0] for row in rows}
+        cursor.execute(UPSERT, [json.dumps(rows), [str(kind) for kind in ASSET_KINDS]])
+        found = cursor.fetchall()
+    known_before = {row[0] for row in found if row[-1]}
+    judge_seen([seen(row[:-1]) for row in found if row[1] in ASSET_KINDS], known_before)
+    return {(row[1], row[2]): row[0] for row in found}
+
+
+ADD_IDENTIFIERS = """
+INSERT INTO entities_entityidentifier (kind, value, entity_id)
+SELECT * FROM json_to_recordset(%s) AS said (kind varchar, value varchar, entity bigint)
+ON CONFLICT (kind, value) DO NOTHING
+"""
 
 
 def _add_identifiers(claimed: Mapping[Identifier, _Sighting], ids: dict[Identifier, int]) -> None:
@@ -159,11 +164,6 @@ def _add_identifiers(claimed: Mapping[Identifier, _Sighting], ids: dict[Identifi
     rows = sorted((kind, value, ids[sighting.kind, sighting.key]) for (kind, value), sighting in claimed.items())
     if not rows:
         return
+    said = [{"kind": kind, "value": value, "entity": entity} for kind, value, entity in rows]
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO entities_entityidentifier (kind, value, entity_id)
-            SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) ON CONFLICT (kind, value) DO NOTHING
-            """,
-            [[kind for kind, _, _ in rows], [value for _, value, _ in rows], [entity for _, _, entity in rows]],
-        )
+        cursor.execute(ADD_IDENTIFIERS, [json.dumps(said)])

@@ -1,16 +1,18 @@
 """Entities stored before their names could be found by a part get the trigrams of their names."""
 
+import json
+
 from django.db import migrations
 
-from entities.trigrams import FROM_TEXTS, indexed
+from entities.trigrams import trigrams_of
 
 AT_A_TIME = 2_000
 
 # Another transaction may have stored or changed rows meanwhile: only what is empty is filled.
-FILL = f"""
-UPDATE entities_entity AS entity SET trigrams = {FROM_TEXTS.format(key="given.key", name="given.name")}
-FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given (id, key, name)
-WHERE entity.id = given.id AND entity.trigrams = '{{}}'
+FILL = """
+UPDATE entities_entity AS entity SET trigrams = given.trigrams
+FROM json_to_recordset(%s) AS given (id bigint, trigrams varchar(3)[])
+WHERE entity.id = given.id AND entity.trigrams = '{}'
 """
 
 
@@ -23,14 +25,8 @@ def fill(apps, schema_editor):
             return
         last = rows[-1][0]
         with schema_editor.connection.cursor() as cursor:
-            cursor.execute(
-                FILL,
-                [
-                    [number for number, _, _ in rows],
-                    [indexed(key) for _, key, _ in rows],
-                    [indexed(name) for _, _, name in rows],
-                ],
-            )
+            given = [{"id": number, "trigrams": trigrams_of(key, name)} for number, key, name in rows]
+            cursor.execute(FILL, [json.dumps(given)])
 
 
 class Migration(migrations.Migration):
