@@ -24,7 +24,7 @@ def add_words(texts: Mapping[int, Iterable[str]]) -> None:
             SELECT incident_id, array_to_tsvector(words)
             FROM json_to_recordset(%s) AS said (incident_id bigint, words text[])
             ON CONFLICT (incident_id) DO UPDATE SET words = kept.words || excluded.words
-            WHERE length(kept.words) < %s
+            WHERE length(kept.words) < %s AND kept.words || excluded.words <> kept.words
             """,
             [json.dumps([{"incident_id": number, "words": words} for number, words in rows]), MOST_WORDS],
         )

@@ -50,62 +50,75 @@ STEADY_FACETS = tuple(
 )
 """Beginnings of the facets that alerts tell; what is known of a device may be learnt from another incident's alerts."""
 
+# Each table is read once for all incidents, and what is to be told apart is grouped: a batch of alerts that come in
+# touches hundreds of incidents, and asking for each by itself takes longer than all the rest.
 SQL = """
-SELECT incident.id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
-       alert.service_sources, alert.titles, alert.sources,
-       coalesce((SELECT array_agg(DISTINCT category ORDER BY category)
-                 FROM alerts_alert, unnest(categories) AS category WHERE incident_id = incident.id), '{}'),
-       coalesce((SELECT array_agg(DISTINCT technique ORDER BY technique)
-                 FROM alerts_alert, unnest(techniques) AS technique WHERE incident_id = incident.id), '{}'),
-       alert.severities, alert.detection_sources, alert.kinds,
-       CASE WHEN EXISTS (SELECT FROM alerts_alertkind) THEN
-            (SELECT min(coalesce(kind.seen, 0)) FROM (
-                 SELECT DISTINCT title FROM alerts_alert WHERE incident_id = incident.id) AS own
-             LEFT JOIN alerts_alertkind AS kind USING (title)) END,
-       asset.counts, asset.device_groups, asset.platforms, asset.criticalities,
+WITH own AS MATERIALIZED (
+    SELECT incident_id, id, title, status, severity, source, service_source, detection_source, categories, techniques,
+           first_activity, last_activity, kind.seen
+    FROM alerts_alert LEFT JOIN alerts_alertkind AS kind USING (title)
+    WHERE incident_id = ANY(%(ids)s)
+), asset AS MATERIALIZED (
+    SELECT evidence.incident_number AS incident_id, entity.kind, entity.attributes ->> 'device_group' AS device_group,
+           entity.attributes ->> 'os' AS platform, entity.criticality
+    FROM (SELECT DISTINCT incident_number, entity_id FROM alerts_evidence
+          WHERE incident_number = ANY(%(ids)s)) AS evidence
+    JOIN entities_entity AS entity ON entity.id = evidence.entity_id
+    WHERE entity.kind = ANY(%(asset_kinds)s)
+)
+SELECT incident_id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
+       alert.service_sources, alert.first_title, alert.titles, alert.sources, coalesce(category.slugs, '{}'),
+       coalesce(technique.ids, '{}'), alert.severities, alert.detection_sources, alert.kinds, alert.rarest,
+       coalesce(counted.kinds, '{}'), coalesce(said.device_groups, '{}'), coalesce(said.platforms, '{}'),
+       coalesce(said.criticalities, '{}'),
        coalesce(tagged.ids, '{}'), coalesce(tagged.attacks, '{}'), coalesce(tagged.is_marked, false)
-FROM incidents_incident AS incident
-CROSS JOIN LATERAL (
-    SELECT count(*) AS total,
+FROM (
+    SELECT incident_id,
+           count(*) AS total,
            count(*) FILTER (WHERE status IN (1, 2)) AS active,
            min(first_activity) AS first_activity,
            max(last_activity) AS last_activity,
            max(severity) AS severity,
            coalesce(array_agg(DISTINCT service_source ORDER BY service_source)
                     FILTER (WHERE service_source <> ''), '{}') AS service_sources,
-           (array_agg(title ORDER BY first_activity, id))[1:1]
-               || (array_agg(title ORDER BY title) FILTER (WHERE title <> (
-                      SELECT title FROM alerts_alert WHERE incident_id = incident.id
-                      ORDER BY first_activity, id LIMIT 1)))[1:1] AS titles,
+           (array_agg(title ORDER BY first_activity, id))[1] AS first_title,
+           (array_agg(DISTINCT title ORDER BY title))[1:2] AS titles,
            count(DISTINCT coalesce(nullif(service_source, ''), source)) AS sources,
            count(DISTINCT title) AS kinds,
            array_agg(DISTINCT severity) AS severities,
            coalesce(array_agg(DISTINCT detection_source) FILTER (WHERE detection_source <> ''), '{}')
-               AS detection_sources
-    FROM alerts_alert WHERE incident_id = incident.id
+               AS detection_sources,
+           CASE WHEN EXISTS (SELECT FROM alerts_alertkind) THEN min(coalesce(seen, 0)) END AS rarest
+    FROM own GROUP BY incident_id
 ) AS alert
-CROSS JOIN LATERAL (
-    WITH own AS (
-        SELECT DISTINCT entity.id, entity.kind, attributes ->> 'device_group' AS device_group,
-               attributes ->> 'os' AS platform, entity.criticality
-        FROM alerts_evidence AS evidence JOIN entities_entity AS entity ON entity.id = evidence.entity_id
-        WHERE evidence.incident_number = incident.id AND entity.kind = ANY(%(asset_kinds)s)
-    )
-    SELECT coalesce((SELECT jsonb_object_agg(kind, number)
-                     FROM (SELECT kind, count(*) AS number FROM own GROUP BY kind) AS counted), '{}') AS counts,
-           coalesce(array_agg(DISTINCT device_group) FILTER (WHERE device_group <> ''), '{}') AS device_groups,
-           coalesce(array_agg(DISTINCT platform) FILTER (WHERE platform <> ''), '{}') AS platforms,
-           coalesce(array_agg(DISTINCT criticality) FILTER (WHERE criticality <> ''), '{}') AS criticalities
-    FROM own
-) AS asset
-LEFT JOIN LATERAL (
-    SELECT array_agg(tag.id ORDER BY tag.id) AS ids, array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks,
+LEFT JOIN (
+    SELECT incident_id, array_agg(DISTINCT slug ORDER BY slug) AS slugs
+    FROM own, unnest(categories) AS slug GROUP BY incident_id
+) AS category USING (incident_id)
+LEFT JOIN (
+    SELECT incident_id, array_agg(DISTINCT technique ORDER BY technique) AS ids
+    FROM own, unnest(techniques) AS technique GROUP BY incident_id
+) AS technique USING (incident_id)
+LEFT JOIN (
+    SELECT incident_id, jsonb_object_agg(kind, number) AS kinds
+    FROM (SELECT incident_id, kind, count(*) AS number FROM asset GROUP BY incident_id, kind) AS of_kind
+    GROUP BY incident_id
+) AS counted USING (incident_id)
+LEFT JOIN (
+    SELECT incident_id,
+           array_agg(DISTINCT device_group) FILTER (WHERE device_group <> '') AS device_groups,
+           array_agg(DISTINCT platform) FILTER (WHERE platform <> '') AS platforms,
+           array_agg(DISTINCT criticality) FILTER (WHERE criticality <> '') AS criticalities
+    FROM asset GROUP BY incident_id
+) AS said USING (incident_id)
+LEFT JOIN (
+    SELECT incident_id, array_agg(tag.id ORDER BY tag.id) AS ids,
+           array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks,
            bool_or(tag.kind = 'critical') AS is_marked
-    FROM incidents_incidenttag AS link JOIN incidents_tag AS tag ON tag.id = link.tag_id
-    WHERE link.incident_id = incident.id
-) AS tagged ON true
-WHERE incident.id = ANY(%(ids)s) AND alert.total > 0
-ORDER BY incident.id
+    FROM incidents_incidenttag JOIN incidents_tag AS tag ON tag.id = tag_id
+    WHERE incident_id = ANY(%(ids)s) GROUP BY incident_id
+) AS tagged USING (incident_id)
+ORDER BY incident_id
 """
 
 
@@ -175,10 +188,11 @@ def apply(incident: Incident, summary: Summary) -> None:
 
 
 def _summary(row: Sequence[Any]) -> Summary:
-    incident_id, total, active, first, last, severity, sources, titles, source_count, categories, techniques = row[:11]
-    severities, detection_sources, kinds, rarest, assets, groups, platforms, criticalities = row[11:19]
-    tag_ids, attacks, is_marked = row[19:]
+    incident_id, total, active, first, last, severity, sources, first_title, titles, source_count = row[:10]
+    categories, techniques, severities, detection_sources, kinds, rarest = row[10:16]
+    assets, groups, platforms, criticalities, tag_ids, attacks, is_marked = row[16:]
     asset_counts = json.loads(assets)
+    titles = [first_title, *(title for title in titles if title != first_title)][:2]
     return Summary(
         incident_id=incident_id,
         alerts_total=total,

@@ -249,15 +249,14 @@ def _as_flag(value: Any) -> bool:
 
 
 def _as_term(value: Any, terms: type[Term]) -> Term:
-    known = terms.slugs()
     if not isinstance(value, str):
-        raise _Unfit(f"This is {name_type(value)}; send one of {', '.join(known)}.")
+        raise _Unfit(f"This is {name_type(value)}; send one of {', '.join(terms.slugs())}.")
     try:
         return cast(Term, terms.from_slug(value))  # a bound of two classes loses which of their subclasses it is
-    except UnknownTerm:
-        near = difflib.get_close_matches(value.lower()[:60], known, n=1)
+    except UnknownTerm as unknown:
+        near = difflib.get_close_matches(value.lower()[:60], unknown.known, n=1)
         meant = f"did you mean “{near[0]}”? Known are" if near else "send one of"
-        raise _Unfit(f"{show_name(value)} is not known; {meant} {', '.join(known)}.") from None
+        raise _Unfit(f"{show_name(value)} is not known; {meant} {', '.join(unknown.known)}.") from None
 
 
 def fold_word(word: str) -> str:

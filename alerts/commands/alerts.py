@@ -24,7 +24,7 @@ from activity.record import Change, Draft, Subject
 from alerts import verbs
 from alerts.choices import AlertStatus, Classification, Determination, Severity
 from alerts.models import Alert, AlertPayload, AlertQuerySet, Evidence
-from common.inserting import insert
+from common.inserting import insert, insert_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,17 @@ def payload_sha256(raw: dict[str, Any]) -> str:
 
 
 def store(new_alerts: Sequence[NewAlert]) -> list[Alert]:
-    """Add alerts with their payloads and evidence, three statements for all.
+    """Add alerts with their payloads and evidence, two statements for all.
 
     Raises IntegrityError when one was stored meanwhile by somebody else; `ingest` then starts over and finds it.
     """
     alerts = insert([new.alert for new in new_alerts])
-    insert([AlertPayload(alert_id=new.alert.pk, raw=new.raw) for new in new_alerts])
-    insert([_evidence_row(new.alert, facts) for new in new_alerts for facts in new.evidence])
+    insert_values(
+        {
+            AlertPayload: [{"alert_id": new.alert.pk, "raw": new.raw} for new in new_alerts],
+            Evidence: [_evidence(new.alert, facts) for new in new_alerts for facts in new.evidence],
+        }
+    )
     return alerts
 
 
@@ -113,7 +117,7 @@ def _update_evidence(stored: Alert, fresh: Sequence[EvidenceFacts]) -> list[Chan
     """Take a source's newer word on an alert's evidence: new pieces, other verdicts, other remediation."""
     known = {item.entity_id: item for item in Evidence.objects.filter(alert=stored).select_related("entity")}
     added = [facts for facts in fresh if facts.entity_id not in known]
-    Evidence.objects.bulk_create([_evidence_row(stored, facts) for facts in added])
+    insert_values({Evidence: [_evidence(stored, facts) for facts in added]})
     changes = [Change("evidence_count", len(known), len(known) + len(added))] if added else []
     for facts in fresh:
         item = known.get(facts.entity_id)
@@ -252,17 +256,18 @@ def assignee_value(user: User | None, team: Team | None) -> dict[str, Any] | Non
     return None
 
 
-def _evidence_row(alert: Alert, facts: EvidenceFacts) -> Evidence:
-    return Evidence(
-        alert=alert,
-        entity_id=facts.entity_id,
-        incident_number=alert.incident_id,
-        event_time=facts.event_time,
-        roles=list(facts.roles),
-        verdict=facts.verdict,
-        remediation_status=facts.remediation_status,
-        details=facts.details,
-    )
+def _evidence(alert: Alert, facts: EvidenceFacts) -> dict[str, Any]:
+    """A row of Evidence, by its attributes."""
+    return {
+        "alert_id": alert.pk,
+        "entity_id": facts.entity_id,
+        "incident_number": alert.incident_id,
+        "event_time": facts.event_time,
+        "roles": facts.roles,
+        "verdict": facts.verdict,
+        "remediation_status": facts.remediation_status,
+        "details": facts.details,
+    }
 
 
 def draft_of(verb: Any, alert: Alert, changes: Sequence[Change], actor: Actor, batch: UUID | None = None) -> Draft:

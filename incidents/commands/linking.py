@@ -16,7 +16,7 @@ from activity.actors import CORRELATION, SYSTEM, Actor
 from activity.record import Change, Draft, record_all
 from alerts.choices import Severity
 from alerts.models import Alert
-from common.inserting import insert
+from common.inserting import insert, reserve
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
 from incidents.commands.attacks import new_attacks, tag_attacks
@@ -55,27 +55,33 @@ class Link:
 
 
 def open_incidents(openings: Sequence[Opening]) -> list[Incident]:
-    """New incidents: active, unassigned, named by the system. Their alerts follow with `link_alerts`."""
-    return insert(
-        [
-            Incident(
-                name=opening.title,
-                automatic_name=opening.title,
-                severity=opening.severity,
-                automatic_severity=opening.severity,
-                first_activity=opening.first_activity,
-                last_activity=opening.last_activity,
-                related_to_id=opening.related_to,
-            )
-            for opening in openings
-        ]
-    )
+    """New incidents: active, unassigned, named by the system. They have their numbers, by which their alerts can be
+    stored, but are not stored themselves: once, and as their alerts make them, is cheaper than twice."""
+    return [
+        Incident(
+            pk=number,
+            name=opening.title,
+            automatic_name=opening.title,
+            severity=opening.severity,
+            automatic_severity=opening.severity,
+            first_activity=opening.first_activity,
+            last_activity=opening.last_activity,
+            related_to_id=opening.related_to,
+        )
+        for number, opening in zip(reserve(Incident, len(openings)), openings, strict=True)
+    ]
 
 
 def link_alerts(
-    links: Sequence[Link], *, opened: Sequence[Incident], sender: Actor, tuner: Actor = SYSTEM
+    links: Sequence[Link],
+    *,
+    opened: Sequence[Incident],
+    grown: Sequence[Incident],
+    sender: Actor,
+    tuner: Actor = SYSTEM,
 ) -> dict[int, Incident]:
-    """Bring the incidents of freshly stored alerts up to date and record what joined them.
+    """Bring the incidents of freshly stored alerts up to date, those just opened and the locked ones that have grown,
+    and record what joined them.
 
     An opened incident's first entry carries its whole opening state; a grown one's entry, what changed. An incident
     all of whose alerts came resolved is resolved by the system, or by `tuner` where a rule of ours resolved them.
@@ -84,7 +90,7 @@ def link_alerts(
     for link in links:
         by_incident[link.alert.incident_id].append(link)
     opened_ids = {incident.pk for incident in opened}
-    incidents = lock_all(by_incident)
+    incidents = {incident.pk: incident for incident in (*grown, *opened)}
     drafts, woken = [], []
     attacks: dict[int, list[str]] = {}
     critical: list[int] = []
@@ -103,7 +109,8 @@ def link_alerts(
         if incident.snoozed_until:
             drafts.append(woken_by_alert(incident))
             woken.append(incident)
-    _save(incidents.values())
+    insert(opened)
+    _save(grown)
     save_woken(woken)
     record_all(drafts)
     add_words(
@@ -155,6 +162,8 @@ WHERE kept.id = fresh.id
 def _save(incidents: Iterable[Incident]) -> None:
     """Save what summaries set, in one plain statement; bulk_update writes a CASE for every field and row."""
     rows = [{"id": incident.pk, **{name: getattr(incident, name) for name in COLUMNS}} for incident in incidents]
+    if not rows:
+        return
     with connection.cursor() as cursor:
         cursor.execute(SAVE, [json.dumps(rows, default=datetime.isoformat)])
 

@@ -17,6 +17,7 @@ from activity.record import Change, Draft, record_all
 from alerts.models import Alert
 from common.command import command
 from common.errors import Refused
+from common.inserting import insert
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus, TagKind
 from incidents.commands.alerts import MOST_ALERTS
@@ -131,16 +132,13 @@ class Moving:
                 f"These are all the alerts of #{number}; there is nothing to split off. Rename it instead.", field="to"
             )
         first = min(self.alerts, key=lambda alert: (alert.first_activity, alert.pk))
-        [incident] = open_incidents(
-            [
-                Opening(
-                    first.title,
-                    max(alert.severity for alert in self.alerts),
-                    first.first_activity,
-                    max(alert.last_activity for alert in self.alerts),
-                )
-            ]
+        opening = Opening(
+            first.title,
+            max(alert.severity for alert in self.alerts),
+            first.first_activity,
+            max(alert.last_activity for alert in self.alerts),
         )
+        [incident] = insert(open_incidents([opening]))
         joint = joint_members(self.origins)
         if joint is not None:
             self.extra = give_members(incident, joint)

@@ -169,7 +169,7 @@ def _create(fresh: Sequence[ParsedAlert], shas: dict[Key, str], held: Rules, act
         Link(row, _words(alert), tuning.in_words if tuning and tuning.action != TuningAction.MARK else "")
         for row, alert, tuning in zip(rows, fresh, tuned, strict=True)
     ]
-    incidents = link_alerts(links, opened=opened, sender=actor, tuner=TUNING)
+    incidents = link_alerts(links, opened=opened, grown=list(joined.values()), sender=actor, tuner=TUNING)
     tags: dict[int, dict[str, None]] = {}
     for row, alert in zip(rows, fresh, strict=True):
         tags.setdefault(row.incident_id, {}).update(dict.fromkeys(alert.tags))

@@ -13,8 +13,8 @@ from activity.actors import SYSTEM
 from activity.models import Body, Entry
 from activity.record import Draft, record
 from activity.verbs import COMMENTED
-from alerts.models import Alert, AlertPayload
-from common.inserting import insert
+from alerts.models import Alert, AlertPayload, Evidence
+from common.inserting import insert, insert_values, reserve
 from incidents.models import Incident
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,32 @@ def test_what_no_text_can_hold_is_refused_by_the_database(incident: Incident) ->
         insert([AlertPayload(alert_id=incident.alerts.order_by("-pk")[0].pk + 1, raw={"a": "\x00"})])
 
 
+def test_rows_of_several_models_come_in_one_statement_and_keep_the_models_defaults(
+    incident: Incident, django_assert_num_queries: Any
+) -> None:
+    like = incident.alerts.order_by("pk")[0]
+    evidence = Evidence.objects.filter(alert=like)[0]
+    first, second = reserve(Alert, 2)
+    values = {
+        field.attname: getattr(like, field.attname) for field in Alert._meta.concrete_fields if field.attname != "id"
+    }
+    new = [Alert(**values | {"id": key, "external_id": f"new {key}"}) for key in (first, second)]
+    assert [row.pk for row in insert(new)] == [first, second]
+    piece = {"entity_id": evidence.entity_id, "incident_number": incident.pk, "event_time": like.last_activity}
+    with django_assert_num_queries(1):
+        insert_values(
+            {
+                AlertPayload: [{"alert_id": first, "raw": ODD}, {"alert_id": second, "raw": {}}],
+                Evidence: [piece | {"alert_id": second, "roles": ("attacked",)}],
+                Body: [],
+            }
+        )
+    assert Alert.objects.get(pk=first).payload.raw == ODD
+    stored = Evidence.objects.get(alert=second)
+    assert (stored.roles, stored.verdict, stored.details) == (["attacked"], "unknown", {})
+
+
 def test_nothing_is_no_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        assert insert([]) == []
+        assert insert([]) == reserve(Alert, 0) == []
+        insert_values({Alert: []})
