@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, Func, Q
+from django.db.models import BigIntegerField, Func, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from activity.actors import ActorKind
 from activity.models import Entry
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
+from common.composed import Listed
+from common.counting import question_of
 from common.markdown import render
 from common.marks import absolute_time, person_mark, time_mark
 from common.mentions import mentioned
@@ -269,6 +271,18 @@ def moment() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {MOMENT_SQL}")
         return int(cursor.fetchone()[0])
+
+
+def moment_of_none(rows: QuerySet[Any] | Listed) -> int | None:
+    """A moment at which a list has no rows; None where it has some by now."""
+    question = question_of(rows)
+    if question is None:
+        return moment()
+    sql, values = question
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {MOMENT_SQL} WHERE NOT EXISTS ({sql})", values)
+        found = cursor.fetchone()
+    return int(found[0]) if found else None
 
 
 def news(since: int, *, without: Sequence[str] = (), most: int = MOST_NEWS) -> News:

@@ -55,7 +55,7 @@ def count_each(lists: Mapping[str, QuerySet[Any] | Listed], estimated: Sequence[
     """Several capped counts in one statement; one that was above the cap a moment ago is not counted again. Of those
     named in `estimated` the planner says about how many there are, once a minute."""
     asked_of = {name: listed(rows) for name, rows in lists.items()}
-    questions = {name: _question(rows) for name, rows in asked_of.items()}
+    questions = {name: question_of(rows) for name, rows in asked_of.items()}
     keys = {name: _key(question) for name, question in questions.items() if question}
     above: dict[str, int] = cache.get_many(keys.values()) if keys else {}
     asked = [name for name in keys if keys[name] not in above or (name in estimated and not above[keys[name]])]
@@ -77,16 +77,17 @@ Question = tuple[str, tuple[Any, ...]]
 """SQL and its values."""
 
 
-def _question(rows: Listed) -> Question | None:
-    """What is asked to count rows up to the cap; None where it is known that there are none."""
+def question_of(rows: QuerySet[Any] | Listed) -> Question | None:
+    """Its rows up to the cap, to be counted or asked for any; None where it is known that there are none."""
+    wanted = listed(rows)
 
     def composed() -> Question | None:
         try:
-            return rows.make().order_by().values("pk")[: CAP + 1].query.sql_with_params()
+            return wanted.make().order_by().values("pk")[: CAP + 1].query.sql_with_params()
         except EmptyResultSet:
             return None
 
-    return kept(rows.key and ("count", rows.key), composed)
+    return kept(wanted.key and ("count", wanted.key), composed)
 
 
 def _capped(questions: Sequence[Question | None]) -> Sequence[int]:

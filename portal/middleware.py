@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
@@ -96,7 +96,9 @@ class PersonalTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone)):
+        # The person themselves, not what looks them up when asked: a page looks at them some hundred times.
+        request.user = person = get_user(request)
+        if person.is_authenticated:
+            with timezone.override(zoneinfo.ZoneInfo(person.time_zone)):
                 return self.get_response(request)
         return self.get_response(request)

@@ -19,7 +19,7 @@ from accounts.models import AccessToken, Principal, Team, User
 from alerts.choices import Classification, Determination, Severity
 from alerts.models import determination_fits
 from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
-from incidents.models.access import IncidentAccess
+from incidents.models.access import IncidentAccess, IsSeenBy
 
 OPEN = Q(status__in=[1, 2])
 """Written as literals, so that PostgreSQL can prove that a query falls under the partial indexes."""
@@ -84,7 +84,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             return self.none()
         if isinstance(principal, AccessToken):
             return self.filter(restricted=False)
-        return self.filter(Q(restricted=False) | Exists(_access_of(principal)))
+        return self.filter(Q(restricted=False) | Q(IsSeenBy("pk", Value(principal.pk))))
 
     def named_to(self, principal: Principal) -> Self:
         """The restricted ones that this person sees; a token sees none."""

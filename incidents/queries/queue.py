@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
-from activity.queries import MOMENT, moment
+from activity.queries import MOMENT, moment, moment_of_none
 from common.columns import Column, ListKind, Row, cells, columns_text
 from common.composed import Listed
 from common.counting import Count, count_each
@@ -191,17 +191,17 @@ def rows_of(
 ) -> tuple[Page, list[QueueRow], int]:
     """A page of rows, ready to print, and the moment they are of; raises ValidationError for a cursor of another list.
 
-    The moment comes with the rows, of the same snapshot. Where there are none it is read before they are asked for
-    once more, so that what is opened meanwhile is not missed.
+    The moment comes with the rows, of the same snapshot. Where there are none it is that of a look which found none
+    either, so that what is opened meanwhile is not missed.
     """
-    as_of = 0
-    for _ in range(2):
-        page, values = _page_of(wanted, columns, size, within)
-        if values or as_of:
-            break
-        as_of = moment()
+    page, values = _page_of(wanted, columns, size, within)
     if values:
         as_of = values[0]["moment"]
+    else:
+        as_of = moment_of_none(wanted.listed if within is None else within)
+        if not as_of:
+            as_of = moment()
+            page, values = _page_of(wanted, columns, size, within)
     news = unread(page.ids, wanted.filter.principal)
     return page, printed(values, columns, selectable=look.selectable, opened=look.opened, news=news), as_of
 
