@@ -118,3 +118,27 @@ class Entry(models.Model):
 
     def change_of(self, field: str) -> dict[str, Any] | None:
         return next((change for change in self.changes if change["field"] == field), None)
+
+
+class CheckpointMark(models.Model):
+    """That a checkpoint was written: for the page that says so, and to notice that its file was cut or lost.
+
+    The file is the truth (docs/log-format.md); nothing in the database proves anything against its owner.
+    """
+
+    insert_only: ClassVar[bool] = True
+
+    number = models.BigIntegerField()
+    signed_at = models.DateTimeField()
+    entries = models.BigIntegerField()
+    chains = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    key = models.CharField(max_length=44)
+    """The public key that signed it, in base64."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "number"], name="checkpoint_mark_once")]
+        indexes = [models.Index(fields=["-number"], name="checkpoint_mark_newest")]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}"

@@ -20,12 +20,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from activity.checkpoints.syslog import LogServer
 from portal.servers.addresses import checked_redis_url, django_database
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # These may hold a password: they may come from a file, and their value is never shown.
-SECRETS = ("database_url", "database_owner_url", "redis_url", "secret_key")
+SECRETS = ("database_url", "database_owner_url", "redis_url", "secret_key", "checkpoint_key")
 
 
 class InvalidEnvironment(Exception):
@@ -84,6 +85,17 @@ class Environment(BaseSettings):
         min_length=32,
         description="Key that signs sessions and links, 32 characters or more.",
         json_schema_extra={"shown_default": "made once, kept in `DATA_DIR/secret_key`"},
+    )
+    checkpoint_key: str = Field(
+        default="",
+        repr=False,
+        description="Ed25519 private key, as PEM, that signs the checkpoints of the activity log.",
+        json_schema_extra={"shown_default": "made once, kept in `DATA_DIR/checkpoint_key`"},
+    )
+    checkpoint_syslog: str | None = Field(
+        default=None,
+        description="Log server that is told of each checkpoint: `udp://host:514`, `tcp://host:601` or "
+        "`unix:///dev/log`.",
     )
     debug: bool = Field(default=False, description="Show errors in the browser; for development only.")
     public_url: str | None = Field(
@@ -163,6 +175,13 @@ class Environment(BaseSettings):
     @classmethod
     def _redis(cls, value: str | None) -> str | None:
         return value if value is None else checked_redis_url(value)
+
+    @field_validator("checkpoint_syslog")
+    @classmethod
+    def _log_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            LogServer.of(value)
+        return value
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

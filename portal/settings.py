@@ -267,9 +267,21 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "incidents.tasks.count_alert_kinds",
         "schedule": timedelta(hours=1),
     },
+    "sign what the log has gained": {
+        "task": "activity.tasks.take_checkpoints",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }
+
+# --- Proof of the activity log: outside the database (docs/log-format.md) -------------------------------------------
+
+CHECKPOINT_FOLDER = ENVIRONMENT.data_dir / "checkpoints"
+CHECKPOINT_KEY = ENVIRONMENT.checkpoint_key
+CHECKPOINT_KEY_PATH = ENVIRONMENT.data_dir / "checkpoint_key"
+CHECKPOINT_SYSLOG = ENVIRONMENT.checkpoint_syslog
 
 # --- Log ----------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from activity.checkpoints.standing import problem_of_checkpoints, problem_of_verification
 from exports.rendering import missing_for_pdf
 from incidents.queries.access import uses_since
 from portal.database_roles import may_change_log
@@ -33,6 +34,8 @@ def status(request: PersonRequest) -> HttpResponse:
             "see “Two roles” in docs/operations.md."
         )
     checks.append(("Protection of the log", guard))
+    checks.append(("Checkpoints of the log", problem_of_checkpoints() or "ok"))
+    checks.append(("The log verifies", problem_of_verification() or "ok"))
     asked, opened = uses_since(timezone.now() - timedelta(days=30))
     context = {
         "checks": checks,

@@ -6,6 +6,7 @@ that sends Suricata alerts).
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -224,8 +225,13 @@ def incident(db: None) -> Incident:
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_alone(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
-    """Passwords are hashed in no time; nothing that another test or another process has cached is read."""
+def _quick_and_alone(
+    request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Passwords are hashed in no time; nothing that another test or another process has cached is read, and nobody
+    else's checkpoints."""
+    own = tmp_path_factory.getbasetemp() / f"proof-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
+    settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{request.node.nodeid}"}}

@@ -37,7 +37,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
 
 WRITERS = ("commands", "tasks", "migrations", "management", "demo")
 """Parts of an app that may write rows."""
-PARTS_OF_COMMANDS = ("common/inserting.py", "activity/record.py", "alerts/kinds.py", "incidents/search.py")
+PARTS_OF_COMMANDS = (
+    *("common/inserting.py", "activity/record.py", "activity/checkpoints/taking.py"),
+    *("alerts/kinds.py", "incidents/search.py"),
+)
 """Modules that write on behalf of the command or the task that calls them."""
 WRITING = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
 WRITING_SQL = re.compile(r"\b(INSERT INTO|DELETE FROM|TRUNCATE TABLE|UPDATE \w+ SET)\b")
