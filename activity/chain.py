@@ -6,6 +6,7 @@ The trigger that makes the hashes (activity/migrations/0002_chain_and_guard.py) 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -37,38 +38,62 @@ def now() -> str:
         return str(cursor.fetchone()[0])
 
 
+ALL, SYSTEM = "TRUE", "entry.incident_id IS NULL"
+"""Which chains; an incident's is named by its number."""
+FITS = """
+CASE
+    WHEN entry.body_sha256 = '' AND entry.body_id IS NULL THEN NULL
+    WHEN body.id IS NULL THEN 'its text is missing'
+    WHEN body.sha256 <> entry.body_sha256 THEN 'its text was exchanged'
+    WHEN body.text IS NOT NULL AND encode(sha256(convert_to(body.text, 'UTF8')), 'hex') <> body.sha256
+        THEN 'its text is not what was recorded'
+END
+"""
+"""What is wrong about an entry's text, in words."""
+
+
 def entries(incident_id: int | None = None) -> Iterator[Entry]:
-    """Entries by stream and sequence, streamed by a server-side cursor so that memory stays flat."""
-    where = "WHERE entry.incident_id = %s" if incident_id is not None else ""
-    sql = f"""
-        SELECT entry.id, entry.incident_id, entry.sequence, entry.transaction, entry.previous_hash, entry.hash,
-               CASE
-                   WHEN entry.body_sha256 = '' AND entry.body_id IS NULL THEN NULL
-                   WHEN body.id IS NULL THEN 'its text is missing'
-                   WHEN body.sha256 <> entry.body_sha256 THEN 'its text was exchanged'
-                   WHEN body.text IS NOT NULL
-                        AND encode(sha256(convert_to(body.text, 'UTF8')), 'hex') <> body.sha256
-                        THEN 'its text is not what was recorded'
-               END,
-               body.emptied_at IS NOT NULL,
-               {TEXTS}
-        FROM activity_entry AS entry LEFT JOIN activity_body AS body ON body.id = entry.body_id
-        {where}
-        ORDER BY entry.incident_id, entry.sequence
-    """
+    """Entries by stream and sequence, of one incident or of all chains."""
+    columns = f"entry.incident_id, entry.sequence, {FITS}, body.emptied_at IS NOT NULL"
+    for row in _rows(columns, ALL if incident_id is None else incident_id):
+        number, written_by, previous, hashed, incident, sequence, text_problem, is_emptied, *values = row
+        yield Entry(
+            number,
+            incident,
+            sequence,
+            written_by,
+            bytes(previous),
+            bytes(hashed),
+            tuple(values),
+            text_problem,
+            is_emptied,
+        )
+
+
+def told_entries(which: str | int) -> Iterator[dict[str, Any]]:
+    """Entries as a log file has them (docs/log-format.md): of ALL chains, of the SYSTEM's own, or of an incident."""
+    for row in _rows(f"body.text, {TIME.format('body.emptied_at')}", which):
+        number, written_by, previous, hashed, text, emptied_at, *values = row
+        yield {
+            "id": number,
+            "transaction": written_by,
+            "previous_hash": bytes(previous).hex(),
+            "hash": bytes(hashed).hex(),
+            "columns": dict(zip(COLUMNS, values, strict=True)),
+            **({"text": text} if text is not None else {}),
+            **({"emptied_at": emptied_at} if emptied_at is not None else {}),
+        }
+
+
+def _rows(columns: str, which: str | int) -> Iterator[Any]:
+    """Streamed by a server-side cursor so that memory stays flat, and of one moment."""
+    where, values = (which, None) if isinstance(which, str) else ("entry.incident_id = %s", [which])
     with connection.chunked_cursor() as cursor:
         cursor.cursor.itersize = ROWS_AT_A_TIME
-        cursor.execute(sql, [incident_id] if incident_id is not None else None)
-        for row in cursor:
-            number, incident, sequence, written_by, previous, hashed, text_problem, is_emptied, *values = row
-            yield Entry(
-                number,
-                incident,
-                sequence,
-                written_by,
-                bytes(previous),
-                bytes(hashed),
-                tuple(values),
-                text_problem,
-                is_emptied,
-            )
+        cursor.execute(
+            f"SELECT entry.id, entry.transaction, entry.previous_hash, entry.hash, {columns}, {TEXTS}"
+            " FROM activity_entry AS entry LEFT JOIN activity_body AS body ON body.id = entry.body_id"
+            f" WHERE {where} ORDER BY entry.incident_id, entry.sequence",
+            values,
+        )
+        yield from cursor

@@ -1,9 +1,11 @@
-from django.urls import re_path
+from django.urls import path, re_path
 
-from exports.views import FORMATS, queue
+from exports.views import FORMATS, incident_log, queue, system_log
 
 app_name = "exports"
 
 urlpatterns = [
     re_path(rf"^incidents\.(?P<format>{'|'.join(FORMATS)})$", queue, name="queue"),
+    path("incidents/<int:number>/log.jsonl", incident_log, name="incident_log"),
+    path("system/log.jsonl", system_log, name="system_log"),
 ]

@@ -3,5 +3,6 @@
 from activity.verbs import Verb, register
 
 QUEUE_EXPORTED = Verb("queue.exported", "Queue exported", "export", "exported the queue as a table")
+LOG_EXPORTED = Verb("log.exported", "Log exported", "export", "exported the log of {log}")
 
-register(QUEUE_EXPORTED)
+register(QUEUE_EXPORTED, LOG_EXPORTED)

@@ -7,4 +7,5 @@ app_name = "api"
 urlpatterns = [
     path("", include("incidents.urls.api")),
     path("", include("ingest.api_urls")),
+    path("", include("exports.api_urls")),
 ]
