@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("activity", "0003_emptying_says_whether_it_did")]
+    dependencies = [("activity", "0004_canonical_form_in_line")]
 
     operations = [
         migrations.CreateModel(
