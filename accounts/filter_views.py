@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 
 from accounts.access import PersonRequest
 from accounts.models import Principal
@@ -30,7 +28,8 @@ class FilteredList:
     """A list that can be filtered."""
 
     of: type[AnyFilter]
-    visible_to: Callable[[Principal], QuerySet[Any]]
+    made: Callable[[QueryDict, Principal], AnyFilter]
+    """The list of an address, for somebody."""
     refused: Callable[[PersonRequest, UnknownKeys | ValidationError], HttpResponse]
     """The page that says why an address means nothing."""
 
@@ -63,7 +62,7 @@ def apply_filter(request: PersonRequest, filters: FilteredList) -> HttpResponse:
         problem = " ".join(error.message_dict[field.key])
         return page(request, wanted, field, problem=problem, said=words, status=422)
     return HttpResponseRedirect(
-        address(reverse(f"{wanted.NAMESPACE}:queue"), with_values(wanted.data, **{field.key: words or None}))
+        address(wanted.address_of("queue"), with_values(wanted.data, **{field.key: words or None}))
     )
 
 
@@ -73,8 +72,7 @@ def list_behind(request: PersonRequest, filters: FilteredList) -> AnyFilter:
     Raises UnknownKeys or ValidationError for one that means nothing.
     """
     state = QueryDict(request.GET.get(filter_bar.STATE, "")[:LONGEST_STATE].replace("\x00", ""))
-    visible = filters.visible_to(request.user)
-    wanted = filters.of(filters.of.with_defaults(state), visible, principal=request.user)
+    wanted = filters.made(filters.of.with_defaults(state), request.user)
     wanted.check()
     return wanted
 
@@ -100,15 +98,15 @@ def page(
     said: list[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    path = reverse(f"{wanted.NAMESPACE}:queue")
+    path = wanted.address_of("queue")
     state = filter_bar.state_of(wanted.data)
     context: dict[str, Any] = {
         "state": state,
         "choices": filter_bar.choices(wanted),
         "list_url": f"{path}?{state}",
-        "noun": path.strip("/"),
+        "noun": wanted.noun,
         "filter_url": filter_bar.page_url(wanted),
-        "apply_url": reverse(f"{wanted.NAMESPACE}:apply_filter"),
+        "apply_url": wanted.address_of("apply_filter"),
     }
     if field:
         context |= {

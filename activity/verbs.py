@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.terms import NamedTerms
+
+
+class Group(NamedTerms):
+    """What verbs are about, as filters offer it."""
+
+    COMMENTS = "comments", "Comments"
+    STATUS = "status", "Status and resolution"
+    ASSIGNMENT = "assignment", "Assignment"
+    CLASSIFICATION = "classification", "Classification"
+    NAMING = "naming", "Name and severity"
+    TAGS = "tags", "Tags"
+    ALERTS = "alerts", "Alerts"
+    EVIDENCE = "evidence", "Assets and evidence"
+    TASKS = "tasks", "Tasks"
+    DATES = "dates", "Due dates and snoozing"
+    MERGES = "merges", "Merges and moves"
+    ACCESS = "access", "Who may see it"
+    FOLLOWING = "following", "Following"
+    UNDOING = "undoing", "Taken back"
+    OTHER = "other", "Other"
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -18,17 +40,26 @@ class Verb:
     icon: str
     sentence: str
     is_comment: bool = False
+    many: str = ""
+    """The same of `{count}` subjects in one act, such as "resolved {count} alerts"."""
 
 
 VERBS: dict[str, Verb] = {}
+GROUPS: dict[str, Group] = {}
+"""Name of a verb → what it is about."""
 
 
-def register(*verbs: Verb) -> None:
+def register(*verbs: Verb, group: Group = Group.OTHER) -> None:
     """Make verbs known; each app does so in its own verbs.py. Raises ValueError for a name taken by another verb."""
     for verb in verbs:
         if VERBS.get(verb.name, verb) != verb:
             raise ValueError(f"the verb {verb.name} is registered twice")
-        VERBS[verb.name] = verb
+        VERBS[verb.name], GROUPS[verb.name] = verb, group
+
+
+def verbs_of(group: Group) -> list[str]:
+    """Names of the verbs that are about it."""
+    return [name for name, each in GROUPS.items() if each == group]
 
 
 COMMENTED = Verb("comment.added", "Comment added", "comment", "commented", is_comment=True)
@@ -36,4 +67,5 @@ COMMENT_EDITED = Verb("comment.edited", "Comment edited", "comment", "edited a c
 COMMENT_REMOVED = Verb("comment.removed", "Comment removed", "remove", "removed a comment", is_comment=True)
 BODY_EMPTIED = Verb("body.emptied", "Text emptied", "remove", "emptied the text of an entry: {reason}")
 
-register(COMMENTED, COMMENT_EDITED, COMMENT_REMOVED, BODY_EMPTIED)
+register(COMMENTED, COMMENT_EDITED, COMMENT_REMOVED, group=Group.COMMENTS)
+register(BODY_EMPTIED)

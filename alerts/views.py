@@ -15,7 +15,7 @@ from accounts.filter_views import FilteredList, apply_filter, edit_filter
 from accounts.list_settings import kept_list
 from accounts.list_views import choose_columns
 from accounts.people import ME, by_name
-from activity.queries import moment
+from activity.news import moment
 from alerts.filters.alert_filter import AlertFilter
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
@@ -132,7 +132,7 @@ def filter_refused(request: PersonRequest, error: UnknownKeys | ValidationError)
     return refused(request, error, is_list=False)
 
 
-FILTERED = FilteredList(AlertFilter, Alert.objects.visible_to, filter_refused)
+FILTERED = FilteredList(AlertFilter, lambda query, person: AlertFilter(query, principal=person), filter_refused)
 
 
 @needs(get=Permission.SEE_INCIDENTS)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from activity.queries import moment
+from activity.news import moment
 from benchmarks.measure import WARM_UP, Row, compared, no_collection, statements
 from incidents.commands import add_comment, follow
 from incidents.models import Incident

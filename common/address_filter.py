@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from common.composed import Listed
@@ -96,6 +97,21 @@ class AddressFilter(django_filters.FilterSet, Generic[Row, Names]):
     def new_names(self, principal: Any) -> Names:
         """What knows the things that words name."""
         raise NotImplementedError
+
+    def address_of(self, page: str) -> str:
+        """Where a page of the list is: `queue` is the list itself, `filter` and `apply_filter` set one filter."""
+        return reverse(f"{self.NAMESPACE}:{page}")
+
+    def suggest_url(self, field: Field) -> str:
+        """What suggests values of a field while they are typed."""
+        if field.kind == Kind.VOCABULARY:
+            return reverse(field.suggest, args=[field.key])
+        return f"{reverse(field.suggest)}?for={'resolver' if field.key == 'resolved_by' else 'filter'}"
+
+    @property
+    def noun(self) -> str:
+        """What is listed."""
+        return self.address_of("queue").strip("/")
 
     @classmethod
     def keys(cls) -> list[str]:

@@ -44,9 +44,11 @@ def list_answer(
     plain: Callable[[Sequence[int]], list[dict[str, Any]]],
     *,
     name: str,
+    shown_at: str = "",
 ) -> dict[str, Any]:
     """The rows that an address asks for, under `name`, with the addresses of what follows and of the page that shows
-    the same. Raises UnknownKeys or ValidationError for an address that means nothing."""
+    the same, which is that of the list unless `shown_at` says so. Raises UnknownKeys or ValidationError for an address
+    that means nothing."""
     given: QueryDict = request.query_params
     check_keys(given, [*of.keys(), *of.LIST_KEYS, *OWN_KEYS])
     limit, counting = limit_of(given), counting_of(given)
@@ -58,7 +60,8 @@ def list_answer(
     except BadCursor as error:
         raise ValidationError({"before" if "before" in given else "after": [str(error)]}) from None
     state = with_values(wanted.query) | {key: given.getlist(key) for key in OWN_KEYS if key in given}
-    here, shown_at = request.build_absolute_uri(request.path), reverse(f"{of.NAMESPACE}:queue")
+    here = request.build_absolute_uri(request.path)
+    shown_at = shown_at or reverse(f"{of.NAMESPACE}:queue")
     answer: dict[str, Any] = {
         name: plain(page.ids),
         "next": address(here, state | {"after": [page.next]}) if page.next else None,

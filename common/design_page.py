@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from common import marks
 from common.icons import ROLES
@@ -103,6 +104,7 @@ def _samples() -> dict[str, Any]:
         "system": marks.person_mark("", "Correlation", "system", compact=True),
         "ana_compact": marks.person_mark("AR", "Ana Ruiz", compact=True),
         "time": marks.time_mark(now - timedelta(minutes=9)),
+        "comment": mark_safe("<p>DC-02 confirmed, asking for the <strong>image</strong> now.</p>"),
         "changes": [{"field": "Status", "old": "Active", "new": "In progress"}],
         "fact_rows": [
             ("Status", marks.status_mark(_term("In progress"))),

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -79,8 +78,8 @@ def add_url(wanted: AnyFilter) -> str:
     return address(page_url(wanted), {STATE: [state_of(wanted.data)]})
 
 
-def page_url(wanted: AnyFilter | type[AnyFilter]) -> str:
-    return reverse(f"{wanted.NAMESPACE}:filter")
+def page_url(wanted: AnyFilter) -> str:
+    return wanted.address_of("filter")
 
 
 _CHOICES: dict[str, SafeString] = {}
@@ -121,6 +120,7 @@ class Editor:
     low: str = ""
     high: str = ""
     text: str = ""
+    suggest_url: str = ""
 
     @property
     def is_boxes(self) -> bool:
@@ -142,12 +142,6 @@ class Editor:
     def is_text(self) -> bool:
         return isinstance(self.field, RangeField) and not self.is_numbers
 
-    @property
-    def suggest_url(self) -> str:
-        if self.field.kind == Kind.VOCABULARY:
-            return reverse(self.field.suggest, args=[self.field.key])
-        return f"{reverse(self.field.suggest)}?for={'resolver' if self.field.key == 'resolved_by' else 'filter'}"
-
 
 def editor(key: str, wanted: AnyFilter, path: str) -> Editor:
     """The form of a filter as the list has it now. `wanted.names` knows what the words name."""
@@ -163,10 +157,11 @@ def editor(key: str, wanted: AnyFilter, path: str) -> Editor:
             "checked": option.value in words or (ANY in words and not has_links),
             "url": address(path, with_values(wanted.data, **{key: [option.value]})) if has_links else "",
         }
-        for option in field.options()
+        for option in field.options_for(wanted.names)
     ]
     chosen = [{"value": word, "label": wanted.label(key, word), "mark": ""} for word in words if word != ANY]
-    return Editor(field, words, options, chosen, **_ends(field, words))
+    suggest_url = wanted.suggest_url(field) if field.kind in COMBOBOX_KINDS else ""
+    return Editor(field, words, options, chosen, suggest_url=suggest_url, **_ends(field, words))
 
 
 def _ends(field: Field, words: Sequence[str]) -> dict[str, str]:

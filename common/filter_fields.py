@@ -93,6 +93,10 @@ class Field:
         """All values there are, where they are few and fixed."""
         return []
 
+    def options_for(self, names: Any) -> list[Option]:
+        """The same where they depend on the list."""
+        return self.options()
+
     def word_label(self, word: str, names: Any) -> str:
         """A word as a chip shows it."""
         return next((option.label for option in self.options() if option.value == word), word)

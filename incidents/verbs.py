@@ -1,6 +1,6 @@
 """What can happen to an incident, as the log tells it."""
 
-from activity.verbs import Verb, register
+from activity.verbs import Group, Verb, register
 
 OPENED = Verb("incident.opened", "Incident opened", "incident", "opened the incident from {alerts_in_words}")
 ALERTS_LINKED = Verb("incident.alerts_linked", "Alerts linked", "link", "linked {alerts_in_words}")
@@ -50,17 +50,49 @@ OVERDUE = Verb("incident.overdue", "Overdue", "date", "noted that the incident i
 TEMPLATE_APPLIED = Verb(
     "incident.template_applied", "Task template applied", "task", "added {tasks} from the template “{template}”"
 )
-TASK_ADDED = Verb("task.added", "Task added", "task", "added the task “{subject}”")
-TASK_CHANGED = Verb("task.changed", "Task changed", "task", "changed the task “{subject}”")
-TASK_STARTED = Verb("task.started", "Task started", "task", "started the task “{subject}”")
-TASK_COMPLETED = Verb("task.completed", "Task completed", "task", "completed the task “{subject}”")
-TASK_SKIPPED = Verb("task.skipped", "Task skipped", "task", "skipped the task “{subject}”")
-TASK_REOPENED = Verb("task.reopened", "Task reopened", "task", "opened the task “{subject}” again")
-TASK_NOTED = Verb("task.noted", "Closing note written", "task", "wrote what came of the task “{subject}”")
-TASK_MOVED = Verb("task.moved", "Task moved", "task", "moved the task “{subject}” {direction}")
-TASK_REMOVED = Verb("task.removed", "Task removed", "task", "removed the task “{subject}”")
-TASK_UNDONE = Verb("task.undone", "Change of a task taken back", "undo", "took back a change of the task “{subject}”")
-TASK_OVERDUE = Verb("task.overdue", "Task overdue", "date", "noted that the task “{subject}” is overdue")
+TASK_ADDED = Verb("task.added", "Task added", "task", "added the task “{subject}”", many="added {count} tasks")
+TASK_CHANGED = Verb(
+    "task.changed", "Task changed", "task", "changed the task “{subject}”", many="changed {count} tasks"
+)
+TASK_STARTED = Verb(
+    "task.started", "Task started", "task", "started the task “{subject}”", many="started {count} tasks"
+)
+TASK_COMPLETED = Verb(
+    "task.completed", "Task completed", "task", "completed the task “{subject}”", many="completed {count} tasks"
+)
+TASK_SKIPPED = Verb(
+    "task.skipped", "Task skipped", "task", "skipped the task “{subject}”", many="skipped {count} tasks"
+)
+TASK_REOPENED = Verb(
+    "task.reopened", "Task reopened", "task", "opened the task “{subject}” again", many="opened {count} tasks again"
+)
+TASK_NOTED = Verb(
+    "task.noted",
+    "Closing note written",
+    "task",
+    "wrote what came of the task “{subject}”",
+    many="wrote what came of {count} tasks",
+)
+TASK_MOVED = Verb(
+    "task.moved", "Task moved", "task", "moved the task “{subject}” {direction}", many="moved {count} tasks"
+)
+TASK_REMOVED = Verb(
+    "task.removed", "Task removed", "task", "removed the task “{subject}”", many="removed {count} tasks"
+)
+TASK_UNDONE = Verb(
+    "task.undone",
+    "Change of a task taken back",
+    "undo",
+    "took back a change of the task “{subject}”",
+    many="took back changes of {count} tasks",
+)
+TASK_OVERDUE = Verb(
+    "task.overdue",
+    "Task overdue",
+    "date",
+    "noted that the task “{subject}” is overdue",
+    many="noted that {count} tasks are overdue",
+)
 TASK_TEMPLATE_SAVED = Verb("task_template.saved", "Task template saved", "task", "saved a template of tasks")
 TASK_TEMPLATE_CHANGED = Verb("task_template.changed", "Task template changed", "task", "changed a template of tasks")
 TASK_TEMPLATE_DELETED = Verb("task_template.deleted", "Task template deleted", "delete", "deleted a template of tasks")
@@ -96,12 +128,16 @@ CRITICAL_UNMARKED = Verb(
     "incident.critical_unmarked", "No critical asset", "critical", "took the mark away: none of its assets is critical"
 )
 
+register(OPENED, ALERTS_LINKED, group=Group.ALERTS)
+register(RENAMED, AUTOMATIC_NAME_USED, SEVERITY_SET, AUTOMATIC_SEVERITY_USED, group=Group.NAMING)
+register(ASSIGNED, UNASSIGNED, group=Group.ASSIGNMENT)
+register(STARTED, SET_BACK, RESOLVED, REOPENED, NOTE_CHANGED, group=Group.STATUS)
+register(CLASSIFIED, group=Group.CLASSIFICATION)
+register(TAGS_CHANGED, CRITICAL_MARKED, CRITICAL_UNMARKED, group=Group.TAGS)
+register(RESTRICTED, RESTRICTION_LIFTED, MEMBERS_CHANGED, group=Group.ACCESS)
+register(GLASS_BROKEN, GLASS_LOOKED_THROUGH, GLASS_CLOSED, GLASS_OPENED, GLASS_IN_VAIN, group=Group.ACCESS)
+register(SNOOZED, WOKEN, DUE_SET, OVERDUE, group=Group.DATES)
 register(
-    CRITICAL_MARKED,
-    CRITICAL_UNMARKED,
-    UNDONE,
-    DUE_SET,
-    OVERDUE,
     TEMPLATE_APPLIED,
     TASK_ADDED,
     TASK_CHANGED,
@@ -112,50 +148,12 @@ register(
     TASK_NOTED,
     TASK_MOVED,
     TASK_REMOVED,
-    TASK_UNDONE,
     TASK_OVERDUE,
-    TASK_TEMPLATE_SAVED,
-    TASK_TEMPLATE_CHANGED,
-    TASK_TEMPLATE_DELETED,
-    BULK_STARTED,
-    BULK_ALERTS_STARTED,
-    BULK_UNDO_STARTED,
-    BULK_CANCELLED,
-    OPENED,
-    ALERTS_LINKED,
-    RENAMED,
-    AUTOMATIC_NAME_USED,
-    SEVERITY_SET,
-    AUTOMATIC_SEVERITY_USED,
-    ASSIGNED,
-    UNASSIGNED,
-    STARTED,
-    SET_BACK,
-    RESOLVED,
-    REOPENED,
-    NOTE_CHANGED,
-    CLASSIFIED,
-    TAGS_CHANGED,
-    RESTRICTED,
-    RESTRICTION_LIFTED,
-    MEMBERS_CHANGED,
-    GLASS_BROKEN,
-    GLASS_LOOKED_THROUGH,
-    GLASS_CLOSED,
-    GLASS_OPENED,
-    GLASS_IN_VAIN,
-    SNOOZED,
-    WOKEN,
-    FOLLOWED,
-    UNFOLLOWED,
-    MERGED,
-    MERGED_AWAY,
-    UNMERGED,
-    RESTORED,
-    ALERTS_MOVED_OUT,
-    ALERTS_MOVED_IN,
-    SPLIT_OFF,
-    VIEW_SAVED,
-    VIEW_CHANGED,
-    VIEW_DELETED,
+    group=Group.TASKS,
 )
+register(FOLLOWED, UNFOLLOWED, group=Group.FOLLOWING)
+register(MERGED, MERGED_AWAY, UNMERGED, RESTORED, ALERTS_MOVED_OUT, ALERTS_MOVED_IN, SPLIT_OFF, group=Group.MERGES)
+register(UNDONE, TASK_UNDONE, group=Group.UNDOING)
+register(TASK_TEMPLATE_SAVED, TASK_TEMPLATE_CHANGED, TASK_TEMPLATE_DELETED)
+register(VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED)
+register(BULK_STARTED, BULK_ALERTS_STARTED, BULK_UNDO_STARTED, BULK_CANCELLED)

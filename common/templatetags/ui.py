@@ -414,9 +414,15 @@ def entry(
     changes: Sequence[Context] = (),
     identifier: str = "",
     origin: int | None = None,
+    through: str = "",
+    way: str = "",
+    body: str = "",
+    menu: str = "",
+    **attributes: Any,
 ) -> SafeString:
     """One line of the activity, inside `<ol class="entries">`: who (a compact person mark), what, when, old and new
-    values (field, old, new), the merged incident it comes from, and the body of a comment between the tags.
+    values (field, old, new), the merged incident it comes from, through what and the page of that (`way`), the body of
+    a comment, a menu; between the tags what belongs beneath it.
     """
     return component(
         "entry",
@@ -428,6 +434,11 @@ def entry(
         changes=changes,
         identifier=identifier,
         origin=origin,
+        through=through,
+        way=way,
+        body=body,
+        menu=menu,
+        attributes=attributes_text(attributes),
     )
 
 

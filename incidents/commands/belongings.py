@@ -35,14 +35,18 @@ def bring_along(source_ids: Sequence[int], target_id: int) -> Moved:
     return moved
 
 
-def bring_back(moved: Mapping[str, Iterable[int]], target_id: int, source_id: int) -> None:
-    """Let rows that came with a source hang on it again, where they still hang on the target."""
+def bring_back(moved: Mapping[str, Iterable[int]], target_id: int, source_id: int) -> dict[str, list[int]]:
+    """Let rows that came with a source hang on it again, where they still hang on the target; which ones these are."""
+    back: dict[str, list[int]] = {}
     for model, field in _models():
         keys = list(moved.get(model._meta.label_lower, ()))
         if keys:
-            model._default_manager.filter(pk__in=keys, **{field: target_id}).update(**{field: source_id})
+            rows = model._default_manager.filter(pk__in=keys, **{field: target_id})
+            back[model._meta.label_lower] = sorted(rows.values_list("pk", flat=True))
+            rows.update(**{field: source_id})
     if pieces := moved.get(EVIDENCE):
-        move_added(target_id, source_id, set(pieces))
+        back[EVIDENCE] = move_added(target_id, source_id, set(pieces))
+    return back
 
 
 def _models() -> Iterator[tuple[type[models.Model], str]]:

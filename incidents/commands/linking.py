@@ -19,6 +19,7 @@ from alerts.models import Alert
 from common.inserting import insert, reserve
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus
+from incidents.commands.arrivals import joined
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.change import lock_all
 from incidents.commands.critical_assets import mark_critical, newly_critical
@@ -201,6 +202,7 @@ def _draft(incident: Incident, links: Sequence[Link], before: dict[str, Any], is
             {"id": link.alert.pk, "title": link.alert.title, "reason": link.alert.link_reason}
             for link in links[:MOST_ALERTS_NAMED]
         ],
+        "joined": joined(link.alert for link in links),
         "alert_count": count,
         "alerts_in_words": f"the alert “{links[0].alert.title}”" if count == 1 else f"{count:,} alerts",
         "sender": sender.label,

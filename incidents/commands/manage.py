@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import Principal, Team, User
 from activity.actors import Actor, Channel
 from activity.models import Entry
-from activity.queries import in_words
 from activity.snapshots import unseen
+from activity.wording import in_words
 from alerts.choices import Severity
 from alerts.commands import assignee_value
 from common.command import command

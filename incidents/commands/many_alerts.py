@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from accounts.models import Principal, Team, User
 from activity.actors import Actor, Channel
 from activity.models import Entry
-from activity.queries import in_words
 from activity.snapshots import unseen
+from activity.wording import in_words
 from alerts.models import Alert
 from common.command import command
 from common.errors import Refused

@@ -20,6 +20,7 @@ from common.command import command
 from common.errors import Refused
 from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus, TagKind
+from incidents.commands.arrivals import brought, joined
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.audience import give_members
 from incidents.commands.belongings import bring_along
@@ -135,7 +136,8 @@ class _Merging:
         moved = bring_along(self.ids, target.pk)
         summarised = self._summarise()
         changes = changes_between(before, state_of(target)) + self.drafts[target.pk]
-        entry = record_all([self._of_target(changes, alerts)])[0]
+        came = brought(moved.values())
+        entry = record_all([self._of_target(changes, alerts, came)])[0]
         record_all([self._of_source(source, alerts[source.pk]) for source in self.sources], tell=False)
         Merge.objects.bulk_create(
             Merge(
@@ -167,7 +169,7 @@ class _Merging:
         """All alerts of the sources go over; which had come with which."""
         found: dict[int, list[Alert]] = {number: [] for number in self.ids}
         rows = Alert.objects.filter(incident__in=self.ids).order_by("pk").select_for_update(of=("self",))
-        for alert in rows.only("title", "incident"):
+        for alert in rows.only("title", "severity", "status", "incident"):
             found[alert.incident_id].append(alert)
         Alert.objects.filter(incident__in=self.ids).update(incident=self.target)
         return found
@@ -288,7 +290,9 @@ class _Merging:
             self.drafts[target.pk].append(Change("severity_is_manual", False, True))
             weighing.weigh(target)
 
-    def _of_target(self, changes: Sequence[Change], alerts: Mapping[int, Sequence[Alert]]) -> Draft:
+    def _of_target(
+        self, changes: Sequence[Change], alerts: Mapping[int, Sequence[Alert]], came: Mapping[str, Any]
+    ) -> Draft:
         named = [(source, alert) for source in self.sources for alert in alerts[source.pk]]
         facts = {
             "sources": in_words(self.ids),
@@ -299,6 +303,8 @@ class _Merging:
                 {"id": alert.pk, "title": alert.title, "reason": f"Came with #{source.pk}."}
                 for source, alert in named[:MOST_ALERTS_NAMED]
             ],
+            "joined": joined(alert for _, alert in named),
+            **came,
         }
         return self._draft(verbs.MERGED, self.target, changes, facts)
 

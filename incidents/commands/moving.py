@@ -22,6 +22,7 @@ from incidents import summary, verbs, weighing
 from incidents.choices import IncidentStatus, TagKind
 from incidents.commands.alerts import MOST_ALERTS
 from incidents.commands.apart import Parting, take_apart
+from incidents.commands.arrivals import joined
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.audience import check_not_wider, give_members
 from incidents.commands.change import lock_all
@@ -35,7 +36,10 @@ from incidents.models import Incident
 from incidents.rules import NOT_SEEN, attack_types, check_text
 from incidents.search import rewrite_words
 
-READ = ("title", "severity", "incident", "first_activity", "last_activity", "link_rule", "link_reason", "link_entity")
+READ = (
+    *("title", "severity", "status", "incident", "first_activity", "last_activity"),
+    *("link_rule", "link_reason", "link_entity"),
+)
 """Of alerts that change their incident."""
 MOVED = "moved"
 """In place of a correlation rule on an alert: a person has put it where it is."""
@@ -221,6 +225,7 @@ class Moving:
         facts = self._facts(self.alerts, {}) | {
             "origin": f"from {', '.join(f'#{number}' for number in numbers)}",
             "moved_from": numbers,
+            "joined": joined(self.alerts),
         }
         return Draft(
             verbs.SPLIT_OFF if self.is_new else verbs.ALERTS_MOVED_IN,

@@ -23,6 +23,7 @@ from common.command import command
 from common.errors import Refused
 from incidents import facets, summary, verbs, weighing
 from incidents.choices import IncidentStatus
+from incidents.commands.arrivals import brought, joined, left
 from incidents.commands.attacks import new_attacks, tag_attacks
 from incidents.commands.belongings import bring_back
 from incidents.commands.change import lock_all
@@ -97,7 +98,7 @@ class _Unmerging:
         source, target = self.source, self.target
         before = {incident.pk: state_of(incident) for incident in (source, target)}
         alerts = self._alerts()
-        bring_back(self.merge.moved, target.pk, source.pk)
+        back = bring_back(self.merge.moved, target.pk, source.pk)
         self._tags()
         self._followers()
         source.status, source.redirected_to = IncidentStatus(self.merge.status), None
@@ -106,7 +107,7 @@ class _Unmerging:
         self._inner_ones()
         for incident in (source, target):
             self.changes[incident.pk] += changes_between(before[incident.pk], state_of(incident))
-        self._record(len(alerts))
+        self._record(alerts, brought([back]))
         Merge.objects.bulk_update(self.others, ["gave"])
         self.merge.unmerged_at = timezone.now()
         self.merge.save(update_fields=["unmerged_at"])
@@ -115,13 +116,13 @@ class _Unmerging:
         tag_attacks(both, attacks)
         return both[source.pk]
 
-    def _alerts(self) -> list[int]:
+    def _alerts(self) -> list[Alert]:
         """The alerts that came with it go back, unless somebody has moved them since, away or to where they are."""
         rows = Alert.objects.filter(pk__in=self.merge.alert_ids, incident=self.target).order_by("pk")
         rows = rows.exclude(link_rule=MOVED, linked_at__gt=self.merge.merged_at)
-        ids = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
-        Alert.objects.filter(pk__in=ids).update(incident=self.source)
-        return ids
+        found = list(rows.only("title", "severity", "status").select_for_update(of=("self",)))
+        Alert.objects.filter(pk__in=[alert.pk for alert in found]).update(incident=self.source)
+        return found
 
     def _tags(self) -> None:
         """The source has its own again; the target loses those that it has from this source alone."""
@@ -274,10 +275,12 @@ class _Unmerging:
         if old != new:
             self.changes[incident.pk].append(Change(name, old, new))
 
-    def _record(self, alerts: int) -> None:
-        source, target = self.source, self.target
-        self_facts: Mapping[str, Any] = {"unmerged_from": target.pk, "into": f"#{target.pk}", "alert_count": alerts}
-        facts = {"unmerged": source.pk, "sources": in_words([source.pk]), "alert_count": alerts}
+    def _record(self, alerts: Sequence[Alert], back: Mapping[str, Any]) -> None:
+        source, target, count = self.source, self.target, len(alerts)
+        self_facts: Mapping[str, Any] = {"unmerged_from": target.pk, "into": f"#{target.pk}", "alert_count": count}
+        self_facts = {**self_facts, "joined": joined(alerts), **back}
+        facts = {"unmerged": source.pk, "sources": in_words([source.pk]), "alert_count": count}
+        facts |= left((alert.pk for alert in alerts), back)
         record_all([self._draft(verbs.UNMERGED, target, facts)])
         record_all([self._draft(verbs.RESTORED, source, self_facts)], tell=False)
 

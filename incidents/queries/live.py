@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from accounts.choices import Permission
 from accounts.models import User
-from activity.queries import News, news
+from activity.news import News, news
 from common.counting import Count, count
 from common.marks import initials, person_mark
 from common.query_strings import UnknownKeys

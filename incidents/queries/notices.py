@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from activity.queries import sentence
+from activity.wording import sentence
 from common.marks import icon, time_mark
 from incidents.choices import NoticeReason
 from incidents.models import Incident, Notice

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Principal
-from activity.queries import MOMENT, moment, moment_of_none
+from activity.news import MOMENT, moment, moment_of_none
 from common.columns import Column, ListKind, Row, cells, columns_text
 from common.composed import Listed
 from common.counting import Count, count_each

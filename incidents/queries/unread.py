@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Principal, User
-from activity.queries import MOMENT_SQL, Line
+from activity.news import MOMENT_SQL
+from activity.queries import Line
 from incidents import verbs
 from incidents.choices import NEW_FOR, VISIT
 

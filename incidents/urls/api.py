@@ -1,5 +1,6 @@
 from django.urls import path
 
+from incidents.api.activity import ActivityView, AsOfView
 from incidents.api.incidents import IncidentsView, IncidentView, SimilarView
 from incidents.api.merging import MergeView, MoveAlertsView, UnmergeView
 
@@ -9,5 +10,7 @@ urlpatterns = [
     path("incidents/<int:number>/unmerge/", UnmergeView.as_view(), name="unmerge"),
     path("alerts/move/", MoveAlertsView.as_view(), name="move_alerts"),
     path("incidents/<int:number>/", IncidentView.as_view(), name="incident"),
+    path("incidents/<int:number>/activity/", ActivityView.as_view(), name="activity"),
+    path("incidents/<int:number>/as-of/", AsOfView.as_view(), name="as_of"),
     path("incidents/<int:number>/similar/", SimilarView.as_view(), name="similar"),
 ]

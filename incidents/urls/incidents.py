@@ -3,8 +3,10 @@
 from django.urls import path
 
 from incidents.views import (
+    activity,
     acts,
     alert_tab,
+    as_of,
     bulk,
     evidence,
     filtering,
@@ -71,7 +73,11 @@ urlpatterns = [
     path("<int:number>/tasks/apply/", tasks.apply, name="apply_tasks"),
     path("<int:number>/tasks/<int:task_id>/", tasks.task, name="task"),
     path("<int:number>/tasks/<int:task_id>/act/", tasks.act, name="task_act"),
-    path("<int:number>/activity/", page.activity, name="activity"),
+    path("<int:number>/activity/", activity.activity, name="activity"),
+    path("<int:number>/activity/filter/", activity.edit_filter, name="filter_activity"),
+    path("<int:number>/activity/filter/apply/", activity.apply_filter, name="apply_activity_filter"),
+    path("<int:number>/activity/suggest/<slug:key>/", activity.suggest, name="suggest_activity"),
+    path("<int:number>/as-of/", as_of.as_of, name="as_of"),
     path("<int:number>/similar/", similar.similar, name="similar"),
     path("<int:number>/similar/classify/", similar.classify_like_these, name="classify_like_these"),
     path("<int:number>/details/", page.details, name="details"),

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import in_words, incidents_of_late_act
+from activity.news import incidents_of_late_act
+from activity.wording import in_words
 from alerts.choices import AlertStatus
 from alerts.lookup import visible_alerts
 from alerts.models import Alert

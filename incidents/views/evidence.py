@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import in_words
+from activity.wording import in_words
 from common.errors import Refused
 from common.pagination import BadCursor
 from common.query_strings import UnknownKeys

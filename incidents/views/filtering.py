@@ -10,7 +10,6 @@ from accounts.choices import Permission
 from accounts.filter_views import FilteredList, apply_filter, edit_filter
 from common.query_strings import UnknownKeys
 from incidents.filters import IncidentFilter
-from incidents.models import Incident
 from incidents.views.refused import refused
 
 
@@ -18,7 +17,7 @@ def _refused(request: PersonRequest, error: UnknownKeys | ValidationError) -> Ht
     return refused(request, error, is_list=False)
 
 
-QUEUE = FilteredList(IncidentFilter, Incident.objects.visible_to, _refused)
+QUEUE = FilteredList(IncidentFilter, lambda query, person: IncidentFilter(query, principal=person), _refused)
 
 
 @needs(get=Permission.SEE_INCIDENTS)

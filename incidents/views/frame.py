@@ -93,12 +93,16 @@ def looked_at(request: PersonRequest, incident: Incident) -> Standing:
     return found
 
 
-def tab_refused(request: PersonRequest, incident: Incident, tab: str, error: Exception) -> HttpResponse:
-    """The tab's page that says why it cannot be shown as its address asks, with the way back to what it can show."""
+def tab_refused(
+    request: PersonRequest, incident: Incident, tab: str, error: Exception, *, corrected_url: str = ""
+) -> HttpResponse:
+    """The tab's page that says why it cannot be shown as its address asks, with the way back to what it can show, and
+    the address that was probably meant."""
     problems = [
         *(f"“{key}” is no key of this page{hint}" for key, hint in getattr(error, "suggestions", {}).items()),
         *getattr(error, "messages", []),
     ]
     context = {"problems": problems or [str(error)], "plain_url": reverse(f"incidents:{tab}", args=[incident.pk])}
+    context["corrected_url"] = corrected_url
     context |= page_context(request, incident, tab)
     return render(request, "incidents/tab_refused.html", context, status=400)

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import in_words
+from activity.wording import in_words
 from alerts.choices import Determination
 from common.errors import Conflict, Refused
 from common.marks import tag_mark

@@ -1,19 +1,17 @@
-"""The tabs of the incident page, and the details pane beside the queue."""
+"""The overview of the incident page, and the details pane beside the queue."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.queries import CONTENTS, stream
+from activity.queries import stream
 from alerts.models import AlertPayload
 from incidents.forms.manage import CommentForm
 from incidents.models import Incident
@@ -43,16 +41,6 @@ def overview(request: PersonRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.SEE_INCIDENTS)
-def activity(request: PersonRequest, number: int) -> HttpResponse:
-    """The incident's log: audits and comments, newest first; to HTMX, the stream alone."""
-    incident = incident_or_404(request, number)
-    context = page_context(request, incident, "activity")
-    context |= activity_context(request, incident, context["standing"].was_seen, context["merged_numbers"])
-    template = "incidents/activity.html#stream" if request.htmx else "incidents/activity.html"
-    return render(request, template, context)
-
-
-@needs(get=Permission.SEE_INCIDENTS)
 def details(request: PersonRequest, number: int) -> HttpResponse:
     """The details pane beside the queue; opened by itself, the incident's page."""
     incident = incident_or_404(request, number)
@@ -68,37 +56,6 @@ def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     payload = get_object_or_404(AlertPayload, alert__incident=incident, alert_id=min(alert_id, 2**62))
     text = json.dumps(payload.raw, indent=2, ensure_ascii=False)
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
-
-
-def activity_context(
-    request: PersonRequest, incident: Incident, was_seen: int | None, merged: Sequence[int]
-) -> dict[str, Any]:
-    content = request.GET.get("content", "all")
-    if content not in CONTENTS:
-        raise Http404
-    before = request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
-        raise Http404
-    path = reverse("incidents:activity", args=[incident.pk])
-    found = stream(
-        incident.pk,
-        content=content,
-        before=int(before) if before else None,
-        actor_id=request.user.pk,
-        links=addresses_of,
-        merged=merged,
-    )
-    labels = {"all": "All", "audits": "Audits", "comments": "Comments"}
-    return {
-        "stream": found,
-        "seen_from": seen_from(found.lines, was_seen),
-        "contents": [
-            {"label": labels[word], "url": f"{path}?content={word}", "current": word == content} for word in CONTENTS
-        ],
-        "older_url": f"{path}?content={content}&before={found.older}" if found.older else "",
-        "is_first_page": not before,
-        "comment_form": new_comment(),
-    }
 
 
 def new_comment() -> CommentForm:

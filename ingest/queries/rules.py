@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from activity.queries import in_words as logged_in_words
+from activity.wording import in_words as logged_in_words
 from alerts.choices import AlertStatus, Classification, Determination, Severity, finding_in_words
 from alerts.models import Alert
 from common.counting import count_each

@@ -46,10 +46,13 @@ export async function refresh(numbers, { all = false, count = false } = {}) {
 
 async function refreshDetails(element) {
   const whole = element.hasAttribute("data-live-page");
-  const came = await fetchDocument(element.dataset.liveUrl, whole ? {} : { "HX-Request": "true" });
+  // a page whose list was filtered meanwhile says so itself
+  const url = element.querySelector("[data-page-url]")?.dataset.pageUrl ?? element.dataset.liveUrl;
+  const came = await fetchDocument(url, whole ? {} : { "HX-Request": "true" });
   const fresh = whole ? came.getElementById(element.id) : came.querySelector(`[data-live="${element.dataset.live}"]`);
   // meanwhile the pane may show another one, or a form
   if (!fresh || !element.isConnected) return;
+  element.dispatchEvent(new CustomEvent("watchfloor:renewing", { bubbles: true, detail: { fresh } }));
   // modules that have drawn into it draw again
   morph(element, fresh).dispatchEvent(new CustomEvent("watchfloor:renewed", { bubbles: true }));
 }

@@ -26,6 +26,7 @@ import { wireRemember } from "./remember.js";
 import { wireReorder } from "./reorder.js";
 import { wireSelection } from "./selection.js";
 import { wireStory } from "./story.js";
+import { wireStream } from "./stream.js";
 import { wireTabs } from "./tabs.js";
 import { wireToasts } from "./toast.js";
 
@@ -51,6 +52,7 @@ wireRelativeTime();
 wireReorder();
 wireTabs();
 wireStory();
+wireStream();
 wireExportLinks();
 wireLive();
 wireOver();

@@ -69,6 +69,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
     "api:incidents": {"GET": SEE},
     "api:incident": {"GET": SEE},
+    "api:activity": {"GET": SEE},
+    "api:as_of": {"GET": SEE},
     "api:merge": {"POST": MERGE},
     "api:similar": {"GET": SEE},
     "settings": dict.fromkeys(METHODS, RULES),
@@ -153,6 +155,10 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:add_evidence": {"GET": EDIT, "POST": EDIT},
     "incidents:remove_evidence": {"POST": EDIT},
     "incidents:activity": {"GET": SEE},
+    "incidents:as_of": {"GET": SEE},
+    "incidents:filter_activity": {"GET": SEE},
+    "incidents:apply_activity_filter": {"GET": SEE},
+    "incidents:suggest_activity": {"GET": SEE},
     "incidents:tasks": {"GET": SEE, "POST": EDIT},
     "incidents:apply_tasks": {"POST": EDIT},
     "incidents:task": {"GET": EDIT, "POST": EDIT},
@@ -244,6 +250,8 @@ def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
 def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
+    if name == "incidents:suggest_activity":
+        return reverse(name, args=[incident.pk, "actor"])
     if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
         return reverse(name, args=[incident.pk, SAVE])
     if name in ("incidents:task", "incidents:task_act"):
@@ -390,6 +398,7 @@ OF_ONE_INCIDENT = [
     name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
     ("overview", "similar", "classify_like_these", "alerts", "alert_rows", "assets",
      "evidence", "judge_evidence", "add_evidence", "remove_evidence", "activity",
+     "filter_activity", "suggest_activity", "as_of",
      "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert", "tasks", "apply_tasks", "task",
      "task_act", "restriction", "lift_restriction")
 ]  # fmt: skip

@@ -87,21 +87,9 @@ def test_a_long_log_goes_on_on_the_next_page(client: Client, incident: Incident,
     assert "Comment number 59." in page
     assert "Comment number 5." not in page
     answer = client.get(reverse("incidents:activity", args=[incident.pk]))
-    older = client.get(answer.context["older_url"]).content.decode()
+    older = client.get(answer.context["page"].next_url).content.decode()
     assert "Comment number 5." in older
     assert "opened the incident from" in older
-
-
-@pytest.mark.parametrize(
-    ("name", "query"),
-    [
-        ("activity", "?content=secrets"),
-        ("activity", "?before=x"),
-        ("activity", "?before=" + "9" * 30),
-    ],
-)
-def test_an_address_that_means_nothing_is_a_404(client: Client, incident: Incident, name: str, query: str) -> None:
-    assert client.get(reverse(f"incidents:{name}", args=[incident.pk]) + query).status_code == 404
 
 
 @pytest.mark.parametrize("number", [0, 10**9, 2**63, 10**30])

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from activity.models import Entry
-from activity.queries import shown_changes, stream
+from activity.queries import stream
+from activity.wording import shown_changes
 from common.errors import Conflict, Refused
 from incidents import summary
 from incidents.changes import Item, TaskChanges
@@ -77,7 +78,7 @@ def test_the_log_has_old_and_new_values_and_the_texts(incident: Incident, ana: U
     changes = TaskChanges(title="Reimage FIN-WS-17", assignee=tier2, due=TOMORROW, description="Ask first.")
     change_task(task, changes, actor=ana.as_actor())
     entry = Entry.objects.of_incident(incident.pk).filter(verb="task.changed").select_related("body").get()
-    assert [change["field"] for change in shown_changes(entry)] == ["title", "assignee", "due at"]
+    assert [change["field"] for change in shown_changes(entry)] == ["title", "assignee", "due"]
     assert shown_changes(entry)[0] == {"field": "title", "old": "Reimage", "new": "Reimage FIN-WS-17"}
     assert entry.body is not None
     assert entry.body.text == "Ask first."

@@ -1,0 +1,112 @@
+"""`GET /api/v1/incidents/N/activity/` and `…/as-of/`: the log of an incident, and what it was, for programs."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import principal_of
+from accounts.choices import Permission
+from accounts.models import Principal, User
+from common.api import AlwaysJSON, bad_query
+from common.api_lists import list_answer
+from common.query_strings import UnknownKeys, check_keys
+from incidents.as_it_was.difference import differences
+from incidents.filters.activity_filter import ActivityFilter
+from incidents.models import Incident
+from incidents.queries.activity import asked
+from incidents.queries.activity_plain import plain_entries
+from incidents.queries.as_of import (
+    NOW,
+    moment,
+    plain_differences,
+    plain_moment,
+    plain_state,
+    state_at,
+)
+from incidents.queries.merging import merged_into
+from incidents.views.lookup import record_look
+
+LONGEST_NUMBER = 2**63 - 1
+
+
+class ActivityView(APIView):
+    """The log of one incident and of those merged into it, entry by entry, by the same keys as the Activity tab.
+
+    `sort=oldest` begins at the opening, `sort=newest`, as usual, at what happened last. `limit` (1 to 200, usually 50)
+    entries come at once, `next` is the address of those that follow, or null. Times are UTC.
+    """
+
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def get(self, request: Request, number: int) -> Response:
+        principal = principal_of(request)
+        incident = visible_or_404(number, principal)
+        try:
+            return Response(self.answer(request, incident, principal))
+        except (UnknownKeys, ValidationError) as error:
+            raise bad_query(error) from None
+
+    def answer(self, request: Request, incident: Incident, principal: Principal) -> dict[str, Any]:
+        merged = merged_into(incident, principal)
+        return list_answer(
+            request,
+            ActivityFilter,
+            lambda query: asked(query, principal, incident, merged),
+            plain_entries,
+            name="entries",
+            shown_at=reverse("incidents:activity", args=[incident.pk]),
+        )
+
+
+class AsOfView(APIView):
+    """An incident as it was at `entry` (the id of an entry of its log) or `at` (a time, in UTC where it names no zone;
+    now where neither is said), rebuilt from the log. With `from`, and `to` where that is not now, what is otherwise
+    between the two moments."""
+
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def get(self, request: Request, number: int) -> Response:
+        incident = visible_or_404(number, principal_of(request))
+        try:
+            check_keys(request.query_params, ("entry", "at", "from", "to"))
+            with timezone.override(UTC):
+                return Response(self.answer(request.query_params, incident.pk))
+        except (UnknownKeys, ValidationError) as error:
+            raise bad_query(error) from None
+
+    def answer(self, query: QueryDict, number: int) -> dict[str, Any]:
+        if "from" in query:
+            begin, end = moment(number, "from", str(query["from"])), moment(number, "to", str(query.get("to") or NOW))
+            if begin.last.sequence > end.last.sequence:
+                begin, end = end, begin
+            found = differences(state_at(begin), state_at(end))
+            return {
+                "number": number,
+                "from": plain_moment(begin),
+                "to": plain_moment(end),
+                "differences": plain_differences(found),
+            }
+        key = "entry" if query.get("entry") else "at"
+        found_moment = moment(number, key, str(query.get(key) or NOW))
+        return {"number": number, "moment": plain_moment(found_moment), "state": plain_state(state_at(found_moment))}
+
+
+def visible_or_404(number: int, principal: Principal) -> Incident:
+    """The incident of a number, as far as the principal may see it; a look through broken glass is recorded."""
+    incident = Incident.objects.visible_to(principal).filter(pk=min(number, LONGEST_NUMBER)).first()
+    if incident is None:
+        raise Http404
+    if incident.restricted and isinstance(principal, User):
+        record_look(incident, principal)
+    return incident
