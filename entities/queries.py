@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from django.db import connection
 
@@ -11,7 +13,7 @@ from entities.identity import EntityIdentity
 from entities.models import AssetClassification, Entity, EntityIdentifier
 from entities.naming import PREFIXES
 from entities.rules import Rule, in_order
-from entities.trigrams import SHORTEST, indexed, trigrams
+from entities.trigrams import SHORTEST, indexed, rarest, trigrams
 
 MOST_NAMES = 1_000
 """Entities with the same part in their names; a part of more says too little to search by."""
@@ -19,11 +21,18 @@ MOST_NAMES = 1_000
 # A lateral join, so that each part is looked up in the index by itself, and no longer than it takes to find too many.
 CONTAINING = """
 SELECT asked.number, found.id, found.key, found.name
-FROM unnest(%s::int[], %s::text[]) AS asked (number, trigrams)
+FROM unnest(%s::int[], %s::text[], %s::text[]) AS asked (number, trigrams, rarest)
 CROSS JOIN LATERAL (
     SELECT id, key, name FROM entities_entity AS entity
-    WHERE entity.trigrams @> asked.trigrams::varchar(3)[] LIMIT %s
+    WHERE entity.trigrams @> asked.rarest::varchar(3)[]
+      AND entity.trigrams || '{}' @> asked.trigrams::varchar(3)[]  -- so written that the index is not asked for them
+    LIMIT %s
 ) AS found
+"""
+SECONDS_OF_SHARES = 3600
+COMMON = """
+SELECT most_common_elems::text::text[], most_common_elem_freqs FROM pg_stats
+WHERE schemaname = current_schema() AND tablename = 'entities_entity' AND attname = 'trigrams'
 """
 
 
@@ -57,12 +66,24 @@ def entities_named(identities: Sequence[EntityIdentity]) -> list[int | None]:
 def _candidates(parts: Sequence[str]) -> list[list[tuple[int, str, str]]]:
     """Entities whose names have the trigrams of each part, one more than the most."""
     rows: list[list[tuple[int, str, str]]] = [[] for _ in parts]
-    arrays = [_literal(trigrams(part)) for part in parts]
+    arrays = [trigrams(part) for part in parts]
+    shares = _shares_of_common_trigrams(int(time.time() // SECONDS_OF_SHARES))
+    rarest_of_each = [_literal(rarest(array, shares)) for array in arrays]
     with connection.cursor() as cursor:
-        cursor.execute(CONTAINING, [list(range(len(parts))), arrays, MOST_NAMES + 1])
+        numbers = list(range(len(parts)))
+        cursor.execute(CONTAINING, [numbers, list(map(_literal, arrays)), rarest_of_each, MOST_NAMES + 1])
         for number, entity_id, key, name in cursor.fetchall():
             rows[number].append((entity_id, key, name))
     return rows
+
+
+@lru_cache(maxsize=1)
+def _shares_of_common_trigrams(period: int) -> Mapping[str, float]:
+    """What share of the entities has each of the common trigrams, by the planner's statistics; read once a period."""
+    with connection.cursor() as cursor:
+        cursor.execute(COMMON)
+        found = cursor.fetchone()
+    return dict(zip(found[0], found[1], strict=False)) if found and found[0] else {}
 
 
 def _literal(words: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from random import Random
 from typing import Any, NamedTuple, Self
 
@@ -127,7 +128,7 @@ def _entity(kind: EntityKind, number: int) -> EntityIdentity:
         case EntityKind.IP:
             return identity.ip(f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
         case EntityKind.FILE:
-            return identity.file(name=f"tool{number:06}.exe", hashes=[f"{number + 1:064x}"])
+            return identity.file(name=f"tool{number:06}.exe", hashes=[sha256(str(number).encode()).hexdigest()])
     return identity.url(f"https://site{number:06}.synthetic.example/login")
 
 
@@ -383,7 +384,7 @@ def _weight(alerts: Sequence[_Alert]) -> PriorityFacts:
     )
 
 
-def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row, sha256: str) -> Row:
+def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row, fingerprint: str) -> Row:
     finding = alert.finding
     resolved_at = alert.last if alert.status == AlertStatus.RESOLVED else None
     return (
@@ -391,7 +392,7 @@ def _alert_row(incident_id: int, alert: _Alert, shared: Row, link: Row, sha256: 
         f"{finding.title} on {alert.entities[0].name}.",
         *(int(finding.severity), int(alert.status), *shared, _array([finding.category]), _array([finding.technique])),
         *(finding.service, finding.service, finding.service, finding.technique, "", "", ""),
-        *(alert.first, alert.last, alert.last, alert.last, resolved_at, 0, sha256),
+        *(alert.first, alert.last, alert.last, alert.last, resolved_at, 0, fingerprint),
         *(*link, alert.last),
     )
 

@@ -15,7 +15,7 @@ from entities import identity
 from entities.commands import Observation, observe
 from entities.models import Entity
 from entities.queries import CONTAINING, MOST_NAMES, entities_containing
-from entities.trigrams import MOST_ASKED, indexed, trigrams
+from entities.trigrams import MOST_ASKED, MOST_COMPARED, indexed, rarest, trigrams
 from tests.conftest import NOON
 
 SHA256 = "3f9a" * 16
@@ -91,8 +91,15 @@ def test_every_trigram_asked_for_is_one_of_the_name(name: str, data: st.DataObje
     start = data.draw(st.integers(0, len(whole)))
     part = whole[start : data.draw(st.integers(start, len(whole)))]
     asked = trigrams(part)
-    assert len(asked) <= MOST_ASKED
+    assert len(asked) <= MOST_COMPARED
     assert set(asked) <= {whole[place : place + 3] for place in range(len(whole) - 2)}
+
+
+def test_the_index_is_asked_for_the_rare_ones() -> None:
+    shares = {"hos": 0.9, "ost": 0.9, "st-": 0.8, "t-0": 0.2, "-00": 0.1}
+    assert rarest(trigrams("host-007"), shares) == ["007", "-00", "t-0", "st-"]
+    assert rarest(trigrams("host"), shares) == ["hos", "ost"]
+    assert len(rarest(trigrams("a-name-of-which-nothing-is-known"), {})) == MOST_ASKED
 
 
 def test_trigrams_are_those_of_key_and_name(names: dict[str, int]) -> None:
@@ -122,6 +129,6 @@ def test_parts_are_looked_up_in_the_index(db: None) -> None:
     stored(*(identity.device(hostname=f"host-{number:05}.example") for number in range(3000)))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE entities_entity")
-        cursor.execute(f"EXPLAIN {CONTAINING}", [[0], ['{"777","779","02-"}'], MOST_NAMES + 1])
+        cursor.execute(f"EXPLAIN {CONTAINING}", [[0], *[['{"777","779","02-"}']] * 2, MOST_NAMES + 1])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "entity_trigrams" in plan and "Seq Scan" not in plan, plan
