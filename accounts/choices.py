@@ -17,7 +17,8 @@ class Permission(NamedTerms):
     SEND_ALERTS = "send_alerts", "Send alerts"
     MANAGE_RULES = "manage_rules", "Manage rules and critical assets"
     MANAGE_PEOPLE = "manage_people", "Manage users, teams, roles and tokens"
-    SEE_SYSTEM_LOG = "see_system_log", "Read the system's log"
+    SEE_SYSTEM_LOG = "see_system_log", "Read the system's log, and take logs out"
+    EMPTY_TEXTS = "empty_texts", "Empty texts for good, and say how long they are kept"
 
 
 class Theme(NamedTerms):

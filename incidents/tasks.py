@@ -1,6 +1,7 @@
 """Background work for incidents."""
 
 import logging
+import time
 from uuid import UUID
 
 from celery import shared_task
@@ -10,15 +11,18 @@ from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
 from common.jobs import carry_on, unclaimed, wake_worker
 from incidents.choices import WakeReason
-from incidents.commands import bulk, reassess, tell_overdue, wake
+from incidents.commands import bulk, empty_old_comments, reassess, tell_overdue, wake
 from incidents.commands.due import overdue_and_not_told
+from incidents.commands.emptying import incidents_with_old_comments
 from incidents.commands.waiting import weigh_waiting
-from incidents.models import BulkAct, Incident, Reassessment
+from incidents.models import BulkAct, Incident, Reassessment, RetentionRule
 from incidents.summary import differences
 
 logger = logging.getLogger(__name__)
 
 AT_A_TIME = 500
+LONGEST_RUN = 480.0
+"""Seconds that one run of a nightly task goes on."""
 
 
 @shared_task
@@ -45,6 +49,20 @@ def tell_what_is_overdue() -> None:
     """Say of every due date that has passed that it has, once, each incident in its own transaction."""
     for number in overdue_and_not_told(timezone.now()):
         tell_overdue(Incident(pk=number), actor=SYSTEM)
+
+
+@shared_task
+def empty_what_is_old() -> None:
+    """Empty the texts that the rule of retention gives no more time, each incident in its own transaction; what one run
+    does not get to is the next one's."""
+    rule = RetentionRule.objects.filter(pk=RetentionRule.ONLY).first()
+    if rule is None or rule.days is None:
+        return
+    until = time.monotonic() + LONGEST_RUN
+    for number in incidents_with_old_comments(rule.days):
+        empty_old_comments(Incident(pk=number), rule.days, actor=SYSTEM)
+        if time.monotonic() > until:
+            break
 
 
 @shared_task

@@ -128,6 +128,8 @@ CRITICAL_UNMARKED = Verb(
     "incident.critical_unmarked", "No critical asset", "critical", "took the mark away: none of its assets is critical"
 )
 
+RETENTION_SET = Verb("retention.set", "Retention changed", "settings", "changed how long texts of comments are kept")
+
 register(OPENED, ALERTS_LINKED, group=Group.ALERTS)
 register(RENAMED, AUTOMATIC_NAME_USED, SEVERITY_SET, AUTOMATIC_SEVERITY_USED, group=Group.NAMING)
 register(ASSIGNED, UNASSIGNED, group=Group.ASSIGNMENT)
@@ -154,6 +156,7 @@ register(
 register(FOLLOWED, UNFOLLOWED, group=Group.FOLLOWING)
 register(MERGED, MERGED_AWAY, UNMERGED, RESTORED, ALERTS_MOVED_OUT, ALERTS_MOVED_IN, SPLIT_OFF, group=Group.MERGES)
 register(UNDONE, TASK_UNDONE, group=Group.UNDOING)
+register(RETENTION_SET)
 register(TASK_TEMPLATE_SAVED, TASK_TEMPLATE_CHANGED, TASK_TEMPLATE_DELETED)
 register(VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED)
 register(BULK_STARTED, BULK_ALERTS_STARTED, BULK_UNDO_STARTED, BULK_CANCELLED)

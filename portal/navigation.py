@@ -15,6 +15,7 @@ SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
+    ("retention:overview", "Retention", Permission.EMPTY_TEXTS),
 )
 """The pages of settings: route, label, and what it takes to open them."""
 

@@ -267,6 +267,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "incidents.tasks.count_alert_kinds",
         "schedule": timedelta(hours=1),
     },
+    "empty texts whose time is over": {
+        "task": "incidents.tasks.empty_what_is_old",
+        "schedule": timedelta(hours=24),
+    },
     "sign what the log has gained": {
         "task": "activity.tasks.take_checkpoints",
         "schedule": timedelta(seconds=60),

@@ -19,6 +19,7 @@ urlpatterns = [
     path("settings/correlation/", include("ingest.correlation_urls")),
     path("settings/tuning/", include("ingest.tuning_urls")),
     path("settings/tasks/", include("incidents.urls.task_templates")),
+    path("settings/retention/", include("incidents.urls.retention")),
     path("settings/trials/", include("ingest.trial_urls")),
     path("settings/critical-assets/", include("incidents.urls.critical_assets")),
     path("views/", include("incidents.urls.saved_views")),

@@ -41,7 +41,7 @@ from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import items_of
-from incidents.models import BulkAct, Incident, Reassessment, SavedView, Tag, Task, TaskTemplate
+from incidents.models import BulkAct, Incident, Reassessment, RetentionRule, SavedView, Tag, Task, TaskTemplate
 from ingest.choices import TuningAction
 from ingest.commands import (
     TuningValues,
@@ -153,6 +153,11 @@ say = remember("comment", lambda w: incidents.add_comment(w.incident, "First wor
 
 def resolved(world: World) -> object:
     return incidents.resolve(world.incident, actor=world.actor, note="Reimaged.")
+
+
+def long_resolved(world: World) -> object:
+    resolved(world)
+    return Incident.objects.filter(pk=world.incident.pk).update(resolved_at=NOON - timedelta(days=400))
 
 
 def restricted(world: World) -> object:
@@ -691,6 +696,27 @@ SCENARIOS: dict[str, list[Scenario]] = {
             lambda w: incidents.delete_view(w.kept["view"], actor=w.actor), before=keep_view, again="refused"
         )
     ],
+    "incidents.commands.emptying.set_retention": [
+        Scenario(
+            lambda w: incidents.set_retention(90, actor=w.actor),
+            refuse=lambda w: incidents.set_retention(3, actor=w.actor),
+        )
+    ],
+    "incidents.commands.emptying.empty_text": [
+        Scenario(
+            lambda w: incidents.empty_text(w.incident, w.kept["comment"], "A patient is named", actor=w.actor),
+            refuse=lambda w: incidents.empty_text(w.incident, w.kept["comment"], " ", actor=w.actor),
+            before=say,
+            rows_change=False,
+        )
+    ],
+    "incidents.commands.emptying.empty_old_comments": [
+        Scenario(
+            lambda w: incidents.empty_old_comments(w.incident, 30, actor=w.actor),
+            before=lambda w: (say(w), long_resolved(w)),
+            rows_change=False,
+        )
+    ],
     "incidents.commands.following.follow": [
         Scenario(
             lambda w: incidents.follow(w.incident, actor=w.actor),
@@ -1033,6 +1059,8 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "shared_with": shared_with(Audience(view.audience), view.team) if is_there else None,
             },
         )
+    for retention in RetentionRule.objects.all():
+        yield ("retention", str(retention.pk)), {"days": retention.days}
     for rule in join_rules().rules:
         yield ("correlation_rule", rule.slug), rule.as_values()
     yield ("correlation_order", "1"), {"order": RuleBook.objects.get().order}

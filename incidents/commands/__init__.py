@@ -8,6 +8,7 @@ from incidents.commands.classification import classify
 from incidents.commands.comments import add_comment, edit_comment, remove_comment
 from incidents.commands.critical_assets import reassess, start_reassessment
 from incidents.commands.due import set_due, tell_overdue
+from incidents.commands.emptying import empty_old_comments, empty_text, set_retention
 from incidents.commands.evidence import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.following import follow, unfollow
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
@@ -57,6 +58,8 @@ __all__ = [
     "delete_task_template",
     "delete_view",
     "edit_comment",
+    "empty_old_comments",
+    "empty_text",
     "end_break_glass",
     "follow",
     "judge_evidence",
@@ -85,6 +88,7 @@ __all__ = [
     "set_default_view",
     "set_due",
     "set_incident_members",
+    "set_retention",
     "set_severity",
     "set_status",
     "snooze",

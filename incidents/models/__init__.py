@@ -15,6 +15,7 @@ from incidents.models.incident import (
 from incidents.models.merge import Merge, Separation
 from incidents.models.personal import Follower, Look, Notice
 from incidents.models.reassessment import PendingIncident, Reassessment
+from incidents.models.retention import RetentionRule
 from incidents.models.saved_view import SavedView, ViewPlace
 from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
 
@@ -35,6 +36,7 @@ __all__ = [
     "Notice",
     "PendingIncident",
     "Reassessment",
+    "RetentionRule",
     "SavedView",
     "Separation",
     "Tag",

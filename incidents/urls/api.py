@@ -1,6 +1,7 @@
 from django.urls import path
 
 from incidents.api.activity import ActivityView, AsOfView
+from incidents.api.emptying import EmptyTextView
 from incidents.api.incidents import IncidentsView, IncidentView, SimilarView
 from incidents.api.merging import MergeView, MoveAlertsView, UnmergeView
 
@@ -13,4 +14,5 @@ urlpatterns = [
     path("incidents/<int:number>/activity/", ActivityView.as_view(), name="activity"),
     path("incidents/<int:number>/as-of/", AsOfView.as_view(), name="as_of"),
     path("incidents/<int:number>/similar/", SimilarView.as_view(), name="similar"),
+    path("incidents/<int:number>/entries/<int:sequence>/empty/", EmptyTextView.as_view(), name="empty_text"),
 ]
