@@ -254,6 +254,8 @@ def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
 def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
+    if name.endswith(":empty_text"):
+        return reverse(name, args=[incident.pk, 1])
     if name == "incidents:suggest_activity":
         return reverse(name, args=[incident.pk, "actor"])
     if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
