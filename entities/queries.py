@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from django.db import connection
 
+from common.composed import Composed, kept
 from common.words import fold
 from entities.identity import EntityIdentity
 from entities.models import AssetClassification, Entity, EntityIdentifier
@@ -145,4 +146,5 @@ def _label(prefix: str) -> str:
 
 def asset_rules() -> tuple[Rule, ...]:
     """The classifications of critical assets that are in force, in the order in which they decide; one statement."""
-    return in_order(each.as_rule() for each in AssetClassification.objects.filter(is_on=True))
+    rows = kept("asset rules", lambda: Composed(AssetClassification.objects.filter(is_on=True)))
+    return in_order(each.as_rule() for each in rows)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from alerts.choices import ATTACK_TACTICS, Severity
+from common.planned import planned_cursor
 from entities.choices import ASSET_KINDS
 from entities.rules import highest
 from incidents.facets import COMMENTED, Facet, facets_of
@@ -57,14 +58,14 @@ WITH own AS MATERIALIZED (
     SELECT incident_id, id, title, status, severity, source, service_source, detection_source, categories, techniques,
            first_activity, last_activity, kind.seen
     FROM alerts_alert LEFT JOIN alerts_alertkind AS kind USING (title)
-    WHERE incident_id = ANY(%(ids)s)
+    WHERE incident_id = ANY(%(ids)s::bigint[])
 ), asset AS MATERIALIZED (
     SELECT evidence.incident_number AS incident_id, entity.kind, entity.attributes ->> 'device_group' AS device_group,
            entity.attributes ->> 'os' AS platform, entity.criticality
     FROM (SELECT DISTINCT incident_number, entity_id FROM alerts_evidence
-          WHERE incident_number = ANY(%(ids)s)) AS evidence
+          WHERE incident_number = ANY(%(ids)s::bigint[])) AS evidence
     JOIN entities_entity AS entity ON entity.id = evidence.entity_id
-    WHERE entity.kind = ANY(%(asset_kinds)s)
+    WHERE entity.kind = ANY(%(asset_kinds)s::text[])
 )
 SELECT incident_id, alert.total, alert.active, alert.first_activity, alert.last_activity, alert.severity,
        alert.service_sources, alert.first_title, alert.titles, alert.sources, coalesce(category.slugs, '{}'),
@@ -116,7 +117,7 @@ LEFT JOIN (
            array_agg(tag.name) FILTER (WHERE tag.kind = 'attack') AS attacks,
            bool_or(tag.kind = 'critical') AS is_marked
     FROM incidents_incidenttag JOIN incidents_tag AS tag ON tag.id = tag_id
-    WHERE incident_id = ANY(%(ids)s) GROUP BY incident_id
+    WHERE incident_id = ANY(%(ids)s::bigint[]) GROUP BY incident_id
 ) AS tagged USING (incident_id)
 ORDER BY incident_id
 """
@@ -133,7 +134,7 @@ GROUP BY incident.id
 def summarise(incident_ids: Iterable[int]) -> list[Summary]:
     """What these incidents' rows should say; incidents without alerts (merged away) are left out."""
     parameters: dict[str, Any] = {"ids": list(incident_ids), "asset_kinds": [str(kind) for kind in ASSET_KINDS]}
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(SQL, parameters)
         return [_summary(row) for row in cursor.fetchall()]
 

@@ -97,10 +97,12 @@ def _database(url: str, **extra: Any) -> dict[str, Any]:
         "statement_timeout": ENVIRONMENT.statement_timeout_seconds * 1000,
         "lock_timeout": 5_000,
         "parallel_setup_cost": 50_000,
+        "plan_cache_mode": "force_generic_plan",  # of the same: else most would be planned each time still
     }
     entry["OPTIONS"] = {
         **entry["OPTIONS"],
         "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
+        "prepare_threshold": 2,  # of statements that ask for it (common/planned.py)
     }
     return entry
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from common.planned import planned_cursor
 from entities.choices import ASSET_KINDS
 from entities.commands.criticality import SEEN, judge_seen, seen
 from entities.identity import EntityIdentity
 from entities.trigrams import trigrams_of
 
-OBSERVED = SEEN.replace("attributes", "CASE WHEN kind = ANY(%s) THEN attributes END")
+OBSERVED = SEEN.replace("attributes", "CASE WHEN kind = ANY(%s::text[]) THEN attributes END")
 """What is read of the entities stored: all that a judgement needs, attributes of assets alone."""
 
 
@@ -110,7 +111,7 @@ def _known_keys(observations: Sequence[Observation]) -> dict[Identifier, Named]:
     wanted = sorted({(str(o.identity.kind), value) for o in observations for value in o.identity.match})
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(KNOWN, [json.dumps([{"kind": kind, "value": value} for kind, value in wanted])])
         return {(kind, value): (key, name) for kind, value, key, name in cursor.fetchall()}
 
@@ -144,7 +145,7 @@ def _upsert(sightings: Sequence[_Sighting], stored: set[Named]) -> dict[Identifi
     ]
     if not rows:
         return {}
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(UPSERT, [json.dumps(rows), [str(kind) for kind in ASSET_KINDS]])
         found = cursor.fetchall()
     known_before = {row[0] for row in found if row[-1]}

@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
 from accounts.choices import Permission
 from activity.actors import ActorKind
 from activity.models import Entry
 from activity.verbs import COMMENT_EDITED
 from common.mentions import mentioned
+from common.planned import planned_cursor
 from incidents import verbs
 from incidents.choices import NoticeReason
 
@@ -31,7 +30,7 @@ def tell_people(entries: Sequence[Entry]) -> None:
     parts = [FOLLOWERS, *(part for field, part in PARTS if any(each[field] for each in told))]
     # S608: the parts are constants of this module
     statement = TELL.format(wanted=" UNION ALL ".join(dict.fromkeys(parts)))
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(statement, [json.dumps(told), [Permission.SEE_INCIDENTS.value]])
 
 

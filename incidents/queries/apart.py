@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
+from common.planned import planned_cursor
 
 # Merged away, an incident stands for the one it leads to; two that were merged again are apart no more.
 APART = """
@@ -28,13 +28,13 @@ BY_SOURCE_INCIDENT = APART.format(
 
 def apart_by_entity(entity_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Of these entities, each with the incidents to which it ties no new alert."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(BY_ENTITY, [list(entity_ids)])
         return {(entity_id, number) for entity_id, number in cursor.fetchall()}
 
 
 def apart_by_source_incident(groups: Sequence[tuple[str, str]]) -> set[tuple[str, str, int]]:
     """The same of incidents of the senders' own: source, name, incident."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(BY_SOURCE_INCIDENT, [[source for source, _ in groups], [name for _, name in groups]])
         return {(source, name, number) for source, name, number in cursor.fetchall()}

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.utils import timezone
 
 from activity.actors import Actor
@@ -23,6 +23,7 @@ from alerts.commands import EvidenceFacts, NewAlert, payload_sha256
 from alerts.models import Alert
 from common.command import command
 from common.errors import Refused
+from common.planned import planned_cursor
 from entities.commands import Observation, observe
 from incidents.choices import OPEN_STATUSES
 from incidents.commands import Link, Opening, change_tags, link_alerts, open_incidents
@@ -335,7 +336,7 @@ FROM (SELECT) AS once LEFT JOIN (
 
 def _stored(parsed: Sequence[ParsedAlert]) -> tuple[UUID | None, dict[Key, Stored]]:
     """Which rules hold, and the alerts among these that are stored already; in one statement."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(STORED, [[alert.source for alert in parsed], [alert.external_id for alert in parsed]])
         rows = cursor.fetchall()
     return rows[0][0], {(source, name): Stored(*known) for _, *known, source, name in rows if source is not None}

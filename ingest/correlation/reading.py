@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from common.planned import planned_cursor
 from incidents.queries.apart import apart_by_entity, apart_by_source_incident
 from ingest.actors import TUNING
 from ingest.correlation.join_rules import JoinRules
@@ -88,7 +89,7 @@ def _read(candidates: Sequence[Candidate], rules: JoinRules) -> Known:
             spans[tie.entity_id] = min(since, earlier[0]), max(until, earlier[1])
     if spans:
         entities = sorted(spans)
-        with connection.cursor() as cursor:
+        with planned_cursor() as cursor:
             cursor.execute(
                 SIGHTINGS,
                 {

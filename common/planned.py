@@ -1,0 +1,28 @@
+"""Statements that the database plans once for each connection and then runs again and again.
+
+Django writes values into a statement's text, which is planned anew each time. Of statements over many tables that find
+a handful of rows, such as those that every alert causes, planning is most of the work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+
+
+class _Cursor(ServerBindingCursor):
+    """The driver does not keep the text of a statement it has prepared, which Django's log of statements reads."""
+
+    def _send_query_prepared(self, name: bytes, pgq: Any, *, binary: bool | None = None) -> None:
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, binary=binary)  # type: ignore[misc]
+
+
+def planned_cursor() -> Any:
+    """A cursor for statements whose text is always the same: their values go over apart from it, so they need types
+    where the place they stand in does not tell (`%s::bigint[]`)."""
+    connection.ensure_connection()
+    # As connection.cursor() does it, so that statements are counted and watched alike.
+    return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined,call-arg]
