@@ -23,6 +23,7 @@ from ingest.formats.registry import parse_records
 from ingest.management.commands.ingest import _chunks
 from ingest.parsed import ParsedAlert
 from tests.conftest import NOON, alert
+from tests.ingest.guide import guide_alerts
 from tests.ingest.real_data import parsed_file
 from tests.ingest.test_correlation import HOUR, evidence
 
@@ -59,8 +60,8 @@ def shuffled(alerts: Sequence[ParsedAlert], random: Random, moment: Callable[[Pa
     ]
 
 
-def assert_same_three_times(alerts: Sequence[ParsedAlert], moment: Callable[[ParsedAlert], datetime]) -> None:
-    """In chunks as the command line takes them in, and as they stand in the first replay."""
+def assert_same_three_times(alerts: Sequence[ParsedAlert], moment: Callable[[ParsedAlert], datetime]) -> list[int]:
+    """In chunks as the command line takes them in, and as they stand in the first replay; the incidents' sizes."""
     in_time = sorted(alerts, key=moment)
     told = None
     for seed in range(3):
@@ -70,6 +71,8 @@ def assert_same_three_times(alerts: Sequence[ParsedAlert], moment: Callable[[Par
         assert len(found[0]) == len({(each.source, each.external_id) for each in alerts})
         told = told or found
         assert found == told
+    assert told
+    return [size for _, _, size in told[1]]
 
 
 def first_activity(each: ParsedAlert) -> datetime:
@@ -87,6 +90,13 @@ def last_activity(each: ParsedAlert) -> datetime:
 )
 def test_real_alerts_make_the_same_incidents_three_times(name: str, moment: Callable[[ParsedAlert], datetime]) -> None:
     assert_same_three_times([each for each in parsed_file(name) if isinstance(each, ParsedAlert)], moment)
+
+
+@pytest.mark.django_db
+def test_alerts_of_thousands_of_organisations_make_the_same_incidents_three_times() -> None:
+    alerts = guide_alerts()
+    sizes = assert_same_three_times(alerts, first_activity)
+    assert len(sizes) < 0.8 * len(alerts), "few of them belong together"
 
 
 @pytest.mark.django_db
