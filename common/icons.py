@@ -164,18 +164,26 @@ class UnknownIcon(KeyError):
         super().__init__(f"no icon for “{role}”: add the role to common/icons.py")
 
 
-@cache
 def drawing(role: str) -> str:
     """The shapes inside the icon of `role`, without the svg element around them."""
     try:
-        name = ROLES[role]
+        return _drawings()[role]
     except KeyError:
         raise UnknownIcon(role) from None
+
+
+@cache
+def _drawings() -> dict[str, str]:
+    """Of every role, read together: opening the package's archive takes longer than all of them."""
     with (files("lucide") / "lucide.zip").open("rb") as stream, ZipFile(stream) as archive:
-        source = archive.read(f"{name}.svg").decode()
+        sources = {role: archive.read(f"{name}.svg").decode() for role, name in ROLES.items()}
+    return {role: _shapes(source) for role, source in sources.items()}
+
+
+def _shapes(source: str) -> str:
     inside = re.fullmatch(r".*?<svg[^>]*>(.*)</svg>\s*", source, re.DOTALL)
     if inside is None:
-        raise UnknownIcon(role)
+        raise ValueError("a drawing of lucide is not one svg element")
     return re.sub(r"\s*/>\s*", "/>", inside[1]).strip()
 
 
