@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.choices import Permission
+from activity.checkpoints.standing import alarms
 from incidents.views.side_list import side_list_context
 
 SETTINGS: tuple[tuple[str, str, Permission], ...] = (
@@ -36,6 +37,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     places = []
+    counts: dict[str, int | None] = {}
     if user.may(Permission.SEE_INCIDENTS):
         places.append(("Incidents", reverse("incidents:queue"), "incident", "g i"))
         places.append(("Alerts", reverse("alerts:queue"), "alert", "g a"))
@@ -44,6 +46,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Settings", reverse("settings"), "settings", ""))
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
+        counts["Status"] = alarms() or None
     return {
         "hears_bell": user.may(Permission.SEE_INCIDENTS),
         "may_break_glass": user.may(Permission.BREAK_GLASS),
@@ -54,7 +57,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 "url": url,
                 "icon": icon,
                 "shortcut": shortcut,
-                "count": None,
+                "count": counts.get(label),
                 "current": request.path.startswith(url) and not request.GET.get("view"),
             }
             for label, url, icon, shortcut in places

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.checkpoints.standing import problem_of_checkpoints, problem_of_verification
+from activity.checkpoints.standing import problem_of_checkpoints, problem_of_verification, told
 from exports.rendering import missing_for_pdf
 from incidents.queries.access import uses_since
 from portal.database_roles import may_change_log
@@ -39,6 +39,7 @@ def status(request: PersonRequest) -> HttpResponse:
     asked, opened = uses_since(timezone.now() - timedelta(days=30))
     context = {
         "checks": checks,
+        "proof": told(),
         "versions": versions(),
         "asked": asked,
         "opened": opened,

@@ -64,3 +64,27 @@ def problem_of_verification() -> str:
     if outcome.time < timezone.now() - STALE:
         return f"The activity log was last verified on {outcome.time:%Y-%m-%d %H:%M} UTC. Is the scheduler running?"
     return ""
+
+
+def alarms() -> int:
+    """How many misfits the last check of the log has found."""
+    outcome = last_outcome()
+    return len(outcome.problems) if outcome else 0
+
+
+def told() -> list[tuple[str, str]]:
+    """The last checkpoint, the last check and the public key, each with its name."""
+    newest, outcome = files.newest(), last_outcome()
+    try:
+        key = public_text(signing_key())
+    except CheckpointProblem:
+        key = "none"
+    signed = "none yet"
+    if newest:
+        counts = f"{newest.entries:,} entries in {newest.chains:,} chains"
+        signed = f"number {newest.number} of {newest.signed_at[:16].replace('T', ' ')} UTC, over {counts}"
+    checked = "not yet"
+    if outcome:
+        found = f"{len(outcome.problems):,} misfits" if outcome.problems else "nothing amiss"
+        checked = f"{outcome.time:%Y-%m-%d %H:%M} UTC, {outcome.entries:,} entries: {found}"
+    return [("Last checkpoint", signed), ("Last verified", checked), ("Public key", key)]

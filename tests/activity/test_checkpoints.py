@@ -353,6 +353,7 @@ def test_an_alarm_stands_in_the_log_of_the_server_and_on_the_status_page(
         verify_chains()
     assert f"incident {incident.pk}, entry 1" in caplog.text
     shown = page.get("/status/").content.decode()
+    assert '<span class="rail-count number">1</span>' in page.get("/preferences/").content.decode()
     assert "The activity log does not verify" in shown
     assert f"incident {incident.pk}, entry 1 (id " in shown
     outcome = last_outcome()
