@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -150,7 +150,7 @@ def _shown(found: ActsPage, wanted: Asked, user: User, *, is_first: bool) -> Pag
         actor_id=user.pk,
         links=addresses_of,
         ways=lambda rows: ways_of(rows, user),
-        menu=menu_of,
+        menu=partial(menu_of, may_empty=user.may(Permission.EMPTY_TEXTS)),
     )
     by_entry = dict(zip([entry.pk for entry in entries], lines, strict=True))
     path, query = wanted.filter.address_of("queue"), wanted.filter.data
@@ -202,8 +202,9 @@ def ways_of(entries: Sequence[Entry], user: User) -> dict[int, str]:
     return found
 
 
-def menu_of(entry: Entry) -> SafeString:
-    """What can be asked of the moment of an entry. Made of numbers alone, so nothing in it needs escaping."""
+def menu_of(entry: Entry, *, may_empty: bool = False) -> SafeString:
+    """What can be asked of the moment of an entry, and done to its text. Made of numbers alone, so nothing in it needs
+    escaping."""
     path, icons = f"/incidents/{entry.incident_id}", _menu_icons()
     items = (
         f'<a class="menu-item" href="{path}/as-of/?entry={entry.pk}">{icons[0]}<span>As of this moment</span></a>'
@@ -211,10 +212,13 @@ def menu_of(entry: Entry) -> SafeString:
         f'<button class="menu-item" type="button" data-copy-link="{path}/activity/#entry-{entry.sequence}">{icons[2]}'
         "<span>Copy link</span></button>"
     )
+    if may_empty and entry.body is not None and entry.body.text is not None:
+        empty = f"{path}/activity/{entry.sequence}/empty/"
+        items += f'<a class="menu-item" href="{empty}">{icons[4]}<span>Empty the text …</span></a>'
     more = {"label": "More", "icon": icons[3], "icon_only": True, "kind": "quiet", "size": "s", "align": "end"}
     return component("menu", content=mark_safe(items), shortcut="", **more)
 
 
 @cache
 def _menu_icons() -> tuple[SafeString, ...]:
-    return icon("time"), icon("activity"), icon("copy_link"), icon("more")
+    return icon("time"), icon("activity"), icon("copy_link"), icon("more"), icon("delete")

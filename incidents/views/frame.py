@@ -71,6 +71,7 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
         "standing": found,
         "snoozes": SNOOZES,
         "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
+        "may_take_log": request.user.may(Permission.SEE_SYSTEM_LOG),
         "merged_numbers": numbers,
         "merged": merged_rows(numbers, incident),
     }

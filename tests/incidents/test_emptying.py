@@ -67,6 +67,7 @@ def test_one_text_is_emptied_with_a_reason_and_all_its_versions_with_it(
     incident: Incident, ana: User, lee: User, ada: User, sign_in: Callable[[User], Client]
 ) -> None:
     comment = add_comment(incident, "Patient Doe", actor=ana.as_actor())
+    comment.refresh_from_db()
     edit = edit_comment(incident, comment, "Patient D.", actor=ana.as_actor())
     edit.refresh_from_db()
     other = add_comment(incident, "Else", actor=ana.as_actor())
@@ -74,6 +75,10 @@ def test_one_text_is_emptied_with_a_reason_and_all_its_versions_with_it(
     path = f"/incidents/{incident.pk}/activity/{edit.sequence}/empty/"
     assert sign_in(lee).post(path, {"reason": "Privacy"}).status_code == 403
     page = sign_in(ada)
+    for person, times in ((page, 1), (sign_in(lee), 0)):
+        shown = person.get(f"/incidents/{incident.pk}/activity/").content.decode()
+        assert shown.count(f"/activity/{comment.sequence}/empty/") == times
+        assert shown.count(f"/exports/incidents/{incident.pk}/log.jsonl") == times
     assert "Patient D." in page.get(path).content.decode()
     refused = page.post(path, {"reason": " "})
     assert (refused.status_code, "Say why; it stands in the log." in refused.content.decode()) == (422, True)
