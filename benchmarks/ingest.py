@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.client import HTTPConnection
 from itertools import count
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.test import Client
 from django.utils import timezone
 
 from accounts.commands import create_token
 from activity.actors import COMMAND_LINE, SYSTEM
 from alerts.models import Alert
-from benchmarks.measure import Row, no_collection, rates
+from benchmarks.measure import Row, no_collection, percentile, rates, timed
+from benchmarks.serving import HOST, server
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.formats.registry import parse_records
 from ingest.parsed import ParsedAlert
 
+SOURCE = "bench"
 BATCHES = (1, 100, 500)
 ENOUGH = 1_000
 """Alerts per round and way, of single ones a tenth."""
@@ -32,15 +35,31 @@ ALERT_COLUMNS = tuple(str(field.column) for field in Alert._meta.concrete_fields
 
 
 def measure(rounds: int) -> Iterator[Row]:
+    with server(processes=1) as port:
+        sender = _Sender(port)
+        yield from _one_by_one(sender, rounds)
+        yield from _in_batches(sender, rounds)
+
+
+def _one_by_one(sender: _Sender, rounds: int) -> Iterator[Row]:
+    """Milliseconds until an alert that is sent by itself is acknowledged."""
     make = _Maker()
-    key = create_token(f"bench {uuid4()}", actor=SYSTEM, role="admin")[1]
-    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {key}"})
+    bodies = [json.dumps(make.records(1)) for _ in range(5 * rounds)]
+    for _ in range(10):
+        sender.post(json.dumps(make.records(1)))
+    with no_collection():
+        times = [timed(partial(sender.post, body)) for body in bodies]
+    yield Row("ingest, one alert, POST", statistics.median(times), "ms", p95=percentile(times, 95), n=len(times))
+
+
+def _in_batches(sender: _Sender, rounds: int) -> Iterator[Row]:
+    make = _Maker()
     alerts = min(ENOUGH, rounds * 50)
     for size in BATCHES:
         repeats = max(alerts // size // (10 if size == 1 else 1), 1)
         ways: dict[str, Callable[[], float]] = {
             "ingest()": partial(_ingested, make, size, repeats),
-            "POST": partial(_posted, make, client, size, repeats),
+            "POST": partial(_posted, make, sender, size, repeats),
         }
         found: dict[str, list[float]] = {name: [] for name in (*ways, "COPY")}
         with no_collection():
@@ -50,6 +69,22 @@ def measure(rounds: int) -> Iterator[Row]:
                     found["COPY"].append(_copied(alerts))
         for name in ways:
             yield rates(f"ingest, {size} per batch, {name}", "alerts/s", found[name], found["COPY"])
+
+
+class _Sender:
+    """A source's own token, as senders have it, and a connection to the running server."""
+
+    def __init__(self, port: int) -> None:
+        key = create_token(f"bench {uuid4()}", actor=SYSTEM, source=SOURCE)[1]
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._connection = HTTPConnection(HOST, port, timeout=60)
+
+    def post(self, body: str) -> None:
+        self._connection.request("POST", "/api/v1/alerts/", body, self._headers)
+        answer = self._connection.getresponse()
+        told = answer.read()
+        if answer.status != 201:
+            raise RuntimeError(f"the alerts were answered by {answer.status}: {told[:300]!r}")
 
 
 class _Maker:
@@ -67,7 +102,7 @@ class _Maker:
         device, person = self.random.randrange(20_000), self.random.randrange(15_000)
         site = ("fin", "ops", "lab", "hq", "plant")[device % 5]
         return {
-            "source": "bench",
+            "source": SOURCE,
             "external_id": f"{self.run}-{number}",
             "title": "Encoded command was run",
             "severity": "medium",
@@ -96,16 +131,9 @@ def _ingested(make: _Maker, size: int, repeats: int) -> float:
     return _per_second(lambda: [ingest(batch, actor=COMMAND_LINE) for batch in batches], size * repeats)
 
 
-def _posted(make: _Maker, client: Client, size: int, repeats: int) -> float:
+def _posted(make: _Maker, sender: _Sender, size: int, repeats: int) -> float:
     bodies = [json.dumps(make.records(size)) for _ in range(repeats)]
-
-    def post() -> None:
-        for body in bodies:
-            response = client.post("/api/v1/alerts/", body, content_type="application/json")
-            if response.status_code != 201:
-                raise RuntimeError(f"the alerts were answered by {response.status_code}: {response.content[:300]!r}")
-
-    return _per_second(post, size * repeats)
+    return _per_second(lambda: [sender.post(body) for body in bodies], size * repeats)
 
 
 def _copied(alerts: int) -> float:

@@ -41,20 +41,20 @@ def measure(rounds: int) -> Iterator[Row]:
     client = Client()
     client.force_login(User.objects.get(username=USER))
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-    with _server() as port:
+    with server() as port:
         yield from _first_visit(port, cookie)
         yield from _alone(port, cookie, rounds)
         yield from _together(port, cookie, seconds=min(MOST_SECONDS, rounds / 2))
 
 
 @contextmanager
-def _server() -> Iterator[int]:
-    """The portal's own web server on a free port, with as many processes as there are cores."""
+def server(processes: int = PROCESSES) -> Iterator[int]:
+    """The portal's own web server on a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
-    environment = load_environment().model_copy(update={"port": port, "web_processes": PROCESSES})
-    addresses = {"PORT": str(port), "WEB_PROCESSES": str(PROCESSES)}
+    environment = load_environment().model_copy(update={"port": port, "web_processes": processes})
+    addresses = {"PORT": str(port), "WEB_PROCESSES": str(processes)}
     variables = application_variables(environment, addresses)
     web = Program("bench-web", "The web", web_command(environment, HOST), environment.data_dir, variables)
     process = web.start()
