@@ -177,7 +177,9 @@ def top_assets(incident_id: int, most: int = 6) -> list[dict[str, Any]]:
         ]
 
 
-def evidence_total(incident: Incident) -> int:
-    """How many different entities the incident's evidence names, beside its assets."""
-    everything = Evidence.objects.filter(incident_number=incident.pk).values("entity").distinct().count()
-    return max(everything - sum(incident.asset_counts.values()), 0)
+def evidence_total(incident: Incident, entities: int | None = None) -> int:
+    """How many different entities the incident's evidence names, beside its assets; `entities` where the caller has
+    counted all of them."""
+    if entities is None:
+        entities = Evidence.objects.filter(incident_number=incident.pk).values("entity").distinct().count()
+    return max(entities - sum(incident.asset_counts.values()), 0)

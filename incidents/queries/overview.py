@@ -18,7 +18,8 @@ from incidents.models import Incident
 from incidents.queries import detail
 from incidents.queries.next_steps import by_phase, next_steps
 from incidents.queries.people import addresses_of
-from incidents.queries.what_happened import facts_of, told, top_assets
+from incidents.queries.what_happened import told, top_assets
+from incidents.what_happened import Facts
 
 LATEST = 6
 """Entries of the log."""
@@ -27,10 +28,9 @@ STEPS_AT_FIRST = 3
 """Steps of a phase that show at once; the others are folded away."""
 
 
-def overview(incident: Incident, user: User, merged: Sequence[int]) -> dict[str, Any]:
+def overview(incident: Incident, facts: Facts, user: User, merged: Sequence[int]) -> dict[str, Any]:
     """The cards of the overview; a bounded number of statements, whatever the incident holds. `merged` names what was
     merged into it."""
-    facts = facts_of(incident)
     return {
         "told": told(incident, facts),
         "kill_chain": kill_chain(incident),

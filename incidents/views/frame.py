@@ -49,8 +49,8 @@ TABS = (
 )
 
 
-def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[str, Any]:
-    """What every tab of the page shows around itself."""
+def page_context(request: PersonRequest, incident: Incident, tab: str, **counted: int) -> dict[str, Any]:
+    """What every tab of the page shows around itself; `counted` says, by tab, what was counted already."""
     found = looked_at(request, incident)
     numbers = merged_into(incident, request.user)
     return {
@@ -59,7 +59,7 @@ def page_context(request: PersonRequest, incident: Incident, tab: str) -> dict[s
             {
                 "label": each.label,
                 "url": reverse(f"incidents:{each.name}", args=[incident.pk]),
-                "count": each.count(incident),
+                "count": counted[each.name] if each.name in counted else each.count(incident),
                 "current": each.name == tab,
             }
             for each in TABS

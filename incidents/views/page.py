@@ -22,6 +22,7 @@ from incidents.queries.overview import overview as overview_of
 from incidents.queries.overview import related
 from incidents.queries.people import addresses_of
 from incidents.queries.unread import seen_from
+from incidents.queries.what_happened import facts_of
 from incidents.rules import SNOOZES
 from incidents.views.frame import head, looked_at, page_context
 from incidents.views.lookup import incident_or_404
@@ -35,8 +36,10 @@ def overview(request: PersonRequest, number: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     if incident.redirected_to_id:
         return redirect("incidents:overview", number=incident.redirected_to_id)
-    context = page_context(request, incident, "overview")
-    context |= overview_of(incident, request.user, context["merged_numbers"])
+    facts = facts_of(incident)
+    evidence = detail.evidence_total(incident, sum(alike.count for alike in facts.alike))
+    context = page_context(request, incident, "overview", evidence=evidence)
+    context |= overview_of(incident, facts, request.user, context["merged_numbers"])
     return render(request, "incidents/overview.html", context)
 
 
