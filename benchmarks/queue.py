@@ -7,8 +7,9 @@ rows written as plain HTML once, and an empty page of the same server.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +31,7 @@ from incidents.queries.queue import DEFAULT_ORDER, ORDERS, PAGE_SIZE
 
 PATH = "/incidents/"
 USER = "analyst01"
+MARK = "seen by the benchmark"
 COUNTED_UP_TO = 1_001
 RARE_TAGS = ["tag-480", "tag-495"]
 COMMON_TAGS = ["tag-001", "tag-004"]
@@ -193,31 +195,46 @@ def _cursor_in_the_middle(user: User) -> str:
 
 
 def _pane(client: Client, rounds: int) -> Iterator[Row]:
-    """Opening the details of incidents and saving one field, against an empty page."""
+    """Opening the details of incidents and saving one field of them, against an empty page; what nobody has looked at
+    for long has to come from the disk first, so each is told twice."""
     numbers = list(Incident.objects.open().filter(restricted=False).order_by("-last_activity").values_list("pk")[:200])
-    chosen = iter([number for (number,) in numbers] * (rounds // 50 + 2))
+    looked_at = [number for (number,) in numbers][: rounds + 5]
+    forms = {number: _form(number) for number in looked_at}
 
-    def details() -> None:
-        client.get(f"{PATH}{next(chosen)}/details/", headers={"HX-Request": "true"})
+    def details(number: int) -> None:
+        _answered(client.get(f"{PATH}{number}/details/", headers={"HX-Request": "true"}), number)
 
-    forms = {number: _form(number) for number, _ in zip(chosen, range(rounds + 5), strict=False)}
-    numbers_to_save = iter(forms)
+    def save(number: int) -> None:
+        _answered(client.post(f"{PATH}{number}/manage/", forms[number], headers={"HX-Request": "true"}), number)
 
-    def save() -> None:
-        number = next(numbers_to_save)
-        response = client.post(f"{PATH}{number}/manage/", forms[number], headers={"HX-Request": "true"})
-        if response.status_code != 200:
-            raise RuntimeError(f"saving #{number} answers {response.status_code}")
+    for how in ("of incidents nobody has opened", "of incidents opened before"):
+        yield compared(f"queue, details {how}", *times_in_turn([_each(details, looked_at), _empty(client)], rounds))
+    for how in ("for the first time", "once more"):
+        forms |= {number: _form(number) for number in looked_at}
+        yield compared(
+            f"queue, one field saved {how}", *times_in_turn([_each(save, looked_at), _empty(client)], rounds)
+        )
 
-    opened, empty = times_in_turn([details, lambda: client.get("/healthz")], rounds)
-    yield compared("queue, details opened", opened, empty)
-    saved, empty = times_in_turn([save, lambda: client.get("/healthz")], rounds)
-    yield compared("queue, details, one field saved", saved, empty)
+
+def _each(work: Callable[[int], None], numbers: Sequence[int]) -> Work:
+    """The work on one incident after the other."""
+    turn = cycle(numbers)
+    return lambda: work(next(turn))
+
+
+def _empty(client: Client) -> Work:
+    return lambda: _answered(client.get("/healthz"), 0)
+
+
+def _answered(response: Any, number: int) -> None:
+    if response.status_code != 200:
+        raise RuntimeError(f"what was asked of #{number} answers {response.status_code}")
 
 
 def _form(number: int) -> dict[str, Any]:
-    """The Manage form as its page fills it in, with a tag more."""
+    """The Manage form as its page fills it in, with a tag more, or without it where it has that."""
     form = ManageForm(Incident.objects.select_related("assignee_user", "assignee_team").get(pk=number))
     values = {name: form[name].value() for name in form.fields}
     filled = {name: value for name, value in values.items() if value not in (None, False)}
-    return filled | {"tags": [*(values["tags"] or ()), "seen by the benchmark"]}
+    tags = values["tags"] or ()
+    return filled | {"tags": [tag for tag in tags if tag != MARK] if MARK in tags else [*tags, MARK]}
