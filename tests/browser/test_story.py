@@ -81,7 +81,7 @@ def test_the_story_plays_lights_up_and_is_walked_by_keyboard(attack: Incident, a
     expect(node("203.0.113[.]7")).to_have_count(0)
     page.wait_for_url("**/story/?hide=ip")
     page.get_by_role("link", name="Table").click()
-    expect(page.get_by_role("table", name="What the alerts tie together")).to_contain_text("mia@corp.example")
+    expect(page.get_by_role("table", name="What alerts and people tie together")).to_contain_text("mia@corp.example")
     expect(page.locator(".story-picture")).to_have_count(0)
 
 
