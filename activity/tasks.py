@@ -11,6 +11,9 @@ from activity.checkpoints.verifying import keep_outcome, prove
 
 logger = logging.getLogger(__name__)
 
+LONGEST_CHECK = 6 * 3600
+"""Seconds. Its message is taken at once: one that came again meanwhile would only start a second check."""
+
 
 @shared_task
 def take_checkpoints() -> None:
@@ -21,7 +24,7 @@ def take_checkpoints() -> None:
         logger.critical("The activity log gets no checkpoint: %s", problem)
 
 
-@shared_task
+@shared_task(acks_late=False, soft_time_limit=LONGEST_CHECK, time_limit=LONGEST_CHECK)
 def verify_chains() -> None:
     """Check every chain against its checkpoints; what does not fit is an alarm, and stands on the Status page."""
     started = time.monotonic()

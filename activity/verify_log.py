@@ -19,10 +19,11 @@ import re
 import struct
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -584,14 +585,18 @@ def _documents(path: Path) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
             yield where, line, document
 
 
+_values: Callable[[dict[str, Any]], tuple[str | None, ...]] = itemgetter(*COLUMNS)
+TEXTS = {str, type(None)}
+
+
 def _entry(told: dict[str, Any]) -> Entry:
-    values = tuple(told["columns"][name] for name in COLUMNS)
-    if not all(value is None or isinstance(value, str) for value in values):
+    values = _values(told["columns"])
+    if not {*map(type, values)} <= TEXTS:
         raise TypeError("columns are texts")
     return Entry(
         told["id"],
         int(values[0]) if values[0] is not None else None,
-        int(values[1]),
+        int(values[1] or 0),
         told["transaction"],
         bytes.fromhex(told["previous_hash"]),
         bytes.fromhex(told["hash"]),

@@ -35,7 +35,7 @@ def status(request: PersonRequest) -> HttpResponse:
         )
     checks.append(("Protection of the log", guard))
     checks.append(("Checkpoints of the log", problem_of_checkpoints() or "ok"))
-    checks.append(("The log verifies", problem_of_verification() or "ok"))
+    checks.append(("Verification of the log", problem_of_verification() or "ok"))
     asked, opened = uses_since(timezone.now() - timedelta(days=30))
     context = {
         "checks": checks,

@@ -85,6 +85,7 @@ def told() -> list[tuple[str, str]]:
         signed = f"number {newest.number} of {newest.signed_at[:16].replace('T', ' ')} UTC, over {counts}"
     checked = "not yet"
     if outcome:
-        found = f"{len(outcome.problems):,} misfits" if outcome.problems else "nothing amiss"
+        number = len(outcome.problems)
+        found = f"{number:,} misfit{'s' if number > 1 else ''}" if number else "nothing amiss"
         checked = f"{outcome.time:%Y-%m-%d %H:%M} UTC, {outcome.entries:,} entries: {found}"
     return [("Last checkpoint", signed), ("Last verified", checked), ("Public key", key)]
