@@ -8,6 +8,7 @@ class Permission(NamedTerms):
 
     SEE_INCIDENTS = "see_incidents", "See incidents that are not restricted"
     EDIT_INCIDENTS = "edit_incidents", "Assign, classify, tag, comment on and resolve incidents"
+    MODERATE_COMMENTS = "moderate_comments", "Edit and remove what others have written or attached"
     BULK_EDIT = "bulk_edit", "Change several incidents at once"
     MERGE_INCIDENTS = "merge_incidents", "Merge incidents and move alerts"
     RESTRICT_INCIDENTS = "restrict_incidents", "Restrict incidents and name their members"
@@ -48,6 +49,7 @@ BUILT_IN_ROLES: dict[str, tuple[str, tuple[Permission, ...]]] = {
         (
             Permission.SEE_INCIDENTS,
             Permission.EDIT_INCIDENTS,
+            Permission.MODERATE_COMMENTS,
             Permission.BULK_EDIT,
             Permission.MERGE_INCIDENTS,
             Permission.RESTRICT_INCIDENTS,

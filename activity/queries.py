@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from activity.actors import ActorKind, Channel
@@ -16,11 +17,10 @@ from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED
 from activity.wording import sentence, shown_changes
 from common.markdown import render
 from common.marks import person_mark, time_mark
-from common.mentions import mentioned
 
 PAGE_SIZE = 50
-LinksOf = Callable[[Sequence[str]], Mapping[str, str]]
-"""Names that texts mention → the addresses of those that are known, in one statement."""
+Rendered = Callable[[Sequence[str]], Sequence[SafeString]]
+"""Texts of a page → how each looks to who reads them; all in a few statements."""
 WaysOf = Callable[[Sequence[Entry]], Mapping[int, str]]
 """Entries → for some of them the page of what they came through, such as a bulk act, if the reader may see it."""
 
@@ -43,7 +43,12 @@ class Line:
     act: UUID | None = None
     body: SafeString | str = ""
     note: str = ""
+    noted: SafeString | str = ""
+    """When a comment was edited or removed."""
+    is_cut: bool = False
+    """Whether the body is only its beginning: the page holds as much text already as it shows at once."""
     is_comment: bool = False
+    is_removed: bool = False
     is_own: bool = False
     alerts: list[dict[str, Any]] = field(default_factory=list)
     alerts_total: int = 0
@@ -79,6 +84,11 @@ class Stream:
     """Id of the last entry shown, when there are more."""
 
 
+def plainly_rendered(texts: Sequence[str]) -> Sequence[SafeString]:
+    """Texts by themselves, with nothing looked up that they name."""
+    return [render(text) for text in texts]
+
+
 def stream(
     incident_id: int,
     *,
@@ -86,7 +96,7 @@ def stream(
     before: int | None = None,
     actor_id: int | None = None,
     size: int = PAGE_SIZE,
-    links: LinksOf | None = None,
+    rendered: Rendered = plainly_rendered,
     merged: Sequence[int] = (),
 ) -> Stream:
     """Entries of one incident, newest first, from before the entry of the given id; edits are shown at their comment.
@@ -115,7 +125,7 @@ def stream(
         rows = Entry.objects.filter(pk__in=list(rows.order_by(*order).values_list("pk", flat=True)[: size + 1]))
     found = list(rows.select_related("body").order_by(*order)[: size + 1])
     entries = found[:size]
-    lines = lines_of(entries, incident_id=incident_id, actor_id=actor_id, links=links)
+    lines = lines_of(entries, incident_id=incident_id, actor_id=actor_id, rendered=rendered)
     return Stream(lines, entries[-1].pk if len(found) > size else None)
 
 
@@ -124,17 +134,17 @@ def lines_of(
     *,
     incident_id: int,
     actor_id: int | None = None,
-    links: LinksOf | None = None,
+    rendered: Rendered = plainly_rendered,
     ways: WaysOf | None = None,
     menu: Callable[[Entry], SafeString] | None = None,
 ) -> list[Line]:
     """Entries as the page of an incident shows them to a person; comments as they stand after their edits."""
     edits = _latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
-    addresses = _addresses([edits.get(entry.pk) or entry for entry in entries], links)
+    bodies, cut = _bodies([edits.get(entry.pk) or entry for entry in entries], rendered)
     pages = ways(entries) if ways else {}
     lines = []
     for entry in entries:
-        line = _line(entry, edits.get(entry.pk), actor_id, addresses, incident_id, pages.get(entry.pk, ""))
+        line = _line(entry, edits.get(entry.pk), actor_id, bodies, cut, incident_id, pages.get(entry.pk, ""))
         lines.append(replace(line, menu=menu(entry)) if menu else line)
     return lines
 
@@ -148,27 +158,48 @@ def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
     return {entry.about_id: entry for entry in rows if entry.about_id}
 
 
-def _addresses(entries: Sequence[Entry], links: LinksOf | None) -> Mapping[str, str]:
-    """The pages of whom the texts of these entries mention."""
-    texts = [entry.body.text or "" for entry in entries if entry.body]
-    names = [name for text in texts for name in mentioned(text)]
-    return links(names) if links and names else {}
+TEXT_AT_ONCE = 60_000
+"""Characters of texts that a page shows; rendering takes time, and nobody reads on for more."""
+BEGINNING = 400
+
+
+def _bodies(entries: Sequence[Entry], rendered: Rendered) -> tuple[Mapping[int, SafeString], set[int]]:
+    """Entry → its text as the page shows it; and the entries of which that is only the beginning."""
+    bodies = {entry.pk: SafeString("This text was emptied.") for entry in entries if entry.body}
+    texts: dict[int, str] = {}
+    cut: set[int] = set()
+    left = TEXT_AT_ONCE
+    for entry in entries:
+        text = entry.body.text if entry.body else None
+        if text is None:
+            continue
+        left -= len(text)
+        if left >= 0 or not texts:
+            texts[entry.pk] = text
+        else:
+            cut.add(entry.pk)
+            bodies[entry.pk] = format_html("<p>{}…</p>", text[:BEGINNING])
+    return bodies | dict(zip(texts, rendered(list(texts.values())), strict=True)), cut
 
 
 def _line(
     entry: Entry,
     edit: Entry | None,
     actor_id: int | None,
-    addresses: Mapping[str, str],
+    bodies: Mapping[int, SafeString],
+    cut: Collection[int],
     incident_id: int,
     way: str,
 ) -> Line:
     verb = entry.registered_verb
     is_comment = entry.verb == COMMENTED.name
-    body, note = _body(edit or entry, addresses), ""
+    body, note, is_removed = bodies.get((edit or entry).pk, ""), "", False
     if is_comment and edit:
         note = "edited" if edit.verb == COMMENT_EDITED.name else "removed"
-        body = body if edit.verb == COMMENT_EDITED.name else ""
+        body = body if note == "edited" else ""
+        is_removed = note == "removed"
+        if (edit.actor_kind, edit.actor_id) != (entry.actor_kind, entry.actor_id):
+            note = f"{note} by {edit.actor_label}"
     kind = "person" if entry.actor_kind == "user" else "system"
     initials = "".join(word[0] for word in entry.actor_label.split()[:2]).upper()
     return Line(
@@ -184,19 +215,16 @@ def _line(
         act=entry.batch,
         body=body,
         note=note,
+        noted=time_mark(edit.recorded_at) if note and edit and edit.recorded_at else "",
+        is_cut=(edit or entry).pk in cut and not is_removed,
         is_comment=is_comment,
-        is_own=is_comment and note != "removed" and entry.actor_kind == "user" and entry.actor_id == actor_id,
+        is_removed=is_removed,
+        is_own=is_comment and not is_removed and entry.actor_kind == "user" and entry.actor_id == actor_id,
         alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
         alerts_total=entry.facts.get("alert_count", 0),
         by_reader=entry.actor_kind == "user" and entry.actor_id == actor_id,
         origin=entry.incident_id if entry.incident_id != incident_id else None,
     )
-
-
-def _body(entry: Entry, addresses: Mapping[str, str]) -> SafeString | str:
-    if entry.body is None:
-        return ""
-    return render(entry.body.text, addresses) if entry.body.text is not None else "This text was emptied."
 
 
 THROUGH = {

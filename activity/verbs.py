@@ -11,6 +11,7 @@ class Group(NamedTerms):
     """What verbs are about, as filters offer it."""
 
     COMMENTS = "comments", "Comments"
+    ATTACHMENTS = "attachments", "Attachments"
     STATUS = "status", "Status and resolution"
     ASSIGNMENT = "assignment", "Assignment"
     CLASSIFICATION = "classification", "Classification"

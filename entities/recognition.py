@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from common.markdown import Located
 from entities import identity
 from entities.choices import EntityKind
 from entities.identity import EntityIdentity, IdentityError, Scope
@@ -92,17 +93,55 @@ def _path(text: str) -> Recognised:
 
 
 def _url(text: str) -> Recognised | None:
-    address = _plain(text).rstrip(".,;:!?'\"")
-    while address.endswith((")", "]")) and address.count("(") + address.count("[") < address.count(")") + address.count(
-        "]"
-    ):
-        address = address[:-1].rstrip(".,;:!?'\"")
-    known = url_address(address)
+    known = url_address(_without_sentence(_plain(text)))
     try:
         host = urlsplit(known).hostname or ""
     except ValueError:
         return None
     return Recognised(EntityKind.URL, known) if domain_name(host) or ip_address(host) else None
+
+
+def _without_sentence(address: str) -> str:
+    """An address without the punctuation and the brackets of the sentence that it ends."""
+    address = address.rstrip(_PUNCTUATION)
+    opened, closed = address.count("(") + address.count("["), address.count(")") + address.count("]")
+    while opened < closed and address.endswith((")", "]")):
+        address, closed = address[:-1].rstrip(_PUNCTUATION), closed - 1
+    return address
+
+
+_PUNCTUATION = ".,;:!?'\""
+
+
+def locate(text: str) -> list[Located]:
+    """Where a text names addresses, domains, URLs and hashes of files, in their order; in time that grows with its
+    length. Mail addresses and file names are no danger to who reads them, and are left out."""
+    return [found for match in _PIECE.finditer(text[:LONGEST_TEXT]) if (found := _located(match))]
+
+
+_PIECE = re.compile(rf"{_URL.pattern}|[^\s\"'<>|,;(){{}}`*=]{{3,{LONGEST_WORD}}}", re.IGNORECASE)
+_LOCATED = (EntityKind.IP, EntityKind.DOMAIN, EntityKind.URL)
+
+
+def _located(match: re.Match[str]) -> Located | None:
+    piece, start = match[0], match.start()
+    if not (any(mark in piece for mark in ".:[") or len(piece) in HASH_KINDS):
+        return None
+    if piece.startswith("[") and not _DOT.match(piece):
+        piece, start = piece[1:], start + 1
+    piece = _without_sentence(piece)
+    if len(piece) < 3:
+        return None
+    word = _COLON.sub(r"\1", _AT.sub("@", _DOT.sub(DEFANGED_DOT, piece)))
+    one = _url(word) if _URL.fullmatch(_plain(word)) else _word(word)
+    is_hash = one is not None and one.kind == EntityKind.FILE and _is_hash(one.text)
+    if one is None or not (is_hash or one.kind in _LOCATED):
+        return None
+    raw = _HARMLESS_SCHEME.sub("http", _plain(word)) if one.kind == EntityKind.URL else one.text
+    return Located(start, start + len(piece), one.kind.value, raw)
+
+
+_HARMLESS_SCHEME = re.compile(r"\Ahxxp", re.IGNORECASE)
 
 
 def _words(text: str) -> Iterator[Recognised]:

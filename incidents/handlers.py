@@ -31,13 +31,16 @@ SILENT = {
     verbs.CRITICAL_MARKED.name,
     verbs.CRITICAL_UNMARKED.name,
     COMMENT_REMOVED.name,
+    verbs.ATTACHMENT_REMOVED.name,
+    verbs.ATTACHMENT_ERASED.name,
+    verbs.ATTACHMENT_DOWNLOADED.name,
 }
 """Nobody follows an incident that is only just opened, and breaking the glass has rung already; the others are nobody
 else's concern."""
 HEARD = [
     verb
     for verb in VERBS.values()
-    if verb.name.startswith(("incident.", "alert.", "comment.", "task.")) and verb.name not in SILENT
+    if verb.name.startswith(("incident.", "alert.", "comment.", "task.", "attachment.")) and verb.name not in SILENT
 ]
 
 

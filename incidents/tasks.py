@@ -2,6 +2,8 @@
 
 import logging
 import time
+from datetime import timedelta
+from itertools import islice
 from uuid import UUID
 
 from celery import shared_task
@@ -12,10 +14,12 @@ from alerts.kinds import count_kinds
 from common.jobs import carry_on, unclaimed, wake_worker
 from incidents.choices import WakeReason
 from incidents.commands import bulk, empty_old_comments, reassess, tell_overdue, wake
+from incidents.commands.attachments import look_at
 from incidents.commands.due import overdue_and_not_told
 from incidents.commands.emptying import incidents_with_old_comments
 from incidents.commands.waiting import weigh_waiting
-from incidents.models import BulkAct, Incident, Reassessment, RetentionRule
+from incidents.files import store
+from incidents.models import Attachment, BulkAct, Incident, Reassessment, RetentionRule
 from incidents.summary import differences
 
 logger = logging.getLogger(__name__)
@@ -23,6 +27,8 @@ logger = logging.getLogger(__name__)
 AT_A_TIME = 500
 LONGEST_RUN = 480.0
 """Seconds that one run of a nightly task goes on."""
+HALF_DONE = timedelta(hours=1)
+"""How long an upload may take from its file to its row."""
 
 
 @shared_task
@@ -34,6 +40,29 @@ def check_summaries() -> None:
         for difference in differences(batch):
             logger.error("The queue does not say what the alerts say: %s", difference)
         last = batch[-1].pk
+
+
+@shared_task
+def look_at_attachments() -> None:
+    """Compare the bytes of every attachment with what came; what is missing or changed is recorded and an alarm."""
+    last = UUID(int=0)
+    rows = Attachment.objects.stored().select_related("incident").order_by("pk")
+    while batch := list(rows.filter(pk__gt=last)[:AT_A_TIME]):
+        for attachment in batch:
+            look_at(attachment)
+        last = batch[-1].pk
+
+
+@shared_task
+def sweep_attachments() -> None:
+    """Take away files that have no row an hour after they were written: their upload was cut off, or they were
+    erased."""
+    kept = store()
+    old = kept.older_than(HALF_DONE.total_seconds())
+    while numbers := list(islice(old, AT_A_TIME)):
+        known = set(Attachment.objects.stored().filter(pk__in=numbers).values_list("pk", flat=True))
+        for number in set(numbers) - known:
+            kept.remove(number)
 
 
 @shared_task

@@ -118,6 +118,17 @@ BULK_ALERTS_STARTED = Verb(
 BULK_UNDO_STARTED = Verb("bulk.undo_started", "Undo of a bulk act", "undo", "started to take a bulk act back")
 BULK_CANCELLED = Verb("bulk.cancelled", "Bulk act cancelled", "close", "cancelled a bulk act")
 
+ATTACHED = Verb("attachment.added", "Attached", "attachment", "attached “{subject}”", many="attached {count} files")
+ATTACHMENT_REMOVED = Verb("attachment.removed", "Attachment removed", "remove", "removed the attachment “{subject}”")
+ATTACHMENT_ERASED = Verb("attachment.erased", "File erased", "delete", "erased the file of the attachment “{subject}”")
+ATTACHMENT_DAMAGED = Verb(
+    "attachment.damaged", "Attachment damaged", "warning", "refused the attachment “{subject}”: its file {reason}"
+)
+ATTACHMENT_WHOLE = Verb(
+    "attachment.whole", "Attachment whole again", "success", "found the file of “{subject}” as it was stored"
+)
+ATTACHMENT_DOWNLOADED = Verb("attachment.downloaded", "Downloaded", "export", "downloaded “{subject}”")
+
 CRITICAL_MARKED = Verb(
     "incident.critical_marked",
     "Critical asset",
@@ -152,6 +163,15 @@ register(
     TASK_REMOVED,
     TASK_OVERDUE,
     group=Group.TASKS,
+)
+register(
+    ATTACHED,
+    ATTACHMENT_REMOVED,
+    ATTACHMENT_ERASED,
+    ATTACHMENT_DAMAGED,
+    ATTACHMENT_WHOLE,
+    ATTACHMENT_DOWNLOADED,
+    group=Group.ATTACHMENTS,
 )
 register(FOLLOWED, UNFOLLOWED, group=Group.FOLLOWING)
 register(MERGED, MERGED_AWAY, UNMERGED, RESTORED, ALERTS_MOVED_OUT, ALERTS_MOVED_IN, SPLIT_OFF, group=Group.MERGES)

@@ -4,4 +4,13 @@ from portal.edge import Edge
 from portal.environment import load_environment
 from portal.wsgi import application as pages
 
-application = Edge(pages, most_bytes=load_environment().max_body_megabytes * 1024 * 1024)
+MEGABYTE = 1024 * 1024
+ROOM = MEGABYTE
+"""For what a form sends around a file."""
+
+environment = load_environment()
+application = Edge(
+    pages,
+    most_bytes=environment.max_body_megabytes * MEGABYTE,
+    most_file_bytes=environment.attachment_megabytes * MEGABYTE + ROOM,
+)

@@ -28,6 +28,8 @@ Answer = tuple[int, list[tuple[bytes, bytes]], Iterable[bytes] | None]
 """Status and headers; and the pieces of one that is sent while it is made."""
 
 IN_MEMORY = 512 * 1024
+TAKES_FILES = "/attachments/"
+"""How addresses end that files are sent to."""
 CHUNK = 64 * 1024
 
 
@@ -48,9 +50,10 @@ class ClientGone(Exception):
 class Edge:
     """An ASGI application that runs a WSGI application on one thread and keeps slow clients away from it.
 
-    A body must arrive within `grace_seconds` plus the time it takes at `least_rate` bytes a second. At most
-    `most_uploads` bodies are taken in at once and at most `most_waiting` complete requests wait for the thread; beyond
-    that a client is told to come back, which is kinder than an answer nobody waits for any more.
+    A body has at most `most_bytes`, one with files `most_file_bytes`, and must arrive within `grace_seconds` plus the
+    time it takes at `least_rate` bytes a second. At most `most_uploads` bodies are taken in at once and at most
+    `most_waiting` complete requests wait for the thread; beyond that a client is told to come back, which is kinder
+    than an answer nobody waits for any more.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Edge:
         application: WSGIApplication,
         *,
         most_bytes: int,
+        most_file_bytes: int = 0,
         grace_seconds: float = 20.0,
         least_rate: int = 16 * 1024,
         most_uploads: int = 256,
@@ -66,6 +70,7 @@ class Edge:
     ) -> None:
         self.application = application
         self.most_bytes = most_bytes
+        self.most_file_bytes = max(most_bytes, most_file_bytes)
         self.grace_seconds = grace_seconds
         self.least_rate = least_rate
         self.most_uploads = most_uploads
@@ -99,8 +104,9 @@ class Edge:
         announced = _announced_length(scope)
         if announced == 0:
             return
-        if announced is not None and announced > self.most_bytes:
-            raise Refused(413, f"The request is larger than {self.most_bytes // (1024 * 1024)} MB.")
+        most = self.most_file_bytes if scope["path"].endswith(TAKES_FILES) else self.most_bytes
+        if announced is not None and announced > most:
+            raise Refused(413, f"The request is larger than {most // (1024 * 1024)} MB.")
         if self.uploads >= self.most_uploads:
             raise Refused(503, "Too many requests are being received. Try again in a moment.", retry_after=5)
         self.uploads += 1
@@ -113,8 +119,8 @@ class Edge:
                         raise ClientGone
                     chunk = message.get("body", b"")
                     received += len(chunk)
-                    if received > self.most_bytes:
-                        raise Refused(413, f"The request is larger than {self.most_bytes // (1024 * 1024)} MB.")
+                    if received > most:
+                        raise Refused(413, f"The request is larger than {most // (1024 * 1024)} MB.")
                     body.write(chunk)
                     if not message.get("more_body", False):
                         break

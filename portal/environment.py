@@ -135,6 +135,12 @@ class Environment(BaseSettings):
         default=15, ge=1, le=3600, description="Longest time one database statement of the application may take."
     )
     max_body_megabytes: int = Field(default=20, ge=1, le=1024, description="Largest request body that is accepted.")
+    attachment_megabytes: int = Field(
+        default=20, ge=1, le=1024, description="Largest file that can be attached to an incident."
+    )
+    attachments_per_incident_megabytes: int = Field(
+        default=500, ge=1, le=1_000_000, description="What all attachments of one incident may take together."
+    )
 
     @classmethod
     def settings_customise_sources(

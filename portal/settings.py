@@ -201,6 +201,9 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_body_megabytes * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+ATTACHMENTS_FOLDER = ENVIRONMENT.data_dir / "attachments"
+ATTACHMENT_BYTES = ENVIRONMENT.attachment_megabytes * 1024 * 1024
+ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------------------------
 
@@ -277,6 +280,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "activity.tasks.take_checkpoints",
         "schedule": timedelta(seconds=60),
         "options": {"expires": 60},
+    },
+    "look at every attachment": {"task": "incidents.tasks.look_at_attachments", "schedule": timedelta(hours=24)},
+    "sweep up files that belong to nothing": {
+        "task": "incidents.tasks.sweep_attachments",
+        "schedule": timedelta(hours=1),
     },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},

@@ -17,14 +17,15 @@ from accounts.choices import Permission
 from activity.checkpoints.standing import problem_of_checkpoints, problem_of_verification, told
 from exports.rendering import missing_for_pdf
 from incidents.queries.access import uses_since
+from incidents.queries.attachments import damaged
 from portal.database_roles import may_change_log
 from portal.health import CHECKS, state_of
 
 
 @needs(get=Permission.MANAGE_PEOPLE)
 def status(request: PersonRequest) -> HttpResponse:
-    """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well; and how
-    often the glass was broken."""
+    """Database, broker, worker, PDF reports and the log's protection, each with what to do when it is not well; files
+    of attachments that are missing or changed; and how often the glass was broken."""
     checks = [(name.capitalize(), state_of(check)) for name, check in CHECKS.items()]
     checks.append(("PDF reports", missing_for_pdf() or "ok"))
     guard = "ok"
@@ -40,6 +41,7 @@ def status(request: PersonRequest) -> HttpResponse:
     context = {
         "checks": checks,
         "proof": told(),
+        "damaged": damaged(request.user),
         "versions": versions(),
         "asked": asked,
         "opened": opened,

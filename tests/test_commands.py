@@ -29,6 +29,7 @@ from alerts.commands.evidence import as_logged
 from alerts.models import Alert, Evidence
 from common.command import COMMANDS
 from common.errors import Refused
+from common.file_store import Stored
 from entities import commands as entities
 from entities import identity
 from entities.commands.classifications import FIELDS as CLASSIFICATION_FIELDS
@@ -41,7 +42,18 @@ from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import items_of
-from incidents.models import BulkAct, Incident, Reassessment, RetentionRule, SavedView, Tag, Task, TaskTemplate
+from incidents.files import Upload
+from incidents.models import (
+    Attachment,
+    BulkAct,
+    Incident,
+    Reassessment,
+    RetentionRule,
+    SavedView,
+    Tag,
+    Task,
+    TaskTemplate,
+)
 from ingest.choices import TuningAction
 from ingest.commands import (
     TuningValues,
@@ -149,6 +161,27 @@ keep_view = remember(
     "view", lambda w: incidents.save_view(mine("Phishing", "tag=phishing"), creator=w.lee, actor=w.actor)
 )
 say = remember("comment", lambda w: incidents.add_comment(w.incident, "First words", actor=w.actor))
+
+
+FILE = Upload(UUID(int=7), "notes.txt", "text/plain", Stored(12, "ab" * 32))
+"""Its bytes are nowhere; no command asks for them."""
+HUGE_FILE = replace(FILE, id=UUID(int=8), stored=Stored(2**40, "cd" * 32))
+attach = remember("file", lambda w: incidents.attach(w.incident, FILE, actor=w.actor))
+
+
+def with_removed_file(world: World) -> object:
+    attach(world)
+    return incidents.remove_attachment(world.kept["file"], actor=world.actor)
+
+
+def with_damaged_file(world: World) -> object:
+    attach(world)
+    return incidents.note_damage(world.kept["file"], "is missing", actor=world.actor)
+
+
+def with_restricted_file(world: World) -> object:
+    attach(world)
+    return restricted(world)
 
 
 def resolved(world: World) -> object:
@@ -532,6 +565,36 @@ SCENARIOS: dict[str, list[Scenario]] = {
             refuse=lambda w: incidents.remove_comment(w.incident, w.kept["comment"], actor=w.ana.as_actor()),
             before=say,
             again="refused",
+        )
+    ],
+    "incidents.commands.attachments.attach": [
+        Scenario(attach, refuse=lambda w: incidents.attach(w.incident, HUGE_FILE, actor=w.actor))
+    ],
+    "incidents.commands.attachments.remove_attachment": [
+        Scenario(
+            lambda w: incidents.remove_attachment(w.kept["file"], actor=w.actor),
+            refuse=lambda w: incidents.remove_attachment(w.kept["file"], actor=w.ana.as_actor(), principal=w.ana),
+            before=attach,
+            again="refused",
+        )
+    ],
+    "incidents.commands.attachments.erase_attachment": [
+        Scenario(
+            lambda w: incidents.erase_attachment(w.kept["file"], "Personal data", actor=w.actor),
+            refuse=lambda w: incidents.erase_attachment(w.kept["file"], " ", actor=w.actor),
+            before=with_removed_file,
+            again="refused",
+        )
+    ],
+    "incidents.commands.attachments.note_damage": [
+        Scenario(lambda w: incidents.note_damage(w.kept["file"], "was changed", actor=w.actor), before=attach)
+    ],
+    "incidents.commands.attachments.note_whole": [
+        Scenario(lambda w: incidents.note_whole(w.kept["file"], actor=w.actor), before=with_damaged_file)
+    ],
+    "incidents.commands.attachments.note_download": [
+        Scenario(
+            lambda w: incidents.note_download(w.kept["file"], actor=w.actor), before=with_restricted_file, again="anew"
         )
     ],
     "incidents.commands.evidence.judge_evidence": [
@@ -1017,6 +1080,9 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
                 "removed": task.removed_at is not None,
             },
         )
+    for file in Attachment.objects.all():
+        moments = {"removed": file.removed_at, "erased": file.erased_at, "damaged": file.damaged_at}
+        yield ("attachment", str(file.pk)), {name: moment is not None for name, moment in moments.items()}
     for template in TaskTemplate.objects.all():
         is_there = template.deleted_at is None
         items = [asdict(item) | {"label": item.title} for item in items_of(template)]

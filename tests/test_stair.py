@@ -38,7 +38,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
 WRITERS = ("commands", "tasks", "migrations", "management", "demo")
 """Parts of an app that may write rows."""
 PARTS_OF_COMMANDS = (
-    *("common/inserting.py", "activity/record.py", "activity/checkpoints/taking.py"),
+    *("common/inserting.py", "common/images.py", "activity/record.py", "activity/checkpoints/taking.py"),
     *("alerts/kinds.py", "incidents/search.py"),
 )
 """Modules that write on behalf of the command or the task that calls them."""

@@ -583,6 +583,31 @@ def labelled(content: str, label: str, identifier: str, help: str = "", error: s
 
 
 @register.simple_block_tag
+def editor(
+    content: str,
+    identifier: str,
+    preview_url: str,
+    mentions_url: str = "",
+    upload_url: str = "",
+    upload_most: int = 0,
+    most: int = 30_000,
+) -> SafeString:
+    """A text area for Markdown, given between the tags: tools, a preview that `preview_url` makes, type-ahead of people
+    from `mentions_url`, files of at most `upload_most` bytes sent to `upload_url`, and the characters that are left of
+    `most`. All of these come with static/js/editor.js; without it the text area is what it is."""
+    return component(
+        "editor",
+        content=content,
+        identifier=identifier,
+        preview_url=preview_url,
+        mentions_url=mentions_url,
+        upload_url=upload_url,
+        upload_most=upload_most,
+        most=most,
+    )
+
+
+@register.simple_block_tag
 def form_section(content: str, title: str = "", help: str = "") -> SafeString:
     """Fields of one subject, with a heading beside them where there is room."""
     return component("form_section", content=content, title=title, help=help)

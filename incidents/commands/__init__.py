@@ -2,6 +2,14 @@
 
 from incidents.commands.alerts import assign_alerts, classify_alerts, manage_alerts, set_alert_status
 from incidents.commands.assignment import assign, unassign
+from incidents.commands.attachments import (
+    attach,
+    erase_attachment,
+    note_damage,
+    note_download,
+    note_whole,
+    remove_attachment,
+)
 from incidents.commands.break_glass import break_glass, end_break_glass, look_through_glass
 from incidents.commands.bulk import cancel_act, prepare_act, start_act, start_undo, work_on
 from incidents.commands.classification import classify
@@ -45,6 +53,7 @@ __all__ = [
     "arrange_views",
     "assign",
     "assign_alerts",
+    "attach",
     "break_glass",
     "cancel_act",
     "change_many_alerts",
@@ -61,6 +70,7 @@ __all__ = [
     "empty_old_comments",
     "empty_text",
     "end_break_glass",
+    "erase_attachment",
     "follow",
     "judge_evidence",
     "lift_restriction",
@@ -72,9 +82,13 @@ __all__ = [
     "move_back",
     "move_task",
     "name_to",
+    "note_damage",
+    "note_download",
+    "note_whole",
     "open_incidents",
     "prepare_act",
     "reassess",
+    "remove_attachment",
     "remove_comment",
     "remove_evidence",
     "remove_task",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from accounts.choices import Permission
+from accounts.models import Principal
 from activity.actors import Actor, ActorKind
 from activity.models import Entry
 from activity.record import Draft
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
 from common.command import command
-from common.errors import Refused
+from common.errors import Conflict, FieldConflict, Refused
 from incidents import facets
 from incidents.commands.change import lock, record_under_version, save
 from incidents.commands.following import start_following
@@ -36,23 +38,39 @@ def add_comment(incident: Incident, text: str, *, actor: Actor, once: UUID | Non
 
 
 @command
-def edit_comment(incident: Incident, comment: Entry, text: str, *, actor: Actor) -> Entry:
-    """Write a comment anew; only its author may. The former text stays in the log."""
+def edit_comment(
+    incident: Incident,
+    comment: Entry,
+    text: str,
+    *,
+    actor: Actor,
+    principal: Principal | None = None,
+    based_on: int | None = None,
+) -> Entry:
+    """Write a comment anew; its author may, and a `principal` who moderates. The former text stays in the log.
+
+    `based_on` is the entry, the comment itself or an edit of it, that the person saw. Where somebody has written
+    another text since, raises Conflict with both.
+    """
     incident = lock(incident)
     latest = _latest(incident, comment)
     text = check_text(text, "comment")
-    _only_author(comment, actor)
-    if latest.body and latest.body.text == text:
+    _check_may_change(comment, actor, principal)
+    theirs = latest.body.text if latest.body else None
+    if theirs == text:
         return latest
+    if based_on is not None and based_on != latest.pk:
+        conflict = FieldConflict("comment", theirs=theirs, mine=text, changed_by=latest.actor_label)
+        raise Conflict(latest.pk, [conflict])
     return _say(incident, COMMENT_EDITED, actor, text, about=comment)
 
 
 @command
-def remove_comment(incident: Incident, comment: Entry, *, actor: Actor) -> Entry:
-    """Take a comment off the page; only its author may. The log keeps what it said."""
+def remove_comment(incident: Incident, comment: Entry, *, actor: Actor, principal: Principal | None = None) -> Entry:
+    """Take a comment off the page; its author may, and a `principal` who moderates. The log keeps what it said."""
     incident = lock(incident)
     _latest(incident, comment)
-    _only_author(comment, actor)
+    _check_may_change(comment, actor, principal)
     removal = _say(incident, COMMENT_REMOVED, actor, None, about=comment)
     log = Entry.objects.of_incident(incident.pk)
     removed = log.filter(verb=COMMENT_REMOVED.name).values("about")
@@ -90,6 +108,7 @@ def _latest(incident: Incident, comment: Entry) -> Entry:
     return latest
 
 
-def _only_author(comment: Entry, actor: Actor) -> None:
-    if (comment.actor_kind, comment.actor_id) != (actor.kind, actor.id):
-        raise Refused("Only its author may change a comment.", field="comment")
+def _check_may_change(comment: Entry, actor: Actor, principal: Principal | None) -> None:
+    is_author = (comment.actor_kind, comment.actor_id) == (actor.kind, actor.id)
+    if not is_author and not (principal and principal.may(Permission.MODERATE_COMMENTS)):
+        raise Refused("Only its author, or somebody who moderates comments, may change it.", field="comment")

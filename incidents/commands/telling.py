@@ -10,7 +10,7 @@ from accounts.choices import Permission
 from activity.actors import ActorKind
 from activity.models import Entry
 from activity.verbs import COMMENT_EDITED
-from common.mentions import mentioned
+from common.markdown import mentioned
 from common.planned import planned_cursor
 from incidents import verbs
 from incidents.choices import NoticeReason

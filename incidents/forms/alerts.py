@@ -11,7 +11,8 @@ from django.http import QueryDict
 from alerts.choices import AlertStatus, Classification
 from alerts.models import Alert
 from incidents.changes import AlertChanges
-from incidents.forms.manage import KEEP_WORD, AssigneeField, FindingMixin, findings, note_field, word_of
+from incidents.forms.manage import KEEP_WORD, AssigneeField, FindingMixin, findings, word_of
+from incidents.forms.texts import note_field
 
 FIELDS = ("status", "assignee", "classification")
 DIFFERENT = "*"

@@ -12,6 +12,7 @@ from alerts.choices import RemediationStatus, Verdict
 from entities.choices import EntityKind
 from entities.identity import IdentityError
 from entities.recognition import ADDABLE, LONGEST_TEXT, Recognised, recognise, refanged
+from incidents.forms.texts import Editor, LongText
 from incidents.rules import LONGEST_EVIDENCE_NOTE, MOST_ADDED
 
 LEAVE = ""
@@ -75,15 +76,12 @@ class AddForm(forms.Form):
         help_text="With a type, each line is taken as one of it.",
     )
     verdict_word = forms.ChoiceField(label="Verdict", choices=Verdict.choices, required=False)
-    note = forms.CharField(
+    note = LongText(
         label="Note",
         required=False,
         help_text="Where it was found, or why it matters; stands beside it.",
-        max_length=LONGEST_EVIDENCE_NOTE,
-        error_messages={
-            "max_length": f"The note has %(show_value)d characters; {LONGEST_EVIDENCE_NOTE:,} are allowed. Shorten it."
-        },
-        widget=forms.Textarea(attrs={"rows": 2, "maxlength": None}),
+        most=LONGEST_EVIDENCE_NOTE,
+        widget=Editor(attrs={"rows": 2}),
     )
 
     def clean_text(self) -> str:

@@ -14,8 +14,9 @@ from accounts.models import Team, User
 from alerts.choices import DETERMINATIONS, Classification, Determination, Severity
 from incidents.changes import Changes
 from incidents.choices import IncidentStatus, TagKind
+from incidents.forms.texts import let_attach, note_field
 from incidents.models import Incident
-from incidents.rules import LONGEST_NOTE, SNOOZES, snooze_until
+from incidents.rules import SNOOZES, snooze_until
 
 AUTOMATIC = "automatic"
 KEEP_WORD = "keep"
@@ -80,19 +81,6 @@ def local_word(moment: datetime | None) -> str:
     return timezone.localtime(moment).strftime(LOCAL) if moment else ""
 
 
-def note_field(label: str, placeholder: str, draft: str = "") -> forms.CharField:
-    attributes = {"rows": 3, "placeholder": placeholder}
-    if draft:
-        attributes["data-draft"] = draft
-    return forms.CharField(
-        required=False,
-        label=label,
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs=attributes),
-        error_messages={"max_length": "The text has %(show_value)d characters; 30,000 are allowed. Shorten it."},
-    )
-
-
 class FindingMixin:
     """What both forms do with the list of classifications."""
 
@@ -125,6 +113,7 @@ class ManageForm(FindingMixin, forms.Form):
         self.incident = incident
         self.sent = data if data is not None else QueryDict()
         self.fields["comment"].widget.attrs["data-draft"] = f"comment-{incident.pk}"
+        let_attach(self, incident.pk)
         if not incident.name_is_manual:
             self.fields["name"].help_text = "Given by the system; follows the alerts until you write another."
         severity = self.fields["severity"]
@@ -293,17 +282,6 @@ class ManageManyForm(FindingMixin, forms.Form):
         )
 
 
-class CommentForm(forms.Form):
-    text = note_field("Comment", "Write a comment; Markdown works")
-    once = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-    def clean_text(self) -> str:
-        text: str = self.cleaned_data["text"].strip()
-        if not text:
-            raise ValidationError("Write something first.")
-        return text
-
-
 def start_of(incident: Incident) -> dict[str, Any]:
     """The form's values for an incident as it is."""
     finding = incident.classification
@@ -330,7 +308,7 @@ def word_of(assignee: User | Team | None) -> str:
     return assignee.username if assignee else ""
 
 
-__all__ = ["CommentForm", "ManageForm", "ManageManyForm", "start_of", "word_of"]
+__all__ = ["ManageForm", "ManageManyForm", "start_of", "word_of"]
 
 
 class SnoozeForm(forms.Form):

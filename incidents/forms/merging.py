@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from incidents.forms.manage import note_field
+from incidents.forms.texts import note_field
 from incidents.rules.merging import MOST_MERGED, Choice
 
 

@@ -9,7 +9,8 @@ from django.http import QueryDict
 
 from incidents.changes import Item, TaskChanges
 from incidents.choices import TaskState
-from incidents.forms.manage import AssigneeField, DueField, local_word, note_field, word_of
+from incidents.forms.manage import AssigneeField, DueField, local_word, word_of
+from incidents.forms.texts import LongText, let_attach, note_field
 from incidents.models import Task, TaskTemplate
 from incidents.rules.tasks import LONGEST_TEXT, LONGEST_TITLE, MOST_HOURS, MOST_ITEMS
 
@@ -28,8 +29,8 @@ class TaskForm(forms.Form):
     assignee = AssigneeField(required=False, label="Assign to")
     due = DueField()
     state = forms.ChoiceField(choices=TaskState.choices)
-    description = note_field("Description", "What exactly, and how; Markdown works")
-    closing_note = note_field("Closing note", "What came of it")
+    description = note_field("Description", "What exactly, and how; Markdown works", most=LONGEST_TEXT)
+    closing_note = note_field("Closing note", "What came of it", most=LONGEST_TEXT)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
     TWINS = ("title", "assignee", "due", "state", "description", "closing_note")
@@ -37,11 +38,8 @@ class TaskForm(forms.Form):
     def __init__(self, task: Task, version: int, data: QueryDict | None = None) -> None:
         self.start = start_of(task) | {"version": version}
         super().__init__(data, initial=self.start, auto_id=f"task-{task.pk}-%s")
-        for name in ("description", "closing_note"):
-            text = self.fields[name]
-            assert isinstance(text, forms.CharField)
-            text.max_length = LONGEST_TEXT
         self.task = task
+        let_attach(self, task.incident_id)
 
     def was(self) -> dict[str, str]:
         """What the form showed when it was opened."""
@@ -84,9 +82,7 @@ class ItemForm(forms.Form):
     due_hours = forms.IntegerField(
         required=False, min_value=1, max_value=MOST_HOURS, label="Due after (h)", widget=forms.NumberInput
     )
-    description = forms.CharField(
-        required=False, max_length=LONGEST_TEXT, label="Description", widget=forms.Textarea({"rows": 2})
-    )
+    description = LongText(required=False, most=LONGEST_TEXT, label="Description", widget=forms.Textarea({"rows": 2}))
 
     def item(self) -> Item | None:
         sent = self.cleaned_data  # of a row that was left empty nothing at all

@@ -1,6 +1,7 @@
 """Rows of the incidents app, by what they hold."""
 
 from incidents.models.access import BreakGlass, IncidentAccess, IncidentMember
+from incidents.models.attachment import Attachment
 from incidents.models.bulk_act import BulkAct, BulkItem
 from incidents.models.incident import (
     OPEN,
@@ -21,6 +22,7 @@ from incidents.models.task import Task, TaskTemplate, TaskTemplateItem
 
 __all__ = [
     "OPEN",
+    "Attachment",
     "BreakGlass",
     "BulkAct",
     "BulkItem",

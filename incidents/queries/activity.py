@@ -27,7 +27,7 @@ from common.pagination import Order
 from common.query_strings import address, nearest, with_values
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import BulkAct, Incident
-from incidents.queries.people import addresses_of
+from incidents.queries.texts import renderer
 
 ORDERS = {"newest": "Newest first", "oldest": "Oldest first"}
 LARGEST = 2**62
@@ -148,7 +148,7 @@ def _shown(found: ActsPage, wanted: Asked, user: User, *, is_first: bool) -> Pag
         entries,
         incident_id=wanted.filter.incident,
         actor_id=user.pk,
-        links=addresses_of,
+        rendered=renderer(user),
         ways=lambda rows: ways_of(rows, user),
         menu=partial(menu_of, may_empty=user.may(Permission.EMPTY_TEXTS)),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.models import Principal
 from alerts.choices import (
     Classification,
     Determination,
@@ -15,7 +16,6 @@ from alerts.choices import (
 )
 from alerts.models import Evidence
 from alerts.rules import in_order_of_attack
-from common.markdown import render
 from common.marks import (
     asset_counts,
     dated,
@@ -38,11 +38,12 @@ from incidents.choices import IncidentStatus
 from incidents.models import Follower, Incident
 from incidents.queries.columns import TAG_ORDER, UNASSIGNED_MARK
 from incidents.queries.tasks import next_tasks, progress
+from incidents.queries.texts import rendered
 from incidents.rules import factor_in_words
 
 
-def header(incident: Incident) -> dict[str, Any]:
-    """What pane and page show of an incident at the top and in its facts."""
+def header(incident: Incident, reader: Principal | None = None) -> dict[str, Any]:
+    """What pane and page show of an incident at the top and in its facts; to a reader, with its resolution note."""
     assignee = incident.assignee_user or incident.assignee_team
     if assignee is None:
         mark = person_mark(*UNASSIGNED_MARK)
@@ -75,7 +76,7 @@ def header(incident: Incident) -> dict[str, Any]:
         "sources": some(incident.service_sources),
         "sources_title": ", ".join(incident.service_sources),
         "categories": in_order_of_attack(incident.categories),
-        "note": render(incident.resolution_note) if incident.resolution_note else "",
+        "note": rendered([incident.resolution_note], reader)[0] if incident.resolution_note and reader else "",
         "resolved_by": incident.resolved_by,
         "resolved_at": time_mark(incident.resolved_at) if incident.resolved_at else "",
         "restricted": incident.restricted,

@@ -27,6 +27,7 @@ from entities.queries import entities_named
 from entities.recognition import Recognised, refanged
 from incidents.models import Incident
 from incidents.queries.evidence_asked import RANKED, Asked, kind_links, verdict_links
+from incidents.queries.texts import rendered
 
 PAGE_SIZE = 50
 OF_EACH_KIND = 10
@@ -128,6 +129,9 @@ def evidence_list(
     seen = elsewhere([row["id"] for row in found], incident, principal)
     for row in found:
         row["elsewhere"] = seen.get(row["id"], "")
+    noted = [row for row in found if row["note"]]
+    for row, note in zip(noted, rendered([row["note"] for row in noted], principal), strict=True):
+        row["note"] = note
     groups = [Group(kind, counts[kind]) for kind in kinds if kind in counts and asked.kind in (None, kind)]
     for group in groups:
         group.rows = [row for row in found if row["kind"] == group.kind]

@@ -17,7 +17,7 @@ from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.queries.next_steps import by_phase, next_steps
-from incidents.queries.people import addresses_of
+from incidents.queries.texts import renderer
 from incidents.queries.what_happened import told, top_assets
 from incidents.what_happened import Facts
 
@@ -44,7 +44,7 @@ def overview(incident: Incident, facts: Facts, user: User, merged: Sequence[int]
         "around": detail.around(incident),
         "related": related(incident, user),
         "latest": stream(
-            incident.pk, content="brief", size=LATEST, actor_id=user.pk, links=addresses_of, merged=merged
+            incident.pk, content="brief", size=LATEST, actor_id=user.pk, rendered=renderer(user), merged=merged
         ),
     }
 

@@ -8,20 +8,28 @@ from typing import Any
 from django.db.models import Case, Count, When
 from django.utils import timezone
 
-from common.markdown import render
+from accounts.models import Principal
 from common.marks import due_mark, initials, person_mark, status_mark, time_mark
 from incidents.choices import TaskState
 from incidents.models import Incident, Task, TaskTemplate
+from incidents.queries.texts import rendered
 
 NEXT = 5
 """Open tasks that overview and details show."""
 
 
-def tasks_shown(incident: Incident) -> list[dict[str, Any]]:
-    """All tasks of an incident in their order, ready to print."""
+TEXTS = ("description", "closing_note")
+
+
+def tasks_shown(incident: Incident, reader: Principal) -> list[dict[str, Any]]:
+    """All tasks of an incident in their order, ready to print for a reader."""
     now = timezone.now()
-    rows = Task.objects.of_incident(incident.pk).select_related("assignee_user", "assignee_team")
+    rows = list(Task.objects.of_incident(incident.pk).select_related("assignee_user", "assignee_team"))
     shown = [_shown(task, now) for task in rows]
+    texts = {(index, name): getattr(task, name) for index, task in enumerate(rows) for name in TEXTS}
+    texts = {place: text for place, text in texts.items() if text}
+    for (index, name), html in zip(texts, rendered(list(texts.values()), reader), strict=True):
+        shown[index][name] = html
     if shown:
         shown[0]["is_first"] = shown[-1]["is_last"] = True
     return shown
@@ -51,8 +59,6 @@ def _shown(task: Task, now: datetime) -> dict[str, Any]:
         "assignee": person_mark(initials(str(assignee)), str(assignee), kind) if assignee else "",
         "assignee_id": task.assignee_user_id,
         "due": due_mark(task.due_at, now) if task.due_at and task.is_open else "",
-        "description": render(task.description) if task.description else "",
-        "note": render(task.closing_note) if task.closing_note else "",
         "closed_by": task.closed_by,
         "closed_at": time_mark(task.closed_at, now) if task.closed_at else "",
     }

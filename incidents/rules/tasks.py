@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from common.errors import Refused
 from incidents.choices import TaskState
+from incidents.rules.texts import check_length
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 10_000
@@ -38,12 +39,7 @@ def check_title(title: str, field: str = "title") -> str:
 
 def check_task_text(text: str, field: str) -> str:
     """A description or note without the space around it, or nothing; Refused when it is too long."""
-    text = text.replace("\r\n", "\n").strip()
-    if "\x00" in text:
-        raise Refused("The text holds a NUL character, which cannot be stored; remove it.", field=field)
-    if len(text) > LONGEST_TEXT:
-        raise Refused(f"The text has {len(text):,} characters; {LONGEST_TEXT:,} are allowed. Shorten it.", field=field)
-    return text
+    return check_length(text.replace("\r\n", "\n").strip(), LONGEST_TEXT, field)
 
 
 def check_due(due: datetime, now: datetime, field: str = "due") -> datetime:

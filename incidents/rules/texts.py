@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.characters import length_problem
 from common.errors import Refused
 
 NOT_SEEN = "It does not exist, or you may not see it any more."
@@ -14,12 +15,15 @@ def check_text(text: str, field: str) -> str:
     text = text.replace("\r\n", "\n").strip()
     if not text:
         raise Refused("Write something first.", field=field)
-    if len(text) > LONGEST_NOTE:
-        raise Refused(
-            f"The text has {len(text):,} characters; {LONGEST_NOTE:,} are allowed. Shorten or split it.", field=field
-        )
+    return check_length(text, LONGEST_NOTE, field, way_out="Shorten or split it.")
+
+
+def check_length(text: str, most: int, field: str, *, what: str = "The text", way_out: str = "Shorten it.") -> str:
+    """A text that can be stored and has no more than `most` characters as people count them; Refused otherwise."""
+    if problem := length_problem(text, most, what, way_out):
+        raise Refused(problem, field=field)
     if "\x00" in text:
-        raise Refused("The text holds a NUL character, which cannot be stored; remove it.", field=field)
+        raise Refused(f"{what} holds a NUL character, which cannot be stored; remove it.", field=field)
     return text
 
 
@@ -33,13 +37,7 @@ LONGEST_EVIDENCE_NOTE = 2_000
 def check_note(text: str) -> str:
     """A note beside evidence added by hand, which may be empty; Refused when it is too long."""
     text = text.replace("\r\n", "\n").strip()
-    if len(text) > LONGEST_EVIDENCE_NOTE:
-        raise Refused(
-            f"The note has {len(text):,} characters; {LONGEST_EVIDENCE_NOTE:,} are allowed. Shorten it, or write a "
-            "comment.",
-            field="note",
-        )
-    return text
+    return check_length(text, LONGEST_EVIDENCE_NOTE, "note", what="The note", way_out="Shorten it, or write a comment.")
 
 
 LONGEST_REASON = 1_000
@@ -50,8 +48,4 @@ def check_reason(reason: str, *, required: bool = False) -> str:
     if not reason.strip() and not required:
         return ""
     reason = check_text(reason, "reason")
-    if len(reason) > LONGEST_REASON:
-        raise Refused(
-            f"The reason has {len(reason):,} characters; {LONGEST_REASON:,} are allowed. Shorten it.", field="reason"
-        )
-    return reason
+    return check_length(reason, LONGEST_REASON, "reason", what="The reason")

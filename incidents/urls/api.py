@@ -1,6 +1,7 @@
 from django.urls import path
 
 from incidents.api.activity import ActivityView, AsOfView
+from incidents.api.attachments import AttachmentsView, AttachmentView
 from incidents.api.emptying import EmptyTextView
 from incidents.api.incidents import IncidentsView, IncidentView, SimilarView
 from incidents.api.merging import MergeView, MoveAlertsView, UnmergeView
@@ -13,6 +14,8 @@ urlpatterns = [
     path("incidents/<int:number>/", IncidentView.as_view(), name="incident"),
     path("incidents/<int:number>/activity/", ActivityView.as_view(), name="activity"),
     path("incidents/<int:number>/as-of/", AsOfView.as_view(), name="as_of"),
+    path("incidents/<int:number>/attachments/", AttachmentsView.as_view(), name="attachments"),
+    path("attachments/<uuid:number>/", AttachmentView.as_view(), name="attachment"),
     path("incidents/<int:number>/similar/", SimilarView.as_view(), name="similar"),
     path("incidents/<int:number>/entries/<int:sequence>/empty/", EmptyTextView.as_view(), name="empty_text"),
 ]

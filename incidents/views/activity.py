@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -21,6 +22,7 @@ from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import Incident
 from incidents.queries import activity as queries
 from incidents.queries.activity import Asked, Page
+from incidents.queries.attachments import attachments_shown
 from incidents.queries.merging import merged_into
 from incidents.queries.unread import seen_from
 from incidents.views.frame import page_context, tab_refused
@@ -42,6 +44,12 @@ def activity(request: PersonRequest, number: int) -> HttpResponse:
         return _refused(request, incident, error)
     context = page_context(request, incident, "activity")
     context |= _context(wanted, page, context["standing"].was_seen)
+    context |= {
+        "comment_form": new_comment(incident),
+        "moderates": request.user.may(Permission.MODERATE_COMMENTS),
+        "attachments": attachments_shown(incident, request.user),
+        "attachment_bytes": settings.ATTACHMENT_BYTES,
+    }
     is_part = request.htmx and not request.htmx.boosted
     template = "incidents/activity.html#stream" if is_part else "incidents/activity.html"
     response = render(request, template, context)
@@ -156,5 +164,4 @@ def _context(wanted: Asked, page: Page, was_seen: int | None) -> dict[str, Any]:
         "newest_first": wanted.newest_first,
         "first_label": "Newest" if wanted.newest_first else "Oldest",
         "next_label": "Older" if wanted.newest_first else "Newer",
-        "comment_form": new_comment(),
     }

@@ -80,7 +80,7 @@ def page_context(request: PersonRequest, incident: Incident, tab: str, **counted
 def head(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     """What page and pane show of the incident at the top, as far as the person may know of it."""
     return {
-        "incident": detail.header(incident),
+        "incident": detail.header(incident, request.user),
         "restriction": restriction_of(incident, request.user),
         "may_restrict": request.user.may(Permission.RESTRICT_INCIDENTS),
     }

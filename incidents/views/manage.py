@@ -19,15 +19,15 @@ from alerts.choices import Determination
 from common.errors import Conflict, Refused
 from common.marks import tag_mark
 from incidents.choices import TagKind
-from incidents.commands import add_comment, apply_changes, assign
+from incidents.commands import apply_changes, assign
 from incidents.commands.sight import NotNamed
-from incidents.forms.manage import CommentForm, ManageForm
+from incidents.forms.manage import ManageForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.views.answers import chosen_assignee as _chosen
 from incidents.views.answers import saved_event as _event
 from incidents.views.lookup import incident_or_404
-from incidents.views.page import new_comment, pane_context
+from incidents.views.page import pane_context
 
 
 @needs(get=Permission.EDIT_INCIDENTS, post=Permission.EDIT_INCIDENTS)
@@ -78,27 +78,6 @@ def assign_to_me(request: PersonRequest, number: int) -> HttpResponse:
         return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
     undo_url = reverse("incidents:undo_save", args=[number, batch]) if saved.version != incident.version else ""
     return _saved(request, incident_or_404(request, number), f"#{number} is yours", undo_url=undo_url)
-
-
-@needs(post=Permission.EDIT_INCIDENTS)
-def comment(request: PersonRequest, number: int) -> HttpResponse:
-    """Add a comment to the incident's log."""
-    incident = incident_or_404(request, number)
-    form = CommentForm(request.POST)
-    if form.is_valid():
-        try:
-            once = form.cleaned_data["once"]
-            add_comment(incident, form.cleaned_data["text"], actor=request.user.as_actor(), once=once)
-        except Refused as refused:
-            form.add_error("text", refused.problem)
-    if form.errors:
-        context = {"comment_form": form, "incident": detail.header(incident)}
-        return render(request, "incidents/activity.html#comment_box", context, status=422)
-    if not request.htmx:
-        messages.success(request, "Comment added", extra_tags=f"comment-{number}")
-        return redirect("incidents:activity", number=number)
-    context = {"comment_form": new_comment(), "incident": detail.header(incident)}
-    return _event(render(request, "incidents/activity.html#comment_box", context), "Comment added")
 
 
 KEEPABLE = ("name", "severity", "tags", "assignee", "status", "resolution_note", "classification", "due")

@@ -13,14 +13,14 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import stream
 from alerts.models import AlertPayload
-from incidents.forms.manage import CommentForm
+from incidents.forms.comments import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
 from incidents.queries.merging import merged_into
 from incidents.queries.next_steps import next_steps
 from incidents.queries.overview import overview as overview_of
 from incidents.queries.overview import related
-from incidents.queries.people import addresses_of
+from incidents.queries.texts import renderer
 from incidents.queries.unread import seen_from
 from incidents.queries.what_happened import facts_of
 from incidents.rules import SNOOZES
@@ -61,16 +61,17 @@ def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
 
 
-def new_comment() -> CommentForm:
+def new_comment(incident: Incident) -> CommentForm:
     """The form of one comment, with a mark of its own: sent twice, it adds one comment."""
-    return CommentForm(initial={"once": uuid4()})
+    return CommentForm(incident, once=uuid4())
 
 
 def pane_context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     found = looked_at(request, incident)
     steps = next_steps(incident)
     numbers = merged_into(incident, request.user)
-    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, links=addresses_of, merged=numbers)
+    rendered = renderer(request.user)
+    latest = stream(incident.pk, content="brief", size=6, actor_id=request.user.pk, rendered=rendered, merged=numbers)
     return {
         "may_merge": request.user.may(Permission.MERGE_INCIDENTS),
         "standing": found,

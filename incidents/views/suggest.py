@@ -67,6 +67,22 @@ def suggest_assignees(request: PersonRequest) -> HttpResponse:
     return render(request, "components/combobox_options.html", {"groups": groups, "empty": empty})
 
 
+MENTIONS = 8
+
+
+@needs(get=Permission.EDIT_INCIDENTS)
+def suggest_mentions(request: PersonRequest) -> HttpResponse:
+    """People and teams whom a text may call by `@`: those that fit what was typed, by the name that calls them."""
+    users, teams = assignable(request.GET.get("q", "")[:60], request.user, Permission.SEE_INCIDENTS)
+    people = [(user.username, user.display_name, person_mark(user.initials, user.display_name)) for user in users]
+    people += [(team.slug, team.name, person_mark(team.initials, team.name, "team")) for team in teams]
+    options = [
+        {"value": word, "label": label, "hint": f"@{word}", "mark": mark}
+        for word, label, mark in sorted(people, key=lambda each: each[1].lower())[:MENTIONS]
+    ]
+    return render(request, "components/combobox_options.html", {"groups": [{"label": "", "options": options}]})
+
+
 @needs(get=Permission.SEE_INCIDENTS)
 def suggest_tags(request: PersonRequest) -> HttpResponse:
     """Options of a tag field: used tags that fit, and last the text itself to create, where that is wanted."""

@@ -158,7 +158,7 @@ def _page(
     """The whole tab; HTMX takes out of it what it asked for."""
     context: dict[str, Any] = page_context(request, incident, "tasks")
     context |= {
-        "tasks": tasks_shown(incident),
+        "tasks": tasks_shown(incident, request.user),
         "templates": task_templates() if context["may_edit"] else [],
         "may_manage_templates": request.user.may(Permission.MANAGE_RULES),
         "new": new or NewTaskForm(),

@@ -10,6 +10,7 @@ from accounts.models import Role, User
 READ = {Permission.SEE_INCIDENTS, Permission.EXPORT}
 ANALYST = READ | {Permission.EDIT_INCIDENTS, Permission.BULK_EDIT}
 LEAD = ANALYST | {
+    Permission.MODERATE_COMMENTS,
     Permission.MERGE_INCIDENTS,
     Permission.RESTRICT_INCIDENTS,
     Permission.BREAK_GLASS,

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.markdown import TAGS, render
+from common.characters import count_characters, length_problem
+from common.markdown import TAGS, Image, Known, mentioned, read, render
+from entities.recognition import locate
 from tests.ingest.hostile import KEPT_TEXTS
 
 LINKED = re.compile(r"(https?://|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 """Where links may lead: the web, a mailbox, a page of ours."""
+
+
+OURS = {"span", "bdi", "button", "input", "img", "svg", "path", "line", "rect", "circle"}
+"""Tags that we put into a text ourselves."""
+ATTRIBUTES = {
+    *("href", "rel", "title", "class", "type", "data-copy", "data-copied", "disabled", "checked", "aria-label"),
+    *("src", "alt", "width", "height", "loading"),
+}
+DRAWING = {"viewbox", "aria-hidden", "focusable", "x", "y", "rx", "ry", "d", "x1", "x2", "y1", "y2", "cx", "cy", "r"}
 
 
 class Found(HTMLParser):
@@ -34,9 +46,11 @@ def is_harmless(html: str) -> bool:
     found = Found(html)
     links = [value for name, value in found.attributes if name == "href"]
     return (
-        found.tags <= TAGS
-        and {name for name, _ in found.attributes} <= {"href", "rel", "title"}
+        found.tags <= TAGS | OURS
+        and {name for name, _ in found.attributes} <= ATTRIBUTES | DRAWING
         and all(LINKED.match(link) for link in links)
+        and all(value.startswith("/attachments/") for name, value in found.attributes if name == "src")
+        and all(value in ("button", "checkbox") for name, value in found.attributes if name == "type")
     )
 
 
@@ -131,6 +145,107 @@ def test_nesting_without_end_comes_to_an_end(text: str) -> None:
     assert is_harmless(html)
     assert html.count("<ul>") <= 20
     assert html.count("<blockquote>") <= 20
+
+
+FILE = "0f3c1b52-7d0e-4c0a-9a52-0c5be3a8d7ef"
+KNOWN = Known(
+    pages={"ana": "/incidents/?assignee=ana"},
+    incidents={12: 'Beacon "<b>"'},
+    images={FILE: Image(f"/attachments/{FILE}/image/", f"/attachments/{FILE}/small/", 64, 48)},
+    locate=locate,
+)
+
+
+def test_what_a_text_names_is_a_link_where_the_reader_may_know_of_it() -> None:
+    text = "@ana and @nobody: #12, #13, #12a, a#12, `#12 @ana`, [#12](https://x.example)"
+    assert (read(text).mentions, read(text).numbers) == (("ana", "nobody"), (12, 13))
+    html = render(text, KNOWN)
+    assert '<a href="/incidents/12/" title="Beacon &quot;&lt;b&gt;&quot;">#12</a>, #13, #12a, a#12' in html
+    assert html.count('href="/incidents/12/"') == 1
+    assert '<a href="/incidents/?assignee=ana">@ana</a> and @nobody' in html
+    assert "<code>#12 @ana</code>" in html
+    assert "/incidents/" not in render(text)
+    assert mentioned("no name here") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "copied"),
+    [
+        ("http://evil.example/a?b=1#c.", "hxxp://evil[.]example/a?b=1#c", "http://evil.example/a?b=1#c"),
+        ("(hxxps[:]//evil[.]example/x)", "hxxps://evil[.]example/x", "https://evil.example/x"),
+        ("[10.0.0.1]", "10.0.0[.]1", "10.0.0.1"),
+        ("evil[.]com,", "evil[.]com", "evil.com"),
+        ("<https://evil.example/x>", "hxxps://evil[.]example/x", "https://evil.example/x"),
+        ("d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e"),
+    ],
+)
+def test_an_indicator_is_defanged_no_link_and_can_be_copied_as_it_is(text: str, shown: str, copied: str) -> None:
+    html = render(text, KNOWN)
+    assert f'<code class="indicator-text">{shown}</code>' in html
+    assert f'data-copy="{copied}"' in html
+    assert "href" not in html
+
+
+def test_code_names_mail_and_files_stay_as_they_are_typed() -> None:
+    text = "`http://evil.com` ana@corp.com invoice.pdf v1.2 and so on.Then\n\n```\ncurl http://evil.com\n```"
+    html = render(text, KNOWN)
+    assert "indicator" not in html
+    assert "<code>http://evil.com</code>" in html
+    assert "curl http://evil.com" in html
+
+
+def test_a_link_says_where_it_leads() -> None:
+    html = render(
+        "[our bank](https://ana:x@evil.example:8443/x) [write](mailto:a@b.example?cc=c) [here](/incidents/3/)"
+    )
+    assert '</a> <bdi class="link-host">(evil.example:8443)</bdi>' in html
+    assert '</a> <bdi class="link-host">(a@b.example)</bdi>' in html
+    assert html.count("link-host") == 2
+
+
+def test_a_task_list_has_boxes_that_nobody_can_tick() -> None:
+    html = render("- [ ] isolate 10.0.0.1\n- [x] **call** Lee\n- [y] none\n\n[ ] none either", KNOWN)
+    boxes = re.findall(r"<input[^>]*>", html)
+    assert [("checked" in box, "disabled" in box) for box in boxes] == [(False, True), (True, True)]
+    assert "10.0.0[.]1" in html and "<strong>call</strong>" in html
+
+
+def test_only_stored_images_are_shown() -> None:
+    html = render(
+        f"![seen](/attachments/{FILE}/) ![gone](/attachments/{FILE[:-1]}0/) ![far](https://evil.example/p.png)", KNOWN
+    )
+    (image,) = re.findall(r"<img[^>]*>", html)
+    assert f'src="/attachments/{FILE}/small/"' in image and 'alt="seen"' in image and 'width="64"' in image
+    assert "gone" in html
+    assert "hxxps://evil[.]example/p.png" in html
+    assert read(f"![seen](/attachments/{FILE}/)").files == (FILE,)
+
+
+def test_characters_are_counted_as_people_count_them() -> None:
+    assert count_characters("\U0001f469\u200d\U0001f469\u200d\U0001f467e\u0301\U0001f1e6\U0001f1f9\r\n") == 4
+    assert length_problem("e\u0301" * 30_000, 30_000) == ""
+    assert length_problem("e\u0301" * 30_001, 30_000).startswith("The text has 30,001 characters; 30,000 are allowed")
+    piled = length_problem("e" + "\u0301" * 150_000, 30_000)
+    assert piled.startswith("The text has 1 characters, but is 300,001 bytes long; 240,000 are allowed")
+    assert "bytes long" in length_problem("e" + "\u0301" * 1_000_000, 30_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.1 " * 3_300,
+        "*a **b _c " * 3_000,
+        "|a|b|\n|-|-|\n" + "|x|y|\n" * 5_000,
+        "[:]" * 10_000,
+        "@ana #12 " * 3_300,
+    ],
+    ids=["addresses", "emphasis", "rows", "colons", "names"],
+)
+def test_the_longest_texts_are_rendered_in_bounded_time(text: str) -> None:
+    begun = time.process_time()
+    html = render(text[:30_000], KNOWN)
+    assert time.process_time() - begun < 4
+    assert is_harmless(html)
 
 
 def test_bidirectional_marks_stay_text() -> None:

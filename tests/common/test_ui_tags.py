@@ -36,6 +36,7 @@ MINIMAL: dict[str, str] = {
     "person": "{% person text %}",
     "key": "{% key text %}",
     "indicator": "{% indicator text %}",
+    "editor": "{% editor text text text text %}{{ text }}{% endeditor %}",
     "button": "{% button text %}",
     "segmented": "{% segmented text items %}",
     "menu": "{% menu text %}{{ text }}{% endmenu %}",

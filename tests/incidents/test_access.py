@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,8 @@ from alerts.models import Alert, Evidence
 from entities.models import AssetClassification, Entity
 from incidents.changes import Changes
 from incidents.commands import (
+    add_comment,
+    attach,
     change_tags,
     prepare_act,
     restrict,
@@ -28,12 +31,14 @@ from incidents.commands import (
     start_act,
 )
 from incidents.commands.saved_views import ViewValues
-from incidents.models import Incident, Task, TaskTemplate
+from incidents.files import take_in
+from incidents.models import Attachment, Incident, Task, TaskTemplate
 from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial, TuningRule
 from tests.conftest import alert, device, opened
 from tests.incidents.rows import news
+from tests.incidents.uploads import image
 
 SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK = (
     Permission.SEE_INCIDENTS,
@@ -174,6 +179,19 @@ TABLE: dict[str, dict[str, Any]] = {
     "incidents:manage": {"GET": EDIT, "POST": EDIT},
     "incidents:assign_to_me": {"POST": EDIT},
     "incidents:comment": {"POST": EDIT},
+    "incidents:edit_comment": {"GET": EDIT, "POST": EDIT},
+    "incidents:remove_comment": {"POST": EDIT},
+    "incidents:text": {"GET": SEE},
+    "incidents:attach": {"POST": EDIT},
+    "attachments:download": {"GET": SEE},
+    "attachments:image": {"GET": SEE},
+    "attachments:small": {"GET": SEE},
+    "attachments:remove": {"POST": EDIT},
+    "attachments:erase": {"POST": Permission.EMPTY_TEXTS},
+    "api:attachments": {"GET": SEE, "POST": EDIT},
+    "api:attachment": {"GET": SEE},
+    "incidents:preview_text": {"POST": EDIT},
+    "incidents:suggest_mentions": {"GET": EDIT},
     "incidents:raw": {"GET": SEE},
     "incidents:rows": {"GET": SEE},
     "incidents:seen": {"POST": SEE},
@@ -236,6 +254,10 @@ MADE_BY_ASKING = [
     "bulk.undo_started",
     "tuning.deleted",
     "task_template.deleted",
+    "comment.removed",
+    "attachment.added",
+    "attachment.removed",
+    "attachment.downloaded",
 ]
 """What a request without any data does already."""
 READY = {200, 302}
@@ -260,6 +282,12 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[incident.pk, "actor"])
     if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
         return reverse(name, args=[incident.pk, SAVE])
+    if name in ("incidents:text", "incidents:edit_comment", "incidents:remove_comment"):
+        comments = Entry.objects.of_incident(incident.pk).filter(verb="comment.added")
+        comment = comments.first() or add_comment(incident, "Kept", actor=SYSTEM)
+        return reverse(name, args=[incident.pk, Entry.objects.get(pk=comment.pk).sequence])
+    if name.startswith("attachments:") or name == "api:attachment":
+        return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
     if name in ("tuning:rule", "tuning:edit", "tuning:delete"):
@@ -282,6 +310,14 @@ def address(name: str, incident: Incident) -> str:
         except NoReverseMatch:
             continue
     raise AssertionError(f"no address for {name}")
+
+
+def kept_file(incident: Incident) -> Attachment:
+    """A picture that is attached to the incident."""
+    kept = Attachment.objects.present().filter(incident=incident).first()
+    if kept is None:
+        kept = attach(incident, take_in("kept.png", io.BytesIO(image()), len(image())), actor=SYSTEM)
+    return kept
 
 
 def data(name: str, incident: Incident) -> dict[str, Any]:
@@ -326,6 +362,8 @@ def test_each_role_gets_what_the_table_says(
     change_tags(incident, add=["kept"], actor=one.as_actor(), batch=SAVE)
     tuning = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", people["lead"], None)
     create_tuning_rule(tuning, actor=SYSTEM)
+    add_comment(incident, "Kept", actor=one.as_actor())
+    attach(incident, take_in("kept.png", io.BytesIO(image()), len(image())), actor=one.as_actor())
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
     log = Entry.objects.exclude(verb__in=MADE_BY_ASKING)
     entries = log.count()
@@ -401,11 +439,12 @@ OF_ONE_INCIDENT = [
     "entities:timeline",
     "entities:incidents",
 ] + [
-    name for name in TABLE if name.startswith(("incidents:", "alerts:", "alert_acts:")) and name.partition(":")[2] in
-    ("overview", "similar", "classify_like_these", "alerts", "alert_rows", "assets",
+    name for name in TABLE if name.partition(":")[0] in ("incidents", "alerts", "alert_acts", "attachments") and
+    name.partition(":")[2] in ("overview", "similar", "classify_like_these", "alerts", "alert_rows", "assets",
      "evidence", "judge_evidence", "add_evidence", "remove_evidence", "activity",
      "filter_activity", "suggest_activity", "as_of",
-     "details", "manage", "assign_to_me", "comment", "raw", "manage_many", "alert", "tasks", "apply_tasks", "task",
+     "details", "manage", "assign_to_me", "comment", "edit_comment", "remove_comment", "text", "raw",
+     "attach", "download", "image", "small", "remove", "manage_many", "alert", "tasks", "apply_tasks", "task",
      "task_act", "restriction", "lift_restriction")
 ]  # fmt: skip
 

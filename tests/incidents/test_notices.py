@@ -38,7 +38,7 @@ from incidents.commands import (
 from incidents.commands.looking import read_notices
 from incidents.models import Incident, Notice
 from incidents.queries.notices import notices_page, unread_count
-from incidents.queries.people import addresses_of
+from incidents.queries.texts import renderer
 from tests.conftest import NOON, alert, device, opened
 
 
@@ -150,7 +150,7 @@ def test_somebody_who_has_left_is_not_told(incident: Incident, ana: User, lee: U
 
 def test_mentions_of_somebody_lead_to_their_queue(incident: Incident, ana: User, lee: User, tier2: Team) -> None:
     add_comment(incident, "@ana and @tier2, not @nobody, `@ana` or <b>@ana</b>", actor=lee.as_actor())
-    body = stream(incident.pk, size=1, links=addresses_of).lines[0].body
+    body = stream(incident.pk, size=1, rendered=renderer(ana)).lines[0].body
     assert body.count('<a href="/incidents/?assignee=ana"') == 2
     assert body.count('<a href="/incidents/?assignee=team%3Atier2"') == 1
     assert "not @nobody, <code>@ana</code> or &lt;b&gt;" in body

@@ -1,0 +1,10 @@
+"""Comments and notes: Markdown in, harmless HTML out.
+
+A text is read once (`read`), which says whom and what it names. Whoever shows it looks these up, all of a page in a few
+statements, and puts in what the reader may know of (`Known`): `incidents/queries/texts.py`.
+"""
+
+from common.markdown.document import NOTHING, Document, Image, Known, Located, mentioned, read, render
+from common.markdown.parsing import TAGS
+
+__all__ = ["NOTHING", "TAGS", "Document", "Image", "Known", "Located", "mentioned", "read", "render"]

@@ -1,0 +1,78 @@
+"""Attachments for programs: list them, send one, fetch one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import principal_of
+from accounts.choices import Permission
+from accounts.models import User
+from activity.actors import Channel
+from common.api import AlwaysJSON
+from incidents.files import Damaged
+from incidents.models import Incident
+from incidents.queries.attachments import plain_attachment, plain_attachments
+from incidents.views.attachments import attachment_or_404, given, taken
+from incidents.views.lookup import record_look
+
+
+class AttachmentsView(APIView):
+    """The files of an incident, oldest first; and sending one, as the field `file` of a multipart form."""
+
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS, "POST": Permission.EDIT_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+    parser_classes = (MultiPartParser,)
+
+    def get(self, request: Request, number: int) -> Response:
+        return Response({"attachments": plain_attachments(_incident_or_404(request, number))})
+
+    def post(self, request: Request, number: int) -> Response:
+        incident = _incident_or_404(request, number)
+        file = request.FILES.get("file")
+        if not isinstance(file, UploadedFile):
+            raise exceptions.ValidationError({"file": ["Send one file as the field `file` of a multipart form."]})
+        found = taken(incident, file, principal_of(request), Channel.API)
+        return Response(plain_attachment(found), status=status.HTTP_201_CREATED)
+
+
+class AttachmentView(APIView):
+    """The bytes of one attachment, compared with their SHA-256 before the first of them leaves."""
+
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+
+    def get(self, request: Request, number: UUID) -> HttpResponseBase:
+        principal = principal_of(request)
+        try:
+            return given(attachment_or_404(principal, number), principal, Channel.API)
+        except Damaged as damaged:
+            raise FileDamaged(damaged) from None
+
+
+class FileDamaged(exceptions.APIException):
+    """The file of an attachment is not what came."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "File damaged"
+
+    def __init__(self, damaged: Damaged) -> None:
+        super().__init__(f"The file of this attachment {damaged}; nobody is given it. An administrator has been told.")
+
+
+def _incident_or_404(request: Request, number: int) -> Incident:
+    principal = principal_of(request)
+    found = Incident.objects.visible_to(principal).filter(pk=min(number, 2**62)).first()
+    if found is None:
+        raise Http404
+    if isinstance(principal, User):
+        record_look(found, principal)
+    return found
