@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import zoneinfo
 from collections.abc import Callable
+from gzip import GzipFile
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,15 +14,20 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.template import loader
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
 from psycopg.errors import QueryCanceled
 
 from incidents.views.live import quick
 
+SHORTEST_COMPRESSED = 200
+"""Bytes; compressing less is not worth it."""
 POLL = "/incidents/changes/"
 """incidents:changes; resolving it for every request would cost more than the answer."""
 
@@ -102,3 +110,32 @@ class PersonalTimeZone:
             with timezone.override(zoneinfo.ZoneInfo(person.time_zone)):
                 return self.get_response(request)
         return self.get_response(request)
+
+
+class Compressed(GZipMiddleware):
+    """Pages go out compressed: at a level that takes a third of the time that Django's takes, for a sixth more bytes.
+    Tables that are streamed are left to Django."""
+
+    LEVEL = 3
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not isinstance(response, HttpResponse) or response.has_header("Content-Encoding"):
+            return super().process_response(request, response)
+        if len(response.content) < SHORTEST_COMPRESSED:
+            return response
+        patch_vary_headers(response, ("Accept-Encoding",))
+        if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+            response.content = self._compressed(response.content)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Length"] = str(len(response.content))
+            if response.headers.get("ETag", "").startswith('"'):
+                response.headers["ETag"] = f"W/{response.headers['ETag']}"
+        return response
+
+    def _compressed(self, content: bytes) -> bytes:
+        """With a name of random length before it, so that nobody learns from the size what a page says (BREACH)."""
+        name = secrets.token_urlsafe(secrets.randbelow(self.max_random_bytes) + 1)
+        packed = BytesIO()
+        with GzipFile(name, "wb", self.LEVEL, packed, mtime=0) as file:
+            file.write(content)
+        return packed.getvalue()
