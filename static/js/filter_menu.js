@@ -44,6 +44,8 @@ function open(key, address) {
   if (key) panel().replaceChildren();
   else showChoices(address);
   if (!box.matches(":popover-open")) box.showPopover();
+  // a key may open it while the filters are scrolled out of sight
+  anchor()?.scrollIntoView({ block: "nearest" });
   place();
   if (key) load(address);
 }

@@ -161,7 +161,7 @@ function markSeen(event) {
 /** The page of an incident shows a list of its own, such as its alerts: after a save of one's own it is drawn anew. */
 function redrawPage() {
   const page = document.querySelector("[data-live-page]");
-  if (page?.querySelector("[data-selection]")) refresh([page.dataset.live]).catch(() => {});
+  if (page?.querySelector("[data-selection], [data-stream]")) refresh([page.dataset.live]).catch(() => {});
 }
 
 export function wireLive() {

@@ -12,11 +12,23 @@ let held = null;
 const streamOf = (page) => page.querySelector("[data-stream]");
 const actsOf = (stream) => [...(stream?.querySelectorAll(":scope > .entries > .entry") ?? [])];
 
+/** An act of very many of which more was loaded stays as it is: what was recorded does not change.
+ * @param {Element} shown @param {Element} fresh */
+function keepLoaded(shown, fresh) {
+  for (const act of actsOf(shown)) {
+    const same = act.id && fresh.querySelector(`:scope > .entries > #${CSS.escape(act.id)}`);
+    const inner = (one) => one.querySelectorAll(".entries > .entry").length;
+    if (same && inner(act) > inner(same)) same.replaceWith(act.cloneNode(true));
+  }
+}
+
 /** @param {CustomEvent<{fresh: Element}>} event */
 function hold(event) {
   const shown = streamOf(event.target);
   const fresh = streamOf(event.detail.fresh);
-  if (!shown || !fresh || shown.dataset.stream !== "newest") return;
+  if (!shown || !fresh) return;
+  keepLoaded(shown, fresh);
+  if (shown.dataset.stream !== "newest") return;
   const known = new Set(actsOf(shown).map((act) => act.id));
   const acts = actsOf(fresh);
   // what came before the newest one that is shown is older, not new: a filter or a page may have let it in

@@ -161,6 +161,8 @@ STATES: list[tuple[str, str, Callable[[Page], None]]] = [
     ("assets", "/incidents/{number}/assets/", as_it_is),
     ("evidence", "/incidents/{number}/evidence/", as_it_is),
     ("activity", "/incidents/{number}/activity/", as_it_is),
+    ("as it was", "/incidents/{number}/as-of/", as_it_is),
+    ("what changed", "/incidents/{number}/as-of/?from={first}", as_it_is),
     ("similar", "/incidents/{number}/similar/", as_it_is),
     ("manage page", "/incidents/{number}/manage/", as_it_is),
     ("entities", "/entities/", as_it_is),
@@ -193,7 +195,8 @@ def test_no_page_has_a_finding(
     check(page, findings, "sign-in")
     page = window_of(ada, viewport=size, color_scheme=theme)
     for name, path, reach in STATES:
-        page.goto(path.format(number=scene.pk, asset=Entity.objects.filter(kind="device")[0].pk))
+        first = scene.entries.order_by("sequence")[0].pk
+        page.goto(path.format(number=scene.pk, first=first, asset=Entity.objects.filter(kind="device")[0].pk))
         reach(page)
         check(page, findings, name)
     assert not findings, "\n".join(findings)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -88,7 +88,8 @@ def long_act(incident: Incident, actor: Actor, many: int) -> None:
         )
         for number in range(many)
     ]
-    record_all(drafts, tell=False)
+    with transaction.atomic():
+        record_all(drafts, tell=False)
 
 
 def test_what_one_save_did_stands_together(incident: Incident, ana: User) -> None:
