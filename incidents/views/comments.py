@@ -72,7 +72,7 @@ def edit(request: PersonRequest, number: int, sequence: int) -> HttpResponse:
     incident = incident_or_404(request, number)
     found = changeable_or_404(request, incident, sequence)
     if request.method != "POST":
-        start = found.latest.body.text if found.latest.body else ""
+        start = (found.latest.body.text or "") if found.latest.body else ""
         return _editing(request, incident, found, EditCommentForm(found.entry, text=start, version=found.latest.pk))
     form = EditCommentForm(found.entry, request.POST)
     if not form.is_valid():
