@@ -39,8 +39,8 @@ from incidents.rules import NOT_SEEN, check_text
 from incidents.rules.merging import finding_word
 from incidents.search import rewrite_words
 
-MERGING = (verbs.MERGED.name, verbs.UNMERGED.name)
-"""Entries of the target whose changes are not somebody's later work."""
+MERGING = (verbs.MERGED.name, verbs.UNMERGED.name, verbs.MERGED_AWAY.name, verbs.RESTORED.name)
+"""Entries of the target whose changes are not somebody's later work: merged on and back, it has its tags again."""
 
 
 @command

@@ -144,6 +144,7 @@ def test_the_next_ones_name_and_severity_count_instead(
 
 
 def test_a_chain_comes_apart_from_its_end(incident: Incident, other: Incident, third: Incident, lee: User) -> None:
+    change_tags(third, add=["vpn"], actor=lee.as_actor())
     merge(other, [third], actor=lee.as_actor(), reason=REASON)
     merge(incident, [other], actor=lee.as_actor(), reason=REASON)
     with pytest.raises(Refused, match=f"Un-merge #{other.pk} first"):
@@ -152,6 +153,7 @@ def test_a_chain_comes_apart_from_its_end(incident: Incident, other: Incident, t
     assert (fresh(third).redirected_to_id, fresh(other).alerts_total) == (other.pk, 2)
     unmerge(third, actor=lee.as_actor())
     assert [fresh(each).alerts_total for each in (incident, other, third)] == [2, 1, 1]
+    assert [tags_of(fresh(each)) for each in (incident, other, third)] == [[], [], ["vpn"]]
 
 
 def test_nothing_becomes_less_restricted(incident: Incident, other: Incident, ana: User, lee: User) -> None:
