@@ -28,6 +28,8 @@ from ingest.parsed import ParsedAlert
 
 SOURCE = "bench"
 BATCHES = (1, 100, 500)
+ALERTS_OF_A_CASE, DEVICES, PEOPLE = 5, 20_000, 15_000
+TITLES = ("Encoded command was run", "Script host started a download", "Scheduled task was added for persistence")
 ENOUGH = 1_000
 """Alerts per round and way, of single ones a tenth."""
 
@@ -88,23 +90,24 @@ class _Sender:
 
 
 class _Maker:
-    """Alerts about things that the load is about, so that some join its incidents and the others open new ones."""
+    """Alerts as `generate` has them: about five tell of one case, on a device and a person that the load is about. Some
+    cases join its incidents, the others open new ones."""
 
     def __init__(self) -> None:
         self.run = uuid4().hex[:12]
         self.numbers = count(1)
-        self.random = Random(self.run)  # noqa: S311 - made-up data, no secret
 
     def records(self, size: int) -> list[dict[str, Any]]:
         return [self._record(number) for _, number in zip(range(size), self.numbers, strict=False)]
 
     def _record(self, number: int) -> dict[str, Any]:
-        device, person = self.random.randrange(20_000), self.random.randrange(15_000)
+        case = Random(f"{self.run}-{number // ALERTS_OF_A_CASE}")  # noqa: S311 - made-up data, no secret
+        device, person = case.randrange(DEVICES), case.randrange(PEOPLE)
         site = ("fin", "ops", "lab", "hq", "plant")[device % 5]
         return {
             "source": SOURCE,
             "external_id": f"{self.run}-{number}",
-            "title": "Encoded command was run",
+            "title": TITLES[number % len(TITLES)],
             "severity": "medium",
             "first_activity": timezone.now().isoformat(),
             "categories": ["execution"],
