@@ -696,17 +696,22 @@ def _tell(evidence: Evidence, found: Verification) -> int:
         print("note: without checkpoints; who recomputed whole chains would not be noticed.")
     elif not evidence.is_told_whom_to_trust:
         print(f"note: nobody named the key to believe; the file names {evidence.last.key}.")
-    print(summary(evidence, found) if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}.")
+    print(summary(evidence, found) if not problems else f"{_counted(len(problems), 'problem', 'problems')}.")
     return 1 if problems else 0
 
 
 def summary(evidence: Evidence, found: Verification) -> str:
     """What was verified, in a sentence."""
-    text = f"{found.entries:,} entries in {found.chains:,} chains verified"
+    text = f"{_counted(found.entries, 'entry', 'entries')} in {_counted(found.chains, 'chain', 'chains')} verified"
     if evidence.last is None:
         return f"{text}; there is no checkpoint yet."
     last = evidence.last
-    return f"{text}, against {evidence.checkpoints:,} checkpoints up to number {last.number} of {last.signed_at}."
+    checkpoints = _counted(evidence.checkpoints, "checkpoint", "checkpoints")
+    return f"{text}, against {checkpoints} up to number {last.number} of {last.signed_at}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 if __name__ == "__main__":

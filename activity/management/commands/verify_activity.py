@@ -50,7 +50,7 @@ class Command(BaseCommand):
         for sentence in proof.problems:
             self.stderr.write(f"does not fit: {sentence}")
         if proof.problems:
-            raise CommandError(f"The log does not verify: {len(proof.problems)} problems.")
+            raise CommandError(f"The log does not verify: {len(proof.problems)} problem(s).")
         if options["incident"] is not None and not proof.verification.entries:
             raise CommandError(f"There is no entry for incident {options['incident']}.")
         self.stdout.write(proof.summary)
