@@ -41,6 +41,8 @@ from incidents.search import rewrite_words
 
 MERGING = (verbs.MERGED.name, verbs.UNMERGED.name, verbs.MERGED_AWAY.name, verbs.RESTORED.name)
 """Entries of the target whose changes are not somebody's later work: merged on and back, it has its tags again."""
+FOLLOWING = (COMMENTED.name, verbs.FOLLOWED.name, verbs.ATTACHED.name)
+"""Entries of somebody who follows the target from then on."""
 
 
 @command
@@ -91,8 +93,11 @@ class _Unmerging:
         self.changes: dict[int, list[Change]] = {source.pk: [], target.pk: []}
         open_ones = Merge.objects.filter(target=target, unmerged_at__isnull=True).exclude(pk=merge.pk)
         self.others = list(open_ones.select_related("source__assignee_user", "source__assignee_team").order_by("pk"))
+        # one that came earlier gives nothing anew: what the target had from it was taken away before this one gave it
+        self.heirs = [other for other in self.others if other.entry_id >= merge.entry_id]
         log = Entry.objects.of_incident(target.pk).filter(sequence__gt=merge.entry.sequence)
-        self.since = list(log.exclude(verb__in=MERGING).order_by("sequence"))
+        work = log.exclude(verb__in=MERGING).exclude(subject_kind__in=("alert", "entity"))
+        self.since = list(work.order_by("sequence"))
 
     def run(self) -> Incident:
         source, target = self.source, self.target
@@ -108,7 +113,7 @@ class _Unmerging:
         for incident in (source, target):
             self.changes[incident.pk] += changes_between(before[incident.pk], state_of(incident))
         self._record(alerts, brought([back]))
-        Merge.objects.bulk_update(self.others, ["gave"])
+        Merge.objects.bulk_update(self.heirs, ["gave"])
         self.merge.unmerged_at = timezone.now()
         self.merge.save(update_fields=["unmerged_at"])
         rewrite_words(names_of([source, target]))
@@ -132,7 +137,7 @@ class _Unmerging:
         for tag_id in self.merge.gave.get("tags", ()):
             if tag_id not in present or present[tag_id].name.lower() in touched:
                 continue
-            heir = next((other for other in self.others if tag_id in other.tag_ids), None)
+            heir = next((other for other in self.heirs if tag_id in other.tag_ids), None)
             if heir:
                 heir.gave["tags"] = sorted({*heir.gave.get("tags", ()), tag_id})
             else:
@@ -159,15 +164,13 @@ class _Unmerging:
     def _followers(self) -> None:
         """Who came to follow by the merge follows no more, but for those who would follow by what they did since."""
         by_themselves = {
-            entry.actor_id
-            for entry in self.since
-            if entry.actor_kind == ActorKind.USER and entry.verb in (COMMENTED.name, verbs.FOLLOWED.name)
+            entry.actor_id for entry in self.since if entry.actor_kind == ActorKind.USER and entry.verb in FOLLOWING
         }
         given = [change["new"] for entry in self.since if (change := entry.change_of("assignee")) and change["new"]]
         names = [each["name"] for each in given if each["kind"] == "user"]
         assigned = set(User.objects.filter(username__in=names).values_list("pk", flat=True)) if names else set()
         leaving = {*self.merge.gave.get("followers", ())} - by_themselves - assigned
-        for other in self.others:
+        for other in self.heirs:
             kept = leaving & set(Follower.objects.filter(incident=other.source_id).values_list("user", flat=True))
             other.gave["followers"] = sorted({*other.gave.get("followers", ()), *kept})
             leaving -= kept
@@ -180,20 +183,20 @@ class _Unmerging:
         if self._goes("assignee", "assignee"):
             old = assignee_value(target.assignee_user, target.assignee_team)
             had_none = gave["assignee"] == {"user": None, "team": None}
-            heir = self._heir("assignee", [other for other in self.others if had_none and other.source.assignee])
+            heir = self._heir("assignee", [other for other in self.heirs if had_none and other.source.assignee])
             ids = _assignee_ids(heir) if heir else gave["assignee"]
             target.assignee_user_id, target.assignee_team_id = ids["user"], ids["team"]
             self._changed(target, "assignee", old, assignee_value(target.assignee_user, target.assignee_team))
         if self._goes("finding", "classification", "determination"):
             own = gave["finding"]
             if own["classification"] == Classification.NOT_SET:
-                heir = self._heir("finding", [other for other in self.others if _finding(other.source)])
+                heir = self._heir("finding", [other for other in self.heirs if _finding(other.source)])
                 own = own if heir is None else {name: getattr(heir, name) for name in own}
             target.classification, target.determination = own["classification"], own["determination"]
         if self._goes("due", "due_at"):
             self._due(parse_datetime(gave["due"]["due_at"] or ""))
         if self._goes("name", "name", "name_is_manual"):
-            heir = self._heir("name", [other for other in self.others if other.source.name_is_manual])
+            heir = self._heir("name", [other for other in self.heirs if other.source.name_is_manual])
             if heir is not None:
                 target.name = heir.name
             else:
@@ -202,7 +205,7 @@ class _Unmerging:
 
     def _due(self, own: datetime | None) -> None:
         target = self.target
-        dated = [(other.source.due_at, other.pk, other) for other in self.others if other.source.due_at]
+        dated = [(other.source.due_at, other.pk, other) for other in self.heirs if other.source.due_at]
         earlier = [other for due, _, other in sorted(dated, key=lambda one: one[:2]) if own is None or due < own]
         heir = self._heir("due", earlier)
         old, target.due_at = target.due_at, heir.due_at if heir else own
@@ -214,7 +217,7 @@ class _Unmerging:
         target = self.target
         if not self._goes("severity", "severity", "severity_is_manual"):
             return
-        by_hand = [other for other in self.others if other.source.severity_is_manual]
+        by_hand = [other for other in self.heirs if other.source.severity_is_manual]
         higher = [other for other in by_hand if other.source.severity > target.automatic_severity]
         heir = self._heir("severity", sorted(higher, key=lambda one: -one.source.severity))
         target.severity = heir.severity if heir else target.automatic_severity
@@ -224,8 +227,15 @@ class _Unmerging:
         weighing.weigh(target)
 
     def _goes(self, what: str, *fields: str) -> bool:
-        """Whether the target has this from the source, and nobody has changed it since."""
-        return what in self.merge.gave and not any(entry.change_of(name) for entry in self.since for name in fields)
+        """Whether the target has this from the source: nobody has changed it since, and no later merge, which takes
+        over what stood there before instead."""
+        itself = [entry for entry in self.since if not entry.subject_kind]
+        if what not in self.merge.gave or any(entry.change_of(name) for entry in itself for name in fields):
+            return False
+        later = next((other for other in self.heirs if what in other.gave), None)
+        if later is not None:
+            later.gave[what] = self.merge.gave[what]
+        return later is None
 
     def _heir(self, what: str, others: Sequence[Merge]) -> Incident | None:
         """The source that gives it instead, from now on."""

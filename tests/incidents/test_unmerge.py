@@ -26,6 +26,7 @@ from incidents.commands import (
     add_evidence,
     add_task,
     assign,
+    assign_alerts,
     change_tags,
     classify,
     follow,
@@ -39,6 +40,7 @@ from incidents.commands import (
     unassign,
     unmerge,
     unmerge_all,
+    use_automatic_name,
 )
 from incidents.models import Follower, Incident, Merge
 from incidents.rules.merging import Choice
@@ -141,6 +143,53 @@ def test_the_next_ones_name_and_severity_count_instead(
     assert (fresh(low).name, fresh(low).severity) == ("Sign-ins", Severity.MEDIUM)
     unmerge(third, actor=lee.as_actor())
     assert (fresh(low).name_is_manual, fresh(low).severity) == (False, Severity.LOW)
+
+
+def test_what_was_taken_away_by_hand_comes_back_from_no_earlier_source(
+    incident: Incident, other: Incident, third: Incident, ana: User, lee: User
+) -> None:
+    actor = lee.as_actor()
+    for each in (other, third):
+        change_tags(each, add=["spray"], actor=actor)
+        assign(each, ana, actor=actor)
+        set_due(each, SOON, actor=actor)
+        rename(each, "Spray", actor=actor)
+    merge(incident, [other], actor=actor, reason=REASON)
+    change_tags(incident, remove=["spray"], actor=actor)
+    unassign(incident, actor=actor)
+    set_due(incident, None, actor=actor)
+    use_automatic_name(incident, actor=actor)
+    merge(incident, [third], actor=actor, reason=REASON)
+    unmerge(third, actor=actor)
+    target = fresh(incident)
+    assert (tags_of(target), target.assignee, target.due_at, target.name_is_manual) == ([], None, None, False)
+
+
+def test_what_a_later_merge_gave_stays_with_it(
+    incident: Incident, other: Incident, third: Incident, ana: User, lee: User, rio: User
+) -> None:
+    for each, person in ((incident, rio), (other, ana), (third, lee)):
+        assign(each, person, actor=lee.as_actor())
+    merge(incident, [other], actor=lee.as_actor(), reason=REASON, choice=Choice(assignee="ana"))
+    merge(incident, [third], actor=lee.as_actor(), reason=REASON, choice=Choice(assignee="lee"))
+    unmerge(other, actor=lee.as_actor())
+    assert fresh(incident).assignee == lee
+    unmerge(third, actor=lee.as_actor())
+    assert fresh(incident).assignee == rio
+
+
+def test_work_on_its_alerts_and_tasks_is_not_work_on_itself(
+    incident: Incident, other: Incident, ana: User, lee: User, rio: User
+) -> None:
+    assign(other, ana, actor=lee.as_actor())
+    set_due(other, SOON, actor=lee.as_actor())
+    merge(incident, [other], actor=lee.as_actor(), reason=REASON)
+    add_task(incident, "Call", assignee=rio, due=SOON, actor=lee.as_actor())
+    assign_alerts(incident, list(incident.alerts.values_list("pk", flat=True)), rio, actor=lee.as_actor())
+    unmerge(other, actor=lee.as_actor())
+    target = fresh(incident)
+    assert (target.assignee, target.due_at) == (None, None)
+    assert list(target.followers.values_list("user__username", flat=True)) == ["rio"]
 
 
 def test_a_chain_comes_apart_from_its_end(incident: Incident, other: Incident, third: Incident, lee: User) -> None:
