@@ -112,6 +112,18 @@ class Log:
             beyond = self.rows.filter(**sides).exclude(**same)
         return Log(beyond, self.numbers, self.newest_first)
 
+    def before(self, number: int) -> int | None:
+        """The entry after which the page starts that begins with the act of an entry; None where the log starts with
+        it. Raises NoSuchPlace."""
+        entry = Entry.objects.filter(pk=number, incident__in=self.numbers).first()
+        if entry is None:
+            raise NoSuchPlace(f"{number} is no entry of this log; start from the first.")
+        if entry.batch and not entry.registered_verb.is_comment:
+            act = self.rows.filter(incident=entry.incident_id, batch=entry.batch)
+            entry = act.order_by(*Log(act, [entry.incident_id or 0], self.newest_first).fields).first() or entry
+        backwards = Log(self.rows, self.numbers, not self.newest_first)
+        return backwards.after(entry.pk).rows.order_by(*backwards.fields).values_list("pk", flat=True).first()
+
     def statement(self, text: str) -> tuple[str, tuple[Any, ...]]:
         """A statement over the numbered rows, and the values that belong to them."""
         act = Case(

@@ -43,6 +43,8 @@ class Verb:
     is_comment: bool = False
     many: str = ""
     """The same of `{count}` subjects in one act, such as "resolved {count} alerts"."""
+    covers: tuple[str, ...] = ()
+    """Verbs of which its own sentence tells already, where one act recorded both."""
 
 
 VERBS: dict[str, Verb] = {}

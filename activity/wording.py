@@ -60,7 +60,7 @@ def shown_changes(entry: Entry) -> list[dict[str, str]]:
     return shown
 
 
-LABELS = {"due_at": "due", "resolution_note": "resolution note", "state": "state"}
+LABELS = {"due_at": "due date"}
 
 
 def label_of(field: str) -> str:
@@ -80,9 +80,10 @@ def summed_up(entries: Sequence[Entry], counts: Mapping[str, int]) -> str:
     own = [entry for entry in entries if not entry.subject_kind]
     parts = [_changed_fields(own)] if len(own) > 1 else [sentence(entry) for entry in own]
     of_itself = {entry.verb for entry in own}
+    covered = {name for entry in own for name in entry.registered_verb.covers}
     for name in counts:
         verb = VERBS.get(name)
-        if name in of_itself:
+        if name in of_itself or name in covered:
             continue
         single = [entry for entry in entries if entry.verb == name] if counts[name] == 1 else []
         if single:

@@ -7,7 +7,7 @@ the same component that the tag of that name in `templatetags/ui.py` renders, fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -135,9 +135,18 @@ def due_mark(due: datetime, now: datetime | None = None, *, counts: bool = True)
 
 
 def absolute_time(moment: datetime) -> str:
-    """Date and time in the zone of the person reading, zone named."""
+    """Date and time in the zone of the person reading, zone named, with its offset from UTC."""
     local = timezone.localtime(moment)
-    return f"{local.day} {local:%b %Y, %H:%M:%S %Z}"
+    return f"{local.day} {local:%b %Y, %H:%M:%S %Z}{_offset(local)}"
+
+
+def _offset(local: datetime) -> str:
+    """“ (UTC−5)”; nothing where the zone is UTC itself."""
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    if not minutes:
+        return ""
+    hours, rest = divmod(abs(minutes), 60)
+    return f" (UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''})"
 
 
 def relative_time(moment: datetime, now: datetime | None = None) -> str:

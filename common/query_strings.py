@@ -51,9 +51,15 @@ def _quoted(word: str) -> str:
     return quote(str(word), safe=":,/@")
 
 
+PLACES = ("after", "before", "open", "entry")
+"""Keys that say where in a list one is."""
+
+
 def with_values(query: QueryDict, **changes: Sequence[str] | None) -> dict[str, list[str]]:
     """The query with some keys set anew (None takes a key out); paging starts over."""
-    values: dict[str, list[str]] = {key: query.getlist(key) for key in query if key not in ("after", "before", "open")}
+    values: dict[str, list[str]] = {
+        key: query.getlist(key) for key in query if key not in ("after", "before", "open", "entry")
+    }
     for key, value in changes.items():
         if value is None:
             values.pop(key, None)

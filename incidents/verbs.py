@@ -48,7 +48,11 @@ WOKEN = Verb("incident.woken", "Woken", "wake", "woke the incident: {reason}")
 DUE_SET = Verb("incident.due_set", "Due date changed", "date", "changed the due date")
 OVERDUE = Verb("incident.overdue", "Overdue", "date", "noted that the incident is overdue")
 TEMPLATE_APPLIED = Verb(
-    "incident.template_applied", "Task template applied", "task", "added {tasks} from the template “{template}”"
+    "incident.template_applied",
+    "Task template applied",
+    "task",
+    "added {tasks} from the template “{template}”",
+    covers=("task.added",),
 )
 TASK_ADDED = Verb("task.added", "Task added", "task", "added the task “{subject}”", many="added {count} tasks")
 TASK_CHANGED = Verb(

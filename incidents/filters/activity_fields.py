@@ -139,6 +139,7 @@ class AlertField(Field):
         condition = Q(subject_kind="alert", subject_id__in=[str(number) for number in numbers])
         for number in numbers:
             condition |= Q(facts__alerts__contains=[{"id": number}]) | Q(facts__alert_ids__contains=[number])
+            condition |= Q(facts__joined__contains=[{"ids": [number]}]) | Q(facts__alerts_left__contains=[number])
         return condition
 
     def word_label(self, word: str, names: ActivityNames) -> str:

@@ -23,7 +23,7 @@ class ActivityFilter(AddressFilter[Entry, ActivityNames]):
     merged into it, as far as they may see these."""
 
     FIELDS, DEFAULTS = FIELDS, {}
-    LIST_KEYS = ("sort", "after", "before")
+    LIST_KEYS = ("sort", "after", "before", "entry")
     NAMESPACE = "activity"
 
     def __init__(self, data: QueryDict, *, principal: Principal, incident: int, merged: Sequence[int] = ()) -> None:

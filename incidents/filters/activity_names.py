@@ -55,6 +55,10 @@ SELECT DISTINCT ON (number) number, label FROM (
     SELECT (alert->>'id')::bigint, alert->>'title', id
     FROM activity_entry, jsonb_array_elements(facts->'alerts') AS alert
     WHERE incident_id = ANY(%(incidents)s) AND facts ? 'alerts'
+    UNION ALL
+    SELECT number::bigint, alike->>'title', id
+    FROM activity_entry, jsonb_array_elements(facts->'joined') AS alike, jsonb_array_elements(alike->'ids') AS number
+    WHERE incident_id = ANY(%(incidents)s) AND facts ? 'joined'
 ) AS named WHERE {which} ORDER BY number, id DESC LIMIT %(most)s
 """
 ENTITIES = """

@@ -106,15 +106,15 @@ def asked(query: QueryDict, principal: Principal, incident: Incident, merged: Se
     return Asked(found, sort == "newest")
 
 
-def _place(query: QueryDict) -> int | None:
-    """The entry after which the page starts; `before` is what it was called once."""
-    for key in ("after", "before"):
+def _place(query: QueryDict) -> tuple[str, int | None]:
+    """The entry after which the page starts; or, as `entry`, with which. `before` is what it was called once."""
+    for key in ("after", "before", "entry"):
         word = query.get(key, "")
         if word:
             if not (word.isascii() and word.isdigit() and len(word) < 19):
                 raise ValidationError({key: ["The link to this page is damaged; start from the first."]})
-            return min(int(word), LARGEST)
-    return None
+            return key, min(int(word), LARGEST)
+    return "after", None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,12 @@ class Page:
 def page(wanted: Asked, user: User) -> Page:
     """The page that an address asks for, in a bounded number of statements. Raises ValidationError for a place that is
     none."""
-    read, after = page_of_entries if wanted.is_one_act else page_of_acts, _place(wanted.query)
+    read, (key, place) = page_of_entries if wanted.is_one_act else page_of_acts, _place(wanted.query)
     try:
+        after = wanted.log.before(place) if key == "entry" and place else place
         found = read(wanted.log, after=after)
     except NoSuchPlace as error:
-        raise ValidationError({"after": [str(error)]}) from None
+        raise ValidationError({key: [str(error)]}) from None
     return _shown(found, wanted, user, is_first=after is None)
 
 
@@ -206,11 +207,11 @@ def menu_of(entry: Entry, *, may_empty: bool = False) -> SafeString:
     """What can be asked of the moment of an entry, and done to its text. Made of numbers alone, so nothing in it needs
     escaping."""
     path, icons = f"/incidents/{entry.incident_id}", _menu_icons()
+    here = f"{path}/activity/?entry={entry.pk}#entry-{entry.sequence}"
     items = (
         f'<a class="menu-item" href="{path}/as-of/?entry={entry.pk}">{icons[0]}<span>As of this moment</span></a>'
         f'<a class="menu-item" href="{path}/as-of/?from={entry.pk}">{icons[1]}<span>What changed since</span></a>'
-        f'<button class="menu-item" type="button" data-copy-link="{path}/activity/#entry-{entry.sequence}">{icons[2]}'
-        "<span>Copy link</span></button>"
+        f'<button class="menu-item" type="button" data-copy-link="{here}">{icons[2]}<span>Copy link</span></button>'
     )
     if may_empty and entry.body is not None and entry.body.text is not None:
         empty = f"{path}/activity/{entry.sequence}/empty/"

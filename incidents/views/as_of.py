@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +16,16 @@ from accounts.choices import Permission
 from activity.wording import in_words
 from alerts.choices import AlertStatus, Classification, Determination, Severity, finding_in_words
 from common.markdown import render as render_markdown
-from common.marks import absolute_time, asset_counts, initials, person_mark, severity_mark, status_mark, tag_mark
+from common.marks import (
+    absolute_time,
+    asset_counts,
+    day_and_time,
+    initials,
+    person_mark,
+    severity_mark,
+    status_mark,
+    tag_mark,
+)
 from common.query_strings import UnknownKeys, address, check_keys
 from incidents.as_it_was.difference import differences
 from incidents.as_it_was.state import AlertThen, State
@@ -74,7 +84,7 @@ def _between(request: PersonRequest, incident: Incident) -> HttpResponse:
 
 
 def _page(incident: Incident, found: Moment) -> dict[str, Any]:
-    activity = reverse("incidents:activity", args=[incident.pk])
+    activity, shown = reverse("incidents:activity", args=[incident.pk]), found.named or found.last
     return {
         "number": incident.pk,
         "crumbs": [
@@ -82,7 +92,7 @@ def _page(incident: Incident, found: Moment) -> dict[str, Any]:
             {"label": f"#{incident.pk}", "url": reverse("incidents:overview", args=[incident.pk])},
             {"label": "As it was"},
         ],
-        "activity_url": f"{activity}#entry-{(found.named or found.last).sequence}",
+        "activity_url": f"{activity}?entry={shown.pk}#entry-{shown.sequence}",
         "until": _local(found),
     }
 
@@ -108,8 +118,8 @@ def shown(state: State) -> dict[str, Any]:
         "assignee": _person(assignee) if assignee else person_mark(*UNASSIGNED_MARK),
         "tags": [tag_mark(name) for name in values["tags"]],
         "finding": finding,
-        "due": in_words(values["due_at"], "due_at"),
-        "snoozed_until": in_words(values["snoozed_until"], "snoozed_until"),
+        "due": _day(values["due_at"]),
+        "snoozed_until": _day(values["snoozed_until"]),
         "members": ", ".join(values["members"]),
         "restricted": values["restricted"],
         "note": render_markdown(state.note) if state.note else "",
@@ -133,6 +143,10 @@ def shown(state: State) -> dict[str, Any]:
             for _, piece in sorted(state.evidence.items())[:MOST_LISTED]
         ],
     }
+
+
+def _day(moment: str | None) -> str:
+    return day_and_time(datetime.fromisoformat(moment)) if moment else ""
 
 
 def _person(assignee: dict[str, Any]) -> str:
@@ -169,7 +183,7 @@ def _tasks(state: State) -> list[dict[str, Any]]:
             "title": task.title,
             "state": TaskState(task.state).label,
             "assignee": _person(task.assignee) if task.assignee else "",
-            "due": in_words(task.due_at, "due_at"),
+            "due": _day(task.due_at),
         }
         for task in (state.tasks[number] for number in state.shown_tasks)
     ]

@@ -151,6 +151,19 @@ def test_pages_give_each_act_once_and_whole(
     ]
 
 
+def test_a_link_to_an_entry_opens_the_page_that_begins_with_its_act(incident: Incident, ana: User) -> None:
+    long_act(incident, ana.as_actor(), 15)
+    for number in range(3):
+        add_comment(incident, f"Comment {number}", actor=ana.as_actor())
+    within = Entry.objects.filter(incident=incident, verb=ALERT_RESOLVED.name).order_by("sequence")[9]
+    for order in ("newest", "oldest"):
+        found = shown(incident, ana, f"entry={within.pk}&sort={order}")
+        assert found.acts[0].summary == "changed the resolution note and resolved 15 alerts"
+        assert found.first_url.endswith(f"?sort={order}")
+    newest = Entry.objects.filter(incident=incident).order_by("-sequence")[0]
+    assert shown(incident, ana, f"entry={newest.pk}").lines == shown(incident, ana).lines
+
+
 @pytest.fixture
 def busy(incident: Incident, ana: User, lee: User) -> Incident:
     """An incident to which nearly everything has happened."""
@@ -243,6 +256,7 @@ REFUSED = [
     ("origin=99", "“99” is unknown"),
     ("sort=latest", "did you mean “oldest”"),
     ("after=x", "damaged"),
+    ("entry=999999999", "no entry of this log"),
     ("before=999999999", "damaged"),
     ("act=me", "the mark of no act"),
     ("time=week", "did you mean “7d”"),

@@ -78,7 +78,7 @@ def test_the_log_has_old_and_new_values_and_the_texts(incident: Incident, ana: U
     changes = TaskChanges(title="Reimage FIN-WS-17", assignee=tier2, due=TOMORROW, description="Ask first.")
     change_task(task, changes, actor=ana.as_actor())
     entry = Entry.objects.of_incident(incident.pk).filter(verb="task.changed").select_related("body").get()
-    assert [change["field"] for change in shown_changes(entry)] == ["title", "assignee", "due"]
+    assert [change["field"] for change in shown_changes(entry)] == ["title", "assignee", "due date"]
     assert shown_changes(entry)[0] == {"field": "title", "old": "Reimage", "new": "Reimage FIN-WS-17"}
     assert entry.body is not None
     assert entry.body.text == "Ask first."
