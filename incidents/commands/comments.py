@@ -12,11 +12,13 @@ from activity.record import Draft
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, Verb
 from common.command import command
 from common.errors import Conflict, FieldConflict, Refused
+from common.markdown import read
 from incidents import facets
 from incidents.commands.change import lock, record_under_version, save
 from incidents.commands.following import start_following
 from incidents.models import Incident
 from incidents.rules import check_text
+from incidents.rules.attachments import MOST_IN_TEXT
 
 
 @command
@@ -27,7 +29,7 @@ def add_comment(incident: Incident, text: str, *, actor: Actor, once: UUID | Non
     form adds nothing.
     """
     incident = lock(incident)
-    text = check_text(text, "comment")
+    text = _checked(text)
     if once is not None:
         said = Entry.objects.of_incident(incident.pk).filter(verb=COMMENTED.name, batch=once, actor_id=actor.id).first()
         if said is not None:
@@ -54,7 +56,7 @@ def edit_comment(
     """
     incident = lock(incident)
     latest = _latest(incident, comment)
-    text = check_text(text, "comment")
+    text = _checked(text)
     _check_may_change(comment, actor, principal)
     theirs = latest.body.text if latest.body else None
     if theirs == text:
@@ -106,6 +108,16 @@ def _latest(incident: Incident, comment: Entry) -> Entry:
     if latest.verb == COMMENT_REMOVED.name:
         raise Refused("The comment was removed already.", field="comment")
     return latest
+
+
+def _checked(text: str) -> str:
+    text = check_text(text, "comment")
+    if (images := len(read(text).files)) > MOST_IN_TEXT:
+        raise Refused(
+            f"The comment shows {images} images; {MOST_IN_TEXT} are allowed. Write another one for the rest.",
+            field="comment",
+        )
+    return text
 
 
 def _check_may_change(comment: Entry, actor: Actor, principal: Principal | None) -> None:

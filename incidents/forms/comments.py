@@ -43,5 +43,5 @@ class EditCommentForm(forms.Form):
     def __init__(self, comment: Entry, data: QueryDict | None = None, **start: Any) -> None:
         super().__init__(data, initial=start, auto_id=f"comment-{comment.sequence}-%s")
         self.draft = f"comment-edit-{comment.incident_id}-{comment.sequence}"
-        self.fields["text"].widget.attrs |= {"data-draft": self.draft, "rows": 4}
+        self.fields["text"].widget.attrs |= {"data-draft": self.draft, "data-draft-over": True, "rows": 4}
         let_attach(self, comment.incident_id or 0)

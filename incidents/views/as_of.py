@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from accounts.models import User
 from activity.wording import in_words
 from alerts.choices import AlertStatus, Classification, Determination, Severity, finding_in_words
-from common.markdown import render as render_markdown
 from common.marks import (
     absolute_time,
     asset_counts,
@@ -33,6 +33,7 @@ from incidents.choices import IncidentStatus, TaskState
 from incidents.models import Incident
 from incidents.queries.as_of import NOW, Moment, moment, neighbours, state_at
 from incidents.queries.columns import UNASSIGNED_MARK
+from incidents.queries.texts import rendered
 from incidents.views.lookup import incident_or_404
 
 KEYS = ("entry", "at", "from", "to")
@@ -58,7 +59,7 @@ def _at(request: PersonRequest, incident: Incident) -> HttpResponse:
     before, after = neighbours(found)
     path = reverse("incidents:as_of", args=[incident.pk])
     context = _page(incident, found) | {
-        "state": shown(state_at(found)),
+        "state": shown(state_at(found), request.user),
         "moment": _shown_moment(found),
         "before_url": address(path, {"entry": [str(before)]}) if before else "",
         "after_url": address(path, {"entry": [str(after)]}) if after else "",
@@ -106,8 +107,8 @@ def _shown_moment(found: Moment) -> dict[str, str]:
     return {"time": absolute_time(found.time), "sentence": found.sentence}
 
 
-def shown(state: State) -> dict[str, Any]:
-    """A state as the page shows it."""
+def shown(state: State, reader: User) -> dict[str, Any]:
+    """A state as the page shows it to a reader."""
     values = state.values
     assignee = values["assignee"]
     finding = finding_in_words(Classification(values["classification"]), Determination(values["determination"]))
@@ -122,7 +123,7 @@ def shown(state: State) -> dict[str, Any]:
         "snoozed_until": _day(values["snoozed_until"]),
         "members": ", ".join(values["members"]),
         "restricted": values["restricted"],
-        "note": render_markdown(state.note) if state.note else "",
+        "note": rendered([state.note], reader)[0] if state.note else "",
         "note_was_emptied": state.note_was_emptied,
         "merged_into": state.merged_into,
         "categories": in_words(values["categories"], "categories"),

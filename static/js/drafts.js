@@ -4,6 +4,8 @@
  * differ from what it showed when it was opened (each field has a hidden twin `was_…`), and the version they are based
  * on, so that saving later still meets what others have changed meanwhile.
  *
+ * `data-draft-over` beside it is for a text that is written anew: the draft stands over what the form came with.
+ *
  * Kept in this browser for each person by themselves, for 14 days at most; gone once saved or thrown away.
  *   data-draft-notice="key key"   shown while there is a draft of one of the keys; `data-draft-age` in it says how old
  *   data-draft-resume             in a notice: the link that takes the draft up again
@@ -73,14 +75,21 @@ function all(root, selector) {
 
 function keepText(field) {
   const place = placeOf(field.dataset.draft);
-  if (field.value) write(place, { text: field.value, once: field.form?.elements.once?.value });
-  else erase(place);
+  const { once, version } = field.form?.elements ?? {};
+  const isUnchanged = field.dataset.draftOver !== undefined ? field.value === field.defaultValue : !field.value;
+  if (isUnchanged) erase(place);
+  else write(place, { text: field.value, once: once?.value, version: version?.value });
 }
 
 function restoreText(field) {
   const draft = read(placeOf(field.dataset.draft));
-  if (!draft?.text || field.value) return;
+  const isOver = field.dataset.draftOver !== undefined;
+  if (!draft?.text || (field.value && !isOver)) return;
+  // an answer to what was sent knows better
+  if (isOver && field.form?.dataset.bound !== undefined) return;
   field.value = draft.text;
+  // what others have changed since it was typed is still news when it is saved
+  if (isOver && draft.version && field.form?.elements.version) field.form.elements.version.value = draft.version;
   // sent once and never answered, it must not be added twice
   if (draft.once && field.form?.elements.once) field.form.elements.once.value = draft.once;
   field.dispatchEvent(new Event("draft-restored", { bubbles: true }));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -28,7 +28,10 @@ def test_it_leaves_the_version_alone_and_moves_updated(incident: Incident, ana: 
     assert incident.updated_at > before
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "x" * 30_001, "e\u0301" * 30_001, "a\x00b"])
+TOO_MANY_IMAGES = "\n".join(f"![](/attachments/{UUID(int=number)}/)" for number in range(21))
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "x" * 30_001, "e\u0301" * 30_001, "a\x00b", TOO_MANY_IMAGES])
 def test_what_cannot_be_said_is_refused(incident: Incident, ana: User, text: str) -> None:
     with pytest.raises(Refused) as refused:
         add_comment(incident, text, actor=ana.as_actor())
