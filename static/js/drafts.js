@@ -73,7 +73,12 @@ function all(root, selector) {
   return root instanceof Element && root.matches(selector) ? [root, ...inside] : inside;
 }
 
+/** @type {WeakMap<Element, string>} fields with the text of theirs that was saved: one that is taken off the page with the
+ * focus still in it says once more that it has changed */
+const saved = new WeakMap();
+
 function keepText(field) {
+  if (saved.get(field) === field.value) return;
   const place = placeOf(field.dataset.draft);
   const { once, version } = field.form?.elements ?? {};
   const isUnchanged = field.dataset.draftOver !== undefined ? field.value === field.defaultValue : !field.value;
@@ -215,15 +220,17 @@ function restore(root) {
   showNotices(root);
 }
 
-/** @type {WeakMap<XMLHttpRequest, {key: string, texts: Map<string, string>}>} the drafts that a request carries; when it
+/** @type {WeakMap<XMLHttpRequest, {key: string, texts: Map<Element, string>}>} the drafts that a request carries; when it
  * is answered, its form may be gone */
 const carried = new WeakMap();
 
 /** Saved: the drafts go, but for what was typed while the answer was on its way. */
 function forget({ key, texts }) {
   if (key) erase(placeOf(key));
-  for (const [one, text] of texts) {
-    if (read(placeOf(one))?.text === text) erase(placeOf(one));
+  for (const [field, text] of texts) {
+    saved.set(field, text);
+    const place = placeOf(field.dataset.draft);
+    if (read(place)?.text === text) erase(place);
   }
   showNotices(document);
 }
@@ -248,7 +255,7 @@ export function wireDrafts() {
     if (detail.requestConfig.verb === "get" || !target.matches?.("form")) return;
     const fields = all(target, "[data-draft]");
     fields.forEach(keepText);
-    const texts = new Map(fields.map((field) => [field.dataset.draft, field.value]));
+    const texts = new Map(fields.map((field) => [field, field.value]));
     carried.set(detail.xhr, { key: target.dataset?.draftForm ?? "", texts });
   });
   // before the answer is swapped in: it may hold a field of the same key
@@ -260,8 +267,8 @@ export function wireDrafts() {
     if (event.target.closest?.("[data-pane]")) rememberInHand();
   });
   document.body.addEventListener("watchfloor:pane-closed", rememberInHand);
-  for (const saved of document.querySelectorAll("[data-draft-saved]")) {
-    for (const key of keysIn(saved.dataset.draftSaved)) erase(placeOf(key));
+  for (const notice of document.querySelectorAll("[data-draft-saved]")) {
+    for (const key of keysIn(notice.dataset.draftSaved)) erase(placeOf(key));
   }
   restore(document);
   document.addEventListener("DOMContentLoaded", resumeInHand, { once: true });

@@ -138,6 +138,7 @@ def test_a_comment_is_written_with_tools_names_pictures_and_a_look_beforehand(
     page.keyboard.press("Escape")
     expect(box).to_be_focused()
     box.press("Control+Enter")
+    expect(box).to_have_value("")
     comment = page.locator("#stream .comment").first
     expect(comment.locator("img")).to_be_visible()
     expect(page.locator("#attachments")).to_contain_text("shot.png")
