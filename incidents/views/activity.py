@@ -50,10 +50,11 @@ def activity(request: PersonRequest, number: int) -> HttpResponse:
         "attachments": attachments_shown(incident, request.user),
         "attachment_bytes": settings.ATTACHMENT_BYTES,
     }
-    is_part = request.htmx and not request.htmx.boosted
+    # after a save the page asks for its header, not for the stream
+    is_part = request.htmx and not request.htmx.boosted and request.htmx.target != "incident-header"
     template = "incidents/activity.html#stream" if is_part else "incidents/activity.html"
     response = render(request, template, context)
-    response["Vary"] = "HX-Request, Cookie"
+    response["Vary"] = "HX-Request, HX-Target, Cookie"
     return response
 
 
