@@ -258,21 +258,17 @@ class Evidence:
             self.problems.append(
                 f"Checkpoint {self.last.number} is signed by the key {self.last.key}, which is none of those given."
             )
-        if not self.moments:
-            self.moments.append(_moment(self.last))
-            self.eras.append(0)
         return self
 
     def heads_of(self, incident_id: int | None) -> list[Head]:
         """What is known of one chain, in the order of its entries."""
         packed = self.heads.get(incident_id, b"")
-        known = (Head(*each) for each in PACKED.iter_unpack(packed))
-        last = len(self.moments) - 1
-        return sorted((head._replace(moment=min(head.moment, last)) for head in known), key=_place)
+        return sorted((Head(*each) for each in PACKED.iter_unpack(packed)), key=_place)
 
     def signed(self, head: Head) -> str:
         """The checkpoint of a head, in words."""
-        moment = self.moments[head.moment]
+        # The last lines may belong to a moment whose end was never written.
+        moment = self.moments[head.moment] if head.moment < len(self.moments) else _moment(self._newest())
         return f"checkpoint {moment.number} of {moment.signed_at[:19].replace('T', ' ')} UTC"
 
     def contradiction(self, entry: Entry, covered: int) -> str | None:
@@ -292,6 +288,10 @@ class Evidence:
                 "backdated, or the clock was set back"
             )
         return None
+
+    def _newest(self) -> Checkpoint:
+        assert self.last is not None
+        return self.last
 
     def _prove(self, checkpoint: Checkpoint, heads: Any, leaves: Any) -> None:
         """Raises ValueError where the heads are not those that were signed."""

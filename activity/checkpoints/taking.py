@@ -140,7 +140,12 @@ class _Writing:
             self.base = self.base or Base("lost")
         elif last is None:
             self.base = self.base or Base("first")
+        elif last.more and last.base:
+            # What began to tell all heads was cut off, and nothing before it counts; so they are told again.
+            self.base = self.base or Base(**last.base)
         self.since = files.newest(complete=True) if last and last.more else last
+        if self.since is None:
+            self.base = self.base or Base("lost")
         self.next_key = next_key or (last.next_key if last and last.key == self.public else None)
         self.must_write = must_write
         """Whether there is something to say even where no chain has grown."""
@@ -151,9 +156,7 @@ class _Writing:
             cursor.execute(f"SELECT pg_current_snapshot()::text, {TIME.format('statement_timestamp()')}")
             self.snapshot, self.time = cursor.fetchone()
             now = Moment.of_snapshot(self.snapshot)
-            if self.base is None and self.since is None:
-                self.base = Base("first")
-            elif self.base is None and self.since and Moment.of_snapshot(self.since.snapshot).next > now.next:
+            if self.base is None and self.since and Moment.of_snapshot(self.since.snapshot).next > now.next:
                 self.base = Base("moved")
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST_STATEMENT])
             written = files.append(self._lines(self._heads(now)), self.time[:7])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import logging
 import socket
@@ -134,22 +135,41 @@ def test_eight_at_once_make_one_line_of_checkpoints(incident: Incident) -> None:
     assert [line["checkpoint"]["number"] for line in lines()] == list(range(1, len(lines()) + 1))
 
 
-def test_many_heads_stand_on_several_lines_and_a_crash_between_them_loses_none(
+def test_many_heads_stand_on_several_lines_and_a_full_disk_between_them_loses_none(
     incident: Incident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(taking, "HEADS_A_LINE", 2)
     for _ in range(4):
         renamed(bare_incident().pk, "a", "b")
-    assert taken().number == 3
-    assert [line["checkpoint"]["more"] for line in lines()] == [True, True, False]
+    write, written = files._write, []
+
+    def full(file: int, data: bytes) -> None:
+        written.append(data)
+        if len(written) == 3:
+            write(file, data[:100])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(file, data)
+
+    monkeypatch.setattr(files, "_write", full)
+    with pytest.raises(CheckpointProblem, match="No space left on device"):
+        take_checkpoint()
     assert problems() == []
-    (file,) = files.files()
-    whole = file.read_bytes().splitlines(keepends=True)
-    file.write_bytes(b"".join(whole[:2]) + whole[2][:100])
-    assert any("Checkpoint 3 was written once; the newest here is 2" in each for each in problems())
     renamed(incident.pk, "x", "y")
-    assert taken().base == {"why": "lost"}
-    assert any("began anew, because those before it were not found" in each for each in problems())
+    assert taken().number == 5
+    numbers = [
+        json.loads(line)["checkpoint"] for line in files.files()[0].read_bytes().splitlines() if line[-1:] == b"}"
+    ]
+    assert [(each["number"], each["more"]) for each in numbers] == [
+        *((1, True), (2, True), (3, True), (4, True), (5, False)),
+    ]
+    assert problems() == []
+    written.clear()
+    with pytest.raises(CheckpointProblem, match="No space left on device"):
+        taking.begin_anew("The disk was full.")
+    assert taken().base == {"why": "declared", "reason": "The disk was full."}
+    with unguarded() as cursor:
+        cursor.execute("DELETE FROM activity_entry WHERE incident_id IS NULL")
+    assert [each.partition(":")[0] for each in problems()] == ["the system stream, entry 1"]
 
 
 def test_a_line_that_was_cut_off_is_passed_over(incident: Incident) -> None:
