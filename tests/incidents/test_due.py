@@ -19,7 +19,7 @@ from common.errors import Conflict, Refused
 from incidents.changes import Changes, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_changes, apply_to_many, change_task, resolve, set_due, take_back
-from incidents.models import Incident
+from incidents.models import BulkAct, Incident
 from incidents.queries import bulk
 from incidents.queries.queue import asked, queue_page
 from tests.conftest import NOON, alert, device, opened
@@ -98,7 +98,7 @@ def test_many_are_given_it_at_once_as_the_preview_says(three: list[Incident], le
     results = apply_to_many([each.pk for each in three], changes, actor=lee.as_actor())
     assert sorted(result.outcome for result in results.values()) == ["changed", "changed", "unchanged"]
     assert bulk.preview(Incident.objects.visible_to(lee), Changes(due=None), chosen=3).changed == 3
-    assert bulk.in_words(changes.as_values())[0].startswith("due: ")
+    assert bulk.in_words(BulkAct(changes=changes.as_values()))[0].startswith("due: ")
 
 
 def test_it_is_taken_back_with_the_other_fields(incident: Incident, ana: User) -> None:
