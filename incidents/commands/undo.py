@@ -76,7 +76,8 @@ def take_back(
     """Give every field that the entries of batch `act` have changed its former value; what became of each incident.
 
     A field that a later entry of another batch has changed is left, and the reason names it and who it was. What
-    another act did and has taken back since counts as untouched. Comments stay.
+    another act did and has taken back since counts as untouched, and so does what a merge did from which the incident
+    came back. Comments stay.
     """
     batch = batch or uuid4()
     wanted = sorted(set(incident_ids))
@@ -137,7 +138,7 @@ def _changes_of(entry: Entry) -> Iterable[tuple[Field, Any, Any]]:
 
 def _touch(past: Past, name: Field, entry: Entry, values: tuple[Any, Any]) -> None:
     touches = past.touched[name]
-    undone = entry.facts.get("undo_of")
+    undone = entry.facts.get("merge" if entry.verb == verbs.RESTORED.name else "undo_of")
     if undone and any(str(batch) == undone for batch, _, _ in touches):
         past.touched[name] = [touch for touch in touches if str(touch[0]) != undone]
     else:

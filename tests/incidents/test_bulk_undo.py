@@ -23,12 +23,14 @@ from incidents.commands import (
     assign,
     change_note,
     change_tags,
+    merge,
     reopen,
     restrict,
     set_alert_status,
     set_severity,
     start_undo,
     take_back,
+    unmerge,
 )
 from incidents.models import BulkAct, Incident
 from incidents.summary import differences
@@ -144,9 +146,11 @@ def test_what_others_have_touched_stays_and_is_named(pair: list[Incident], ana: 
 
 def test_another_act_that_was_taken_back_itself_is_in_nobodys_way(pair: list[Incident], ana: User, lee: User) -> None:
     before = [state(each) for each in pair]
-    first = done(ana, Changes(severity=Severity.HIGH))
+    first = done(ana, Changes(severity=Severity.HIGH, status=IncidentStatus.IN_PROGRESS, add_tags=("Drill",)))
     second = done(lee, Changes(severity=Severity.LOW))
     undone(second, lee)
+    merge(pair[0], [pair[1]], actor=lee.as_actor(), reason="Alike.")
+    unmerge(pair[1], actor=lee.as_actor())
     assert undone(first, ana).counts == {"changed": 2}
     assert [state(each) for each in pair] == before
 

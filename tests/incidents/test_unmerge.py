@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ from incidents.commands import (
     use_automatic_name,
 )
 from incidents.models import Follower, Incident, Merge
-from incidents.rules.merging import Choice
+from incidents.rules.merging import NOBODY, Choice
 from incidents.summary import differences
 from ingest.commands import ingest
 from tests.conftest import COMMAND_LINE, alert, device, opened
@@ -279,11 +280,12 @@ EDIT = st.one_of(
     st.tuples(st.just("untag"), st.sampled_from(NAMES)),
     st.tuples(st.just("name"), st.sampled_from(["Quiet", "Loud"])),
     st.tuples(st.just("severity"), st.sampled_from(list(Severity))),
-    st.tuples(st.just("finding"), st.sampled_from(["phishing", "malware"])),
-    st.tuples(st.just("assign"), st.sampled_from(["ana", "rio", ""])),
+    st.tuples(st.just("finding"), st.sampled_from(["phishing", "malware", "other"])),
+    st.tuples(st.just("assign"), st.sampled_from(["ana", "lee", "rio", ""])),
     st.tuples(st.just("comment"), st.just("Seen.")),
     st.tuples(st.just("resolve_alert"), st.just("")),
     st.tuples(st.just("task"), st.sampled_from(["Call", "Isolate"])),
+    st.tuples(st.just("due"), st.sampled_from([None, SOON, SOON + timedelta(days=1)])),
     st.tuples(st.just("follow"), st.just("")),
 )
 PLACE = st.integers(0, 3)
@@ -344,7 +346,9 @@ class World:
         elif kind == "comment":
             add_comment(incident, value, actor=actor)
         elif kind == "task":
-            add_task(incident, value, actor=actor)
+            add_task(incident, value, assignee=self.people["ana"], due=SOON, actor=actor)
+        elif kind == "due":
+            set_due(incident, value, actor=actor)
         elif kind == "follow":
             follow(incident, actor=self.people["rio"].as_actor())
         elif kind == "resolve_alert" and alerts:
@@ -425,8 +429,9 @@ def play(merged: World, twin: World, act: str, place: int, value: Any) -> None:
     elif act == "merge":
         sources = [fresh(merged.incidents[number]) for number in value if number != place]
         people = {each.assignee.username for each in (incident, *sources) if isinstance(each.assignee, User)}
+        choices = [*sorted(people), NOBODY]
         found = {f"{each.classification}/{each.determination}" for each in (incident, *sources)} - {"not_set/not_set"}
-        choice = Choice(min(people, default=""), min(found, default=""))
+        choice = Choice(choices[place % len(choices)], sorted(found)[place % len(found)] if found else "")
         try:
             merge(incident, sources, actor=actor, reason=REASON, choice=choice)
         except Refused:
