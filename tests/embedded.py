@@ -32,6 +32,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
     """Before pytest-django reads the settings: have servers, and their addresses in the environment."""
     global _instance
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    os.environ.setdefault("STATEMENT_TIMEOUT_SECONDS", "120")  # a busy machine is no fault of what is tested
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         _remove_abandoned()
         _instance = _start()
