@@ -81,6 +81,7 @@ class AddForm(forms.Form):
         required=False,
         help_text="Where it was found, or why it matters; stands beside it.",
         most=LONGEST_EVIDENCE_NOTE,
+        what="The note",
         widget=Editor(attrs={"rows": 2}),
     )
 

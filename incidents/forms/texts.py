@@ -45,15 +45,15 @@ class LongText(forms.CharField):
     """A text of at most `most` characters as people count them. The browser is not told: it would cut what is pasted
     without a word."""
 
-    def __init__(self, *, most: int = LONGEST_NOTE, **options: Any) -> None:
+    def __init__(self, *, most: int = LONGEST_NOTE, what: str = "The text", **options: Any) -> None:
         super().__init__(**{"widget": Editor, **options})
-        self.most = most
+        self.most, self.what = most, what
         if isinstance(self.widget, Editor):
             self.widget.most = most
 
     def validate(self, value: Any) -> None:
         super().validate(value)
-        if problem := length_problem(value, self.most):
+        if problem := length_problem(value, self.most, self.what):
             raise ValidationError(problem)
 
 
