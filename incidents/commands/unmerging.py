@@ -31,6 +31,7 @@ from incidents.commands.linking import changes_between, state_of
 from incidents.commands.manage import visible_among
 from incidents.commands.merging import SINGLE, in_words, merged_into
 from incidents.commands.moving import MOVED, empty, names_of
+from incidents.commands.sight import kept_out
 from incidents.commands.snoozing import as_logged
 from incidents.commands.tagging import tag_names
 from incidents.commands.tasks import recount
@@ -43,6 +44,9 @@ MERGING = (verbs.MERGED.name, verbs.UNMERGED.name, verbs.MERGED_AWAY.name, verbs
 """Entries of the target whose changes are not somebody's later work: merged on and back, it has its tags again."""
 FOLLOWING = (COMMENTED.name, verbs.FOLLOWED.name, verbs.ATTACHED.name)
 """Entries of somebody who follows the target from then on."""
+
+OF_SOURCE = ("status", "redirected_to", "name", "severity", "assignee_user", "assignee_team")
+"""Fields of the source that may be others than while it was merged."""
 
 
 @command
@@ -57,8 +61,9 @@ def unmerge(
     """Bring back an incident that was merged away; returns it.
 
     Its alerts, tags, tasks and evidence go back, but for what was moved on since. The target loses what it had from
-    this source alone and nobody has touched. Restrictions stay as they are: nothing becomes less restricted. Raises
-    Refused for one that is not merged, and for one whose target was merged on: that has to come back first.
+    this source alone and nobody has touched. Restrictions stay as they are: nothing becomes less restricted, and who
+    would not see one of them does not have it again. Raises Refused for one that is not merged, and for one whose
+    target was merged on: that has to come back first.
     """
     reason = check_text(reason, "reason") if reason.strip() else ""
     merge = Merge.objects.filter(source=source, unmerged_at__isnull=True).first()
@@ -107,6 +112,7 @@ class _Unmerging:
         self._tags()
         self._followers()
         source.status, source.redirected_to = IncidentStatus(self.merge.status), None
+        self._assigned(source, assignee_value(source.assignee_user, source.assignee_team))
         self._single_values()
         attacks = self._summarise()
         self._inner_ones()
@@ -186,7 +192,7 @@ class _Unmerging:
             heir = self._heir("assignee", [other for other in self.heirs if had_none and other.source.assignee])
             ids = _assignee_ids(heir) if heir else gave["assignee"]
             target.assignee_user_id, target.assignee_team_id = ids["user"], ids["team"]
-            self._changed(target, "assignee", old, assignee_value(target.assignee_user, target.assignee_team))
+            self._assigned(target, old)
         if self._goes("finding", "classification", "determination"):
             own = gave["finding"]
             if own["classification"] == Classification.NOT_SET:
@@ -202,6 +208,13 @@ class _Unmerging:
             else:
                 target.name_is_manual = False
                 self._changed(target, "name_is_manual", True, False)
+
+    def _assigned(self, incident: Incident, old: dict[str, Any] | None) -> None:
+        """Whoever has an incident again has it, unless it stays restricted and they would not see it; and the log tells
+        what that changed."""
+        if kept_out([incident.assignee], incident):
+            incident.assignee_user, incident.assignee_team = None, None
+        self._changed(incident, "assignee", old, assignee_value(incident.assignee_user, incident.assignee_team))
 
     def _due(self, own: datetime | None) -> None:
         target = self.target
@@ -258,7 +271,7 @@ class _Unmerging:
             recount(incident)
             incident.version += 1
             incident.updated_at = timezone.now()
-            own = SINGLE if incident is self.target else ("status", "redirected_to", "name", "severity")
+            own = SINGLE if incident is self.target else OF_SOURCE
             shared = ("tasks_total", "tasks_open", "tag_ids", "version", "updated_at")
             incident.save(update_fields={*summary.FIELDS, *weighing.FIELDS, *own, *shared})
         return {number: new_attacks(each) for number, each in found.items()}

@@ -213,6 +213,20 @@ def test_nothing_becomes_less_restricted(incident: Incident, other: Incident, an
     assert seen_by(lee, ana) == [{incident.pk, other.pk}, set()]
 
 
+def test_nobody_has_again_what_stays_restricted_and_they_would_not_see(
+    incident: Incident, other: Incident, third: Incident, ana: User, lee: User
+) -> None:
+    actor = lee.as_actor()
+    for each in (incident, third):
+        assign(each, ana, actor=actor)
+    restrict(other, [lee], actor=actor)
+    merge(incident, [other, third], actor=actor, reason=REASON, choice=Choice(assignee=NOBODY))
+    unmerge_all(incident, Merge.objects.get(source=other).batch, actor=actor)
+    assert [fresh(each).assignee for each in (incident, other, third)] == [None, None, None]
+    restored = Entry.objects.of_incident(third.pk).get(verb="incident.restored").change_of("assignee")
+    assert restored and (restored["old"]["name"], restored["new"]) == ("ana", None)
+
+
 def test_it_is_found_by_its_own_words_alone(
     incident: Incident, other: Incident, lee: User, sign_in: Callable[[User], Client]
 ) -> None:
