@@ -8,10 +8,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
+from accounts.commands import refused_sign_in, signed_in, signed_out
 from accounts.models import ListSettings, User, UserQuerySet
 from common.composed import Composed, kept
 
@@ -20,7 +23,32 @@ class AccountAdapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Somebody shut out is answered as if the password were wrong: nobody learns by guessing who was here."""
         user = super().authenticate(request, **credentials)
-        return user if user is not None and user.is_active else None
+        if user is not None and not user.is_active:
+            self.authentication_failed(request, **credentials)
+            return None
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Who tries too often is not heard any more; each try counts as a refusal all the same."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            self.authentication_failed(request, **credentials)
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        refused_sign_in(str(credentials.get("username") or credentials.get("email") or ""))
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        with transaction.atomic():
+            super().login(request, user)
+            signed_in(user)
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            signed_out(user)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

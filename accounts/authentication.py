@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
+import time
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.choices import Permission
+from accounts.choices import Knock, Permission
+from accounts.commands import count_refusal, record_use
+from accounts.commands.tokens import USE_TOLD_EVERY
+from accounts.keys import key_digest
 from accounts.models import AccessToken, Principal, User
+from activity.remote import remote_address
 
-KEY_PREFIX = "wf_"
-"""Every key begins with it, so that scanners for leaked secrets recognise one."""
+logger = logging.getLogger(__name__)
 
-
-def key_digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+MOST_REMEMBERED = 10_000
+_recorded: dict[tuple[str, str], float] = {}
+"""Tokens and addresses whose use this process knows to be recorded, and until when: no statement for each request."""
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -32,13 +37,33 @@ class TokenAuthentication(BaseAuthentication):
         if len(words) != 2:
             raise AuthenticationFailed("Write the header as “Authorization: Bearer ” and the token, nothing else.")
         key = words[1].decode("latin-1")
-        token = AccessToken.objects.usable(timezone.now()).filter(digest=key_digest(key)).select_related("role").first()
+        digest = key_digest(key)
+        token = AccessToken.objects.usable(timezone.now()).filter(digest=digest).select_related("role").first()
         if token is None:
+            count_refusal(Knock.TOKEN_REFUSED, token=AccessToken.objects.filter(digest=digest).first())
             raise AuthenticationFailed("The token is unknown, expired or revoked; ask an administrator for a new one.")
+        note_use(token)
         return token, None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="watchfloor"'
+
+
+def note_use(token: AccessToken) -> None:
+    """Have the first use within an hour recorded, from each address. Where the log is busy, the next request tries
+    again: no sender waits for it."""
+    address = remote_address()
+    known, now = (token.digest, address), time.monotonic()
+    if _recorded.get(known, 0) > now:
+        return
+    try:
+        record_use(token, actor=token.as_actor(), address=address)
+    except DatabaseError:
+        logger.warning("the use of the token %s could not be recorded yet", token, exc_info=True)
+        return
+    if len(_recorded) >= MOST_REMEMBERED:
+        _recorded.clear()
+    _recorded[known] = now + USE_TOLD_EVERY.total_seconds()
 
 
 class NobodyUnlessNamed(BasePermission):

@@ -22,6 +22,15 @@ class Permission(NamedTerms):
     EMPTY_TEXTS = "empty_texts", "Empty texts for good, and say how long they are kept"
 
 
+class Knock(NamedTerms):
+    """What happens at the door."""
+
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGNED_OUT = "signed_out", "Signed out"
+    SIGN_IN_REFUSED = "sign_in_refused", "Sign-in refused"
+    TOKEN_REFUSED = "token_refused", "Token refused"
+
+
 class Theme(NamedTerms):
     AUTO = "auto", "As the device"
     LIGHT = "light", "Light"

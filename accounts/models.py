@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.choices import Density, Permission, Theme
+from accounts.choices import Density, Knock, Permission, Theme
 from activity.actors import Actor, ActorKind, Channel
 
 username_validator = RegexValidator(
@@ -207,6 +207,38 @@ class AccessToken(models.Model):
 
     def as_actor(self, channel: Channel = Channel.API) -> Actor:
         return Actor(ActorKind.TOKEN, self.name, self.pk, channel)
+
+
+class TokenUse(models.Model):
+    """When a token's use from an address was last recorded: once an hour, not at each request."""
+
+    token = models.ForeignKey(AccessToken, on_delete=models.CASCADE, related_name="uses", db_index=False)
+    address = models.CharField(max_length=45, blank=True)
+    used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "address"], name="token_use_once")]
+
+
+class Untold(models.Model):
+    """What happened at the door and the log is still to tell of: refusals, counted for some minutes, and what the log
+    was too busy for."""
+
+    kind = models.CharField(max_length=20, choices=Knock.choices)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    token = models.ForeignKey(AccessToken, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    address = models.CharField(max_length=45, blank=True)
+    """From where; empty where that is not known."""
+    times = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "address", "user", "token"], nulls_distinct=False, name="untold_once"
+            ),
+        ]
 
 
 Principal = User | AccessToken

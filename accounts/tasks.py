@@ -3,7 +3,15 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from accounts.commands import tell_untold
+from activity.actors import SYSTEM
+
 
 @shared_task
 def clear_expired_sessions() -> None:
     call_command("clearsessions")
+
+
+@shared_task
+def tell_of_the_door() -> None:
+    tell_untold(actor=SYSTEM)

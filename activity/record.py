@@ -13,6 +13,7 @@ from django.db import connection
 from activity.actors import Actor
 from activity.delivery import deliver
 from activity.models import Body, Entry
+from activity.remote import remote_address
 from activity.verbs import VERBS, Verb
 from common.inserting import insert
 
@@ -118,11 +119,18 @@ def _entry(draft: Draft) -> Entry:
         subject_id=subject.id if subject else "",
         subject_label=subject.label[:600] if subject else "",
         changes=[{"field": change.field, "old": change.old, "new": change.new} for change in draft.changes],
-        facts=draft.facts,
+        facts=_facts(draft),
         body=body,
         body_sha256=body.sha256 if body else "",
         about=draft.about,
     )
+
+
+def _facts(draft: Draft) -> dict[str, Any]:
+    """In the system's own stream, which administrators read, with the address that the act came from. What people did
+    on an incident is read by all who see it, and where they sat concerns none of them."""
+    address = remote_address() if draft.incident_id is None else ""
+    return {"remote_address": address, **draft.facts} if address else draft.facts
 
 
 def text_sha256(text: str) -> str:

@@ -28,6 +28,20 @@ class Group(NamedTerms):
     OTHER = "other", "Other"
 
 
+class SystemGroup(NamedTerms):
+    """The same of what concerns no incident, or not its work."""
+
+    SIGN_IN = "sign_in", "Signing in and out"
+    PEOPLE = "people", "People and rights"
+    TOKENS = "tokens", "Tokens and their use"
+    SIGHT = "sight", "Looks at restricted incidents"
+    EXPORTS = "exports", "Taken out"
+    SETTINGS = "settings", "Rules and settings"
+    CRITICAL = "critical_assets", "Critical assets"
+    BULK = "bulk", "Bulk acts"
+    VIEWS = "views", "Saved views"
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """Something that can be recorded.
@@ -48,11 +62,11 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {}
-GROUPS: dict[str, Group] = {}
+GROUPS: dict[str, Group | SystemGroup] = {}
 """Name of a verb → what it is about."""
 
 
-def register(*verbs: Verb, group: Group = Group.OTHER) -> None:
+def register(*verbs: Verb, group: Group | SystemGroup = Group.OTHER) -> None:
     """Make verbs known; each app does so in its own verbs.py. Raises ValueError for a name taken by another verb."""
     for verb in verbs:
         if VERBS.get(verb.name, verb) != verb:
@@ -60,7 +74,7 @@ def register(*verbs: Verb, group: Group = Group.OTHER) -> None:
         VERBS[verb.name], GROUPS[verb.name] = verb, group
 
 
-def verbs_of(group: Group) -> list[str]:
+def verbs_of(group: Group | SystemGroup) -> list[str]:
     """Names of the verbs that are about it."""
     return [name for name, each in GROUPS.items() if each == group]
 

@@ -17,7 +17,7 @@ from accounts.list_views import choose_columns
 from accounts.people import ME, by_name
 from activity.news import moment
 from alerts.filters.alert_filter import AlertFilter
-from alerts.lookup import visible_alerts
+from alerts.lookup import looked_at, visible_alerts
 from alerts.models import Alert
 from alerts.queries import detail
 from alerts.queries import queue as queries
@@ -110,7 +110,7 @@ def open_pane(request: PersonRequest, opened: str) -> dict[str, Any]:
     if request.htmx or not (opened.isascii() and opened.isdigit() and len(opened) < 19):
         return {}
     found = visible_alerts(request.user, [int(opened)]).first()
-    return {"open_pane": True} | pane_context(request, found) if found else {}
+    return {"open_pane": True} | pane_context(request, looked_at(found, request.user)) if found else {}
 
 
 def refused(request: PersonRequest, error: UnknownKeys | ValidationError, *, is_list: bool = True) -> HttpResponse:
@@ -186,4 +186,4 @@ def _alert_or_404(request: PersonRequest, alert_id: int) -> Alert:
     found = visible_alerts(request.user, [alert_id]).first()
     if found is None:
         raise Http404("There is no such alert, or you may not see it.")
-    return found
+    return looked_at(found, request.user)

@@ -1,6 +1,6 @@
 """What can happen to entities and to the classifications of critical assets; recorded in the system's own stream."""
 
-from activity.verbs import Verb, register
+from activity.verbs import SystemGroup, Verb, register
 
 CLASSIFICATION_ADDED = Verb(
     "asset_classification.added",
@@ -25,4 +25,11 @@ CRITICALITY_FOUND = Verb(
     "entity.criticality_found", "Criticality found", "critical", "learnt anew how critical {subject} is"
 )
 
-register(CLASSIFICATION_ADDED, CLASSIFICATION_CHANGED, CLASSIFICATION_DELETED, CRITICALITY_SET, CRITICALITY_FOUND)
+register(
+    CLASSIFICATION_ADDED,
+    CLASSIFICATION_CHANGED,
+    CLASSIFICATION_DELETED,
+    CRITICALITY_SET,
+    CRITICALITY_FOUND,
+    group=SystemGroup.CRITICAL,
+)

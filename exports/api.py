@@ -12,8 +12,8 @@ from accounts.models import User
 from activity.actors import Channel
 from common.api import AlwaysJSON
 from exports.views import log_answer
+from incidents.commands.looking import record_look
 from incidents.models import Incident
-from incidents.views.lookup import record_look
 
 
 class SystemLogView(APIView):

@@ -1,8 +1,8 @@
 """What leaving the house looks like in the system's log."""
 
-from activity.verbs import Verb, register
+from activity.verbs import SystemGroup, Verb, register
 
 QUEUE_EXPORTED = Verb("queue.exported", "Queue exported", "export", "exported the queue as a table")
 LOG_EXPORTED = Verb("log.exported", "Log exported", "export", "exported the log of {log}")
 
-register(QUEUE_EXPORTED, LOG_EXPORTED)
+register(QUEUE_EXPORTED, LOG_EXPORTED, group=SystemGroup.EXPORTS)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from accounts.models import User
 from activity.delivery import on
 from activity.models import Entry
 from activity.verbs import COMMENT_REMOVED, VERBS
+from alerts.lookup import when_looked_at
+from alerts.models import Alert
 from entities.verbs import (
     CLASSIFICATION_ADDED,
     CLASSIFICATION_CHANGED,
@@ -20,6 +23,7 @@ from entities.verbs import (
 from incidents import tasks, verbs
 from incidents.commands.audience import actor_of, follow_restriction
 from incidents.commands.critical_assets import start_reassessment
+from incidents.commands.looking import record_look
 from incidents.commands.telling import tell_people
 from incidents.models import Reassessment
 
@@ -74,3 +78,10 @@ def weigh_incidents(entries: Sequence[Entry]) -> None:
 
 def _announce(job: Reassessment) -> None:
     transaction.on_commit(lambda: tasks.announce_reassessment(job.pk))
+
+
+@when_looked_at
+def record_look_at_alert(alert: Alert, user: User) -> None:
+    """Who looks at an alert of a restricted incident looks at that."""
+    if alert.incident is not None:
+        record_look(alert.incident, user)

@@ -1,6 +1,6 @@
 """What can happen to an incident, as the log tells it."""
 
-from activity.verbs import Group, Verb, register
+from activity.verbs import Group, SystemGroup, Verb, register
 
 OPENED = Verb("incident.opened", "Incident opened", "incident", "opened the incident from {alerts_in_words}")
 ALERTS_LINKED = Verb("incident.alerts_linked", "Alerts linked", "link", "linked {alerts_in_words}")
@@ -42,6 +42,12 @@ GLASS_IN_VAIN = Verb(
     "Break-glass in vain",
     "restricted",
     "tried to open {subject} by break-glass, where nothing is: {reason}",
+)
+RESTRICTED_SEEN = Verb(
+    "restricted.seen",
+    "Restricted incident looked at",
+    "restricted",
+    "looked at the restricted incident {subject}, {by}",
 )
 SNOOZED = Verb("incident.snoozed", "Snoozed", "snooze", "snoozed the incident")
 WOKEN = Verb("incident.woken", "Woken", "wake", "woke the incident: {reason}")
@@ -152,7 +158,8 @@ register(STARTED, SET_BACK, RESOLVED, REOPENED, NOTE_CHANGED, group=Group.STATUS
 register(CLASSIFIED, group=Group.CLASSIFICATION)
 register(TAGS_CHANGED, CRITICAL_MARKED, CRITICAL_UNMARKED, group=Group.TAGS)
 register(RESTRICTED, RESTRICTION_LIFTED, MEMBERS_CHANGED, group=Group.ACCESS)
-register(GLASS_BROKEN, GLASS_LOOKED_THROUGH, GLASS_CLOSED, GLASS_OPENED, GLASS_IN_VAIN, group=Group.ACCESS)
+register(GLASS_BROKEN, GLASS_LOOKED_THROUGH, GLASS_CLOSED, group=Group.ACCESS)
+register(GLASS_OPENED, GLASS_IN_VAIN, RESTRICTED_SEEN, group=SystemGroup.SIGHT)
 register(SNOOZED, WOKEN, DUE_SET, OVERDUE, group=Group.DATES)
 register(
     TEMPLATE_APPLIED,
@@ -180,7 +187,6 @@ register(
 register(FOLLOWED, UNFOLLOWED, group=Group.FOLLOWING)
 register(MERGED, MERGED_AWAY, UNMERGED, RESTORED, ALERTS_MOVED_OUT, ALERTS_MOVED_IN, SPLIT_OFF, group=Group.MERGES)
 register(UNDONE, TASK_UNDONE, group=Group.UNDOING)
-register(RETENTION_SET)
-register(TASK_TEMPLATE_SAVED, TASK_TEMPLATE_CHANGED, TASK_TEMPLATE_DELETED)
-register(VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED)
-register(BULK_STARTED, BULK_ALERTS_STARTED, BULK_UNDO_STARTED, BULK_CANCELLED)
+register(RETENTION_SET, TASK_TEMPLATE_SAVED, TASK_TEMPLATE_CHANGED, TASK_TEMPLATE_DELETED, group=SystemGroup.SETTINGS)
+register(VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED, group=SystemGroup.VIEWS)
+register(BULK_STARTED, BULK_ALERTS_STARTED, BULK_UNDO_STARTED, BULK_CANCELLED, group=SystemGroup.BULK)

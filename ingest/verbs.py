@@ -1,6 +1,6 @@
 """What is done to rules, as the system's log tells it."""
 
-from activity.verbs import Verb, register
+from activity.verbs import SystemGroup, Verb, register
 
 CORRELATION_CHANGED = Verb(
     "correlation.changed", "Correlation rule changed", "correlation", "changed the correlation rule “{subject}”"
@@ -18,4 +18,12 @@ TUNING_CREATED = Verb("tuning.created", "Tuning rule created", "rule", "created 
 TUNING_CHANGED = Verb("tuning.changed", "Tuning rule changed", "rule", "changed the tuning rule “{subject}”")
 TUNING_DELETED = Verb("tuning.deleted", "Tuning rule deleted", "delete", "deleted the tuning rule “{subject}”")
 
-register(CORRELATION_CHANGED, CORRELATION_RESET, CORRELATION_ORDERED, TUNING_CREATED, TUNING_CHANGED, TUNING_DELETED)
+register(
+    CORRELATION_CHANGED,
+    CORRELATION_RESET,
+    CORRELATION_ORDERED,
+    TUNING_CREATED,
+    TUNING_CHANGED,
+    TUNING_DELETED,
+    group=SystemGroup.SETTINGS,
+)

@@ -10,9 +10,11 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -24,6 +26,7 @@ from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
 from psycopg.errors import QueryCanceled
 
+from activity.remote import asked_from
 from incidents.views.live import quick
 
 SHORTEST_COMPRESSED = 200
@@ -95,6 +98,25 @@ class NothingNew:
             if answer is not None:
                 return answer
         return self.get_response(request)
+
+
+class RemoteAddress:
+    """What is recorded on the way says from where it came."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with asked_from(lambda: _address_of(request)):
+            return self.get_response(request)
+
+
+def _address_of(request: HttpRequest) -> str:
+    """The client's address as the trusted proxies say it, and nobody else; "" where they do not."""
+    try:
+        return get_adapter(request).get_client_ip(request)
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
 
 
 class PersonalTimeZone:

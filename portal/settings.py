@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.NothingNew",
+    "portal.middleware.RemoteAddress",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.Compressed",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -287,6 +288,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(hours=1),
     },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},
+    "tell the log who was refused at the door": {
+        "task": "accounts.tasks.tell_of_the_door",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }
 

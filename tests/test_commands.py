@@ -19,7 +19,8 @@ from django.db import DataError, connection
 from django.utils import timezone
 
 from accounts import commands as accounts
-from accounts.models import AccessToken, Team, User
+from accounts.choices import Knock
+from accounts.models import AccessToken, Team, Untold, User
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.changes import Judgement
@@ -39,6 +40,7 @@ from exports.commands import record_log_export, record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
+from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
 from incidents.commands.task_templates import items_of
@@ -343,7 +345,7 @@ def work_on_both(world: World) -> None:
 
 MANY_TAGS = [f"tag {number}" for number in range(51)]
 SCENARIOS: dict[str, list[Scenario]] = {
-    "accounts.commands.create_user": [
+    "accounts.commands.people.create_user": [
         Scenario(
             lambda w: accounts.create_user(
                 "mia", actor=w.actor, display_name="Mia", role="analyst", password=None, email="mia@example.org"
@@ -354,26 +356,26 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="refused",
         )
     ],
-    "accounts.commands.create_first_administrator": [
+    "accounts.commands.people.create_first_administrator": [
         Scenario(
             lambda w: accounts.create_first_administrator(actor=w.actor),
             before=lambda w: _without_people(),
         )
     ],
-    "accounts.commands.change_role": [
+    "accounts.commands.people.change_role": [
         Scenario(
             lambda w: accounts.change_role(w.ana, "lead", actor=w.actor),
             refuse=lambda w: accounts.change_role(w.ana, "emperor", actor=w.actor),
         )
     ],
-    "accounts.commands.deactivate": [Scenario(lambda w: accounts.deactivate(w.ana, actor=w.actor))],
-    "accounts.commands.activate": [
+    "accounts.commands.people.deactivate": [Scenario(lambda w: accounts.deactivate(w.ana, actor=w.actor))],
+    "accounts.commands.people.activate": [
         Scenario(
             lambda w: accounts.activate(w.ana, actor=w.actor),
             before=lambda w: accounts.deactivate(w.ana, actor=w.actor),
         )
     ],
-    "accounts.commands.set_preferences": [
+    "accounts.commands.people.set_preferences": [
         Scenario(
             lambda w: accounts.set_preferences(
                 w.ana, {"theme": "dark", "density": "compact", "time_zone": "Asia/Tokyo"}, actor=w.actor
@@ -381,25 +383,46 @@ SCENARIOS: dict[str, list[Scenario]] = {
             refuse=lambda w: accounts.set_preferences(w.ana, {"theme": "dark", "time_zone": "Mars"}, actor=w.actor),
         )
     ],
-    "accounts.commands.create_team": [
+    "accounts.commands.people.create_team": [
         Scenario(
             lambda w: accounts.create_team("hunters", actor=w.actor, name="Hunters", members=[w.lee, w.ana]),
             refuse=lambda w: accounts.create_team("tier2", actor=w.actor, name="Again"),
             again="refused",
         )
     ],
-    "accounts.commands.set_members": [
+    "accounts.commands.people.set_members": [
         Scenario(lambda w: accounts.set_members(w.tier2, [w.lee], actor=w.actor)),
         Scenario(lambda w: accounts.set_members(w.tier2, [], actor=w.actor)),
     ],
-    "accounts.commands.create_token": [
+    "accounts.commands.tokens.create_token": [
         Scenario(
             lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", expires_at=NOON),
             refuse=lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", role="reader"),
             again="refused",
         )
     ],
-    "accounts.commands.revoke_token": [Scenario(lambda w: accounts.revoke_token(w.token, actor=w.actor))],
+    "accounts.commands.tokens.revoke_token": [Scenario(lambda w: accounts.revoke_token(w.token, actor=w.actor))],
+    "accounts.commands.people.set_password": [
+        Scenario(
+            lambda w: accounts.set_password(w.ana, "another-horse-battery", actor=w.actor),
+            refuse=lambda w: accounts.set_password(w.ana, "password", actor=w.actor),
+        )
+    ],
+    "accounts.commands.tokens.record_use": [
+        Scenario(lambda w: accounts.record_use(w.token, actor=w.actor, address="192.0.2.7"))
+    ],
+    "accounts.commands.door.record_sign_in": [
+        Scenario(lambda w: accounts.record_sign_in(actor=w.actor), rows_change=False, again="anew")
+    ],
+    "accounts.commands.door.record_sign_out": [
+        Scenario(lambda w: accounts.record_sign_out(actor=w.actor), rows_change=False, again="anew")
+    ],
+    "accounts.commands.door.tell_untold": [
+        Scenario(lambda w: accounts.tell_untold(actor=w.actor), before=lambda w: refused_long_ago(w.ana))
+    ],
+    "incidents.commands.looking.see_restricted": [
+        Scenario(lambda w: see_restricted(w.incident.pk, actor=w.actor), before=restricted)
+    ],
     "entities.commands.classifications.save_classification": [
         Scenario(
             lambda w: entities.save_classification(PLANT, actor=w.actor),
@@ -986,6 +1009,13 @@ EACH = [
     for name, scenarios in SCENARIOS.items()
     for number, scenario in enumerate(scenarios, 1)
 ]
+
+
+def refused_long_ago(user: User) -> None:
+    """Somebody gave a wrong password for this person, six minutes ago."""
+    accounts.count_refusal(Knock.SIGN_IN_REFUSED, user=user)
+    then = timezone.now() - timedelta(minutes=6)
+    Untold.objects.update(first_at=then, last_at=then)
 
 
 def _removed(world: World) -> None:

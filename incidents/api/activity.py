@@ -20,6 +20,7 @@ from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
 from incidents.as_it_was.difference import differences
+from incidents.commands.looking import record_look
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import Incident
 from incidents.queries.activity import asked
@@ -33,7 +34,6 @@ from incidents.queries.as_of import (
     state_at,
 )
 from incidents.queries.merging import merged_into
-from incidents.views.lookup import record_look
 
 LONGEST_NUMBER = 2**63 - 1
 

@@ -18,11 +18,11 @@ from accounts.choices import Permission
 from accounts.models import User
 from activity.actors import Channel
 from common.api import AlwaysJSON
+from incidents.commands.looking import record_look
 from incidents.files import Damaged
 from incidents.models import Incident
 from incidents.queries.attachments import plain_attachment, plain_attachments
 from incidents.views.attachments import attachment_or_404, given, taken
-from incidents.views.lookup import record_look
 
 
 class AttachmentsView(APIView):

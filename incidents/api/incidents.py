@@ -17,12 +17,12 @@ from accounts.models import User
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
+from incidents.commands.looking import record_look
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
-from incidents.views.lookup import record_look
 
 LONGEST_NUMBER = 2**63 - 1
 

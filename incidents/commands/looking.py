@@ -1,16 +1,25 @@
-"""What a person has seen: their own convenience, which nobody else sees and the log does not tell of."""
+"""What a person has seen: their own convenience, which nobody else sees and the log does not tell of. But looks at
+restricted incidents it tells of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
+from activity.actors import Actor
+from activity.record import Draft, Subject, record
+from common.command import command
+from incidents import verbs
 from incidents.choices import VISIT
-from incidents.models import Incident, Notice
+from incidents.commands.break_glass import look_through_glass
+from incidents.models import BreakGlass, Incident, IncidentMember, Notice, RecordedLook
+from incidents.queries.access import is_first_look
 
 LOOK = """
 WITH read AS (
@@ -27,6 +36,50 @@ ON CONFLICT (user_id, incident_id) DO UPDATE SET
     sequence = excluded.sequence, looked_at = excluded.looked_at
 WHERE look.sequence < excluded.sequence
 """
+
+LOOK_TOLD_EVERY = timedelta(hours=1)
+"""Of each person at each restricted incident."""
+RECORDED = """
+INSERT INTO incidents_recordedlook AS known (user_id, incident_id, looked_at)
+VALUES (%s, %s, clock_timestamp())
+ON CONFLICT (user_id, incident_id) DO UPDATE SET looked_at = excluded.looked_at
+WHERE known.looked_at < excluded.looked_at - make_interval(secs => %s) RETURNING id
+"""
+
+
+def record_look(incident: Incident, user: User) -> None:
+    """The person has something of the incident before them. Where it is restricted this is recorded before it is
+    shown, and what cannot be recorded is not shown: once an hour in the system's stream, and by whom they were let in;
+    the first look through broken glass in the incident's own, too."""
+    if not incident.restricted:
+        return
+    if is_first_look(incident, user):
+        look_through_glass(incident, actor=user.as_actor())
+    lately = RecordedLook.objects.filter(user=user, looked_at__gt=Now() - LOOK_TOLD_EVERY)
+    if not lately.filter(incident=incident.pk).exists():
+        see_restricted(incident.pk, actor=user.as_actor())
+
+
+@command
+def see_restricted(incident_id: int, *, actor: Actor) -> None:
+    """Record that the actor looks at the restricted incident, unless that was recorded within the last hour. The
+    system's stream names its number and nothing else of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDED, [actor.id, incident_id, LOOK_TOLD_EVERY.total_seconds()])
+        is_new = cursor.fetchone() is not None
+    if is_new:
+        subject = Subject("incident", str(incident_id), f"#{incident_id}")
+        facts = {"by": _let_in_by(incident_id, actor.id or 0)}
+        record(Draft(verbs.RESTRICTED_SEEN, actor, subject=subject, facts=facts))
+
+
+def _let_in_by(incident_id: int, user_id: int) -> str:
+    """Why they see it, in words."""
+    named = Q(user=user_id) | Q(team__members=user_id)
+    if IncidentMember.objects.filter(named, incident=incident_id).exists():
+        return "as a member"
+    glass = BreakGlass.objects.filter(user=user_id, incident=incident_id, ends_at__gt=Now())
+    return "by break-glass" if glass.exists() else "by their role"
 
 
 def look_at(user: User, incident_id: int) -> None:

@@ -1,6 +1,6 @@
 """Rows of the incidents app, by what they hold."""
 
-from incidents.models.access import BreakGlass, IncidentAccess, IncidentMember
+from incidents.models.access import BreakGlass, IncidentAccess, IncidentMember, RecordedLook
 from incidents.models.attachment import Attachment
 from incidents.models.bulk_act import BulkAct, BulkItem
 from incidents.models.incident import (
@@ -38,6 +38,7 @@ __all__ = [
     "Notice",
     "PendingIncident",
     "Reassessment",
+    "RecordedLook",
     "RetentionRule",
     "SavedView",
     "Separation",

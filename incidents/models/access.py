@@ -85,6 +85,17 @@ class BreakGlass(models.Model):
         ]
 
 
+class RecordedLook(models.Model):
+    """When it was last recorded that a person looked at a restricted incident: once an hour, not at each click."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    incident = models.ForeignKey("incidents.Incident", on_delete=models.CASCADE, related_name="+", db_index=False)
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "incident"], name="recorded_look_once")]
+
+
 class IncidentAccess(models.Model):
     """That a person sees a restricted incident at this moment, for whichever reason: the one place where this is
     decided. A view of the database (migration 0012), so that querysets and plain SQL ask the same.

@@ -19,11 +19,12 @@ from activity.actors import Channel
 from common.errors import Refused
 from incidents.commands import attach, erase_attachment, note_download, remove_attachment
 from incidents.commands.attachments import opened
+from incidents.commands.looking import record_look
 from incidents.files import Damaged, forget, take_in
 from incidents.models import Attachment, Incident
 from incidents.queries.attachments import plain_attachment
 from incidents.views.answers import touched
-from incidents.views.lookup import incident_or_404, record_look
+from incidents.views.lookup import incident_or_404
 
 MOST_AT_ONCE = 20
 """Files of one request."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from django.http import Http404
 
 from accounts.access import PersonRequest
-from accounts.models import User
-from incidents.commands import look_through_glass
+from incidents.commands.looking import record_look
 from incidents.models import Incident
-from incidents.queries.access import is_first_look
 from incidents.queries.merging import numbers_merged_into
 
 
@@ -21,8 +19,7 @@ def incident_or_404(request: PersonRequest, number: int) -> Incident:
 
 
 def incident_or_none(request: PersonRequest, number: int) -> Incident | None:
-    """The same for a place that goes on without it. Who sees it by break-glass alone, is recorded to have looked at
-    it."""
+    """The same for a place that goes on without it. A look at a restricted one is recorded."""
     found = (
         Incident.objects.visible_to(request.user)
         .select_related("assignee_user", "assignee_team", "redirected_to")
@@ -34,9 +31,3 @@ def incident_or_none(request: PersonRequest, number: int) -> Incident | None:
     if found is not None:
         record_look(found, request.user)
     return found
-
-
-def record_look(incident: Incident, user: User) -> None:
-    """Record, the first time, that the person looks at what they see by break-glass."""
-    if is_first_look(incident, user):
-        look_through_glass(incident, actor=user.as_actor())

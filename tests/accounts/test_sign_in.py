@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.commands import create_user, deactivate
-from accounts.models import User
+from accounts.commands import create_user, deactivate, tell_untold
+from accounts.commands.door import TOLD_APART
+from accounts.models import Untold, User
 from activity.actors import SYSTEM
+from activity.models import Entry
+from activity.wording import sentence
 from tests.conftest import PASSWORD
 
 SIGN_IN = reverse("account_login")
@@ -115,3 +122,52 @@ def test_a_new_session_gets_a_new_key(ana: User) -> None:
     client.post(SIGN_IN, {"login": "ana", "password": PASSWORD})
     assert client.cookies["sessionid"].value != "planted"
     assert client.get(reverse("preferences")).status_code == 200
+
+
+def test_coming_and_going_stands_in_the_systems_log(ana: User) -> None:
+    client = Client(headers={"X-Forwarded-For": "203.0.113.9"}, REMOTE_ADDR="192.0.2.7")
+    client.post(SIGN_IN, {"login": "ana", "password": PASSWORD})
+    client.post(reverse("account_logout"))
+    told = Entry.objects.of_system().order_by("sequence").values_list("verb", "actor_id", "facts")
+    here = {"remote_address": "192.0.2.7"}
+    assert list(told)[1:] == [("session.started", ana.pk, here), ("session.ended", ana.pk, here)]
+
+
+def test_refusals_are_counted_and_told_together(ana: User) -> None:
+    """However many there are, the log gains few entries; and no name that nobody has."""
+    before = Entry.objects.count()
+    for _ in range(12):
+        sign_in_as("ana", "wrong")
+    sign_in_as("my secret password", "x")
+    for number in range(TOLD_APART):
+        Untold.objects.create(
+            kind="sign_in_refused",
+            address=f"198.51.100.{number}",
+            times=2,
+            first_at=timezone.now(),
+            last_at=timezone.now(),
+        )
+    assert tell_untold(actor=SYSTEM) == 0
+    assert Entry.objects.count() == before
+    Untold.objects.update(first_at=timezone.now() - timedelta(minutes=6))
+    assert tell_untold(actor=SYSTEM) == TOLD_APART + 1
+    told = [sentence(entry) for entry in Entry.objects.order_by("pk")[before:]]
+    assert told[0] == "counted 12 failed sign-ins as Ana Ruiz, from 127.0.0.1"
+    assert told[-1] == "counted 3 more refusals at the door, from 2 addresses"
+    assert not any("secret" in str(entry) for entry in Entry.objects.values())
+    assert (tell_untold(actor=SYSTEM), Untold.objects.exists()) == (0, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_log_keeps_nobody_out(ana: User) -> None:
+    """Somebody else writes to the system's log for long: the sign-in succeeds, and is told of afterwards."""
+    settings = {key: value for key, value in connection.get_connection_params().items() if key in CONNECTS_BY}
+    with psycopg.connect(**settings) as other:
+        other.execute("SELECT pg_advisory_xact_lock(22342, hashint8(0))")
+        assert sign_in_as("ana").status_code == 302
+        assert not Entry.objects.filter(verb="session.started").exists()
+    assert tell_untold(actor=SYSTEM) == 1
+    assert Entry.objects.get(verb="session.started").facts["remote_address"] == "127.0.0.1"
+
+
+CONNECTS_BY = ("dbname", "user", "password", "host", "port")

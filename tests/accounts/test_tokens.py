@@ -124,3 +124,11 @@ def test_the_command_says_what_it_refuses(db: None) -> None:
         call_command("create_token", "script", role="reader")
     with pytest.raises(CommandError, match="There is no role “emperor”"):
         call_command("create_token", "other", role="emperor")
+
+
+def test_its_use_is_recorded_once_an_hour_and_address(sensor: tuple[AccessToken, str]) -> None:
+    for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
+        client = Client(headers={"Authorization": f"Bearer {sensor[1]}"}, REMOTE_ADDR=address)
+        assert client.post(ALERTS, b"", content_type="application/json").status_code == 400
+    used = Entry.objects.of_system().filter(verb="token.used", actor_kind="token", actor_id=sensor[0].pk)
+    assert [entry.facts["remote_address"] for entry in used.order_by("pk")] == ["192.0.2.7", "192.0.2.8"]

@@ -310,6 +310,7 @@ def test_who_took_what_out_stands_in_the_systems_log(
         "incidents": 1,
         "format": "csv",
         "columns": ["number", "name"],
+        "remote_address": "127.0.0.1",
     }
 
 

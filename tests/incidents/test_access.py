@@ -258,6 +258,7 @@ MADE_BY_ASKING = [
     "attachment.added",
     "attachment.removed",
     "attachment.downloaded",
+    "session.ended",
 ]
 """What a request without any data does already."""
 READY = {200, 302}

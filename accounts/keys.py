@@ -1,0 +1,13 @@
+"""What a machine's key looks like, and what of it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+
+KEY_PREFIX = "wf_"
+"""Every key begins with it, so that scanners for leaked secrets recognise one."""
+
+
+def key_digest(key: str) -> str:
+    """SHA-256 of a key, under which it is looked up."""
+    return hashlib.sha256(key.encode()).hexdigest()
