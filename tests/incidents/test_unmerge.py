@@ -375,7 +375,8 @@ class World:
             assign(incident, person, actor=actor)
         else:
             unassign(incident, actor=actor)
-        Alert.objects.filter(external_id__in=[self.prefix + name for name in alerts]).update(assignee_user=person)
+        if self.is_twin:
+            Alert.objects.filter(external_id__in=[self.prefix + name for name in alerts]).update(assignee_user=person)
 
     def _resolve(self, name: str) -> None:
         row = self.alert(name)
