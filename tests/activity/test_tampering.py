@@ -157,8 +157,9 @@ class Tamperer:
         seconds = 61 + self.chance.random() ** 4 * 3e7
         self.run(
             f"UPDATE activity_entry SET transaction = {written},"
-            " recorded_at = clock_timestamp() - interval '1 second' * %s WHERE id = %s",
-            seconds + 60,
+            " recorded_at = (SELECT max(signed_at) FROM activity_checkpointmark) - interval '1 second' * %s"
+            " WHERE id = %s",
+            seconds,
             number,
         )
         recompute(self.chain)
