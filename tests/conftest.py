@@ -18,6 +18,8 @@ import pytest
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -31,6 +33,11 @@ from entities.identity import EntityIdentity
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
+
+# A suite that is run again says the same again. `--hypothesis-profile=explore` looks for new examples.
+examples.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+examples.load_profile("same")
 
 PASSWORD = "correct-horse-battery"
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -257,11 +264,12 @@ def _quick_and_alone(
 ) -> Iterator[None]:
     """Passwords are hashed in no time; nothing that another test or another process has cached is read, and nobody
     else's checkpoints."""
-    own = tmp_path_factory.getbasetemp() / f"proof-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    own = tmp_path_factory.getbasetemp() / f"proof-{name}"
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{request.node.nodeid}"}}
+    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{name}"}}
     yield
 
 
