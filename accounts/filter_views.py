@@ -3,7 +3,7 @@ list alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,14 @@ from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 
 from accounts.access import PersonRequest
+from accounts.acting import KnownActor
 from accounts.models import Principal
+from activity.actors import ActorKind
 from common import filter_bar
 from common.filter_bar import AnyFilter
 from common.filter_fields import Field, Kind, TermsField
 from common.filters import ANY
+from common.marks import initials, person_mark
 from common.query_strings import UnknownKeys, address, with_values
 
 LONGEST_STATE = 8_000
@@ -129,3 +132,16 @@ def page(
         )
         response["HX-Push-Url"] = "false"
     return response
+
+
+def options_of_actors(found: Sequence[KnownActor]) -> list[dict[str, Any]]:
+    """Those who acted in a log, as what a filter suggests."""
+    return [
+        {
+            "value": one.word,
+            "label": one.label,
+            "hint": one.word,
+            "mark": person_mark(initials(one.label), one.label, "person" if one.kind == ActorKind.USER else "system"),
+        }
+        for one in found
+    ]

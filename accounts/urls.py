@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts.list_views import close_part
-from accounts.views import preferences
+from accounts.views.preferences import preferences
 
 urlpatterns = [
     path("", preferences, name="preferences"),

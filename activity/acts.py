@@ -78,18 +78,22 @@ WHERE numbered.ordinal <= %s GROUP BY 1, 2 ORDER BY 1, min(numbered.sequence)
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Entries of some incidents, and the order in which they are read."""
+    """Entries of some incidents or of the system, and the order in which they are read."""
 
     rows: QuerySet[Entry]
     numbers: Sequence[int]
-    """The incidents."""
+    """The incidents; none for the system's own stream."""
     newest_first: bool = True
+
+    @property
+    def is_one_chain(self) -> bool:
+        return len(self.numbers) < 2
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Of one incident by its own numbering; of several by the time of writing, in which they mingle."""
         sign = "-" if self.newest_first else ""
-        names = ("sequence",) if len(self.numbers) == 1 else ("recorded_at", "id")
+        names = ("sequence",) if self.is_one_chain else ("recorded_at", "id")
         return tuple(sign + name for name in names)
 
     @property
@@ -100,11 +104,12 @@ class Log:
         """What follows an entry. Raises NoSuchPlace for one that is not of these incidents."""
         if place is None:
             return self
-        found = Entry.objects.filter(pk=place, incident__in=self.numbers).first()
+        of_these = Entry.objects.filter(incident__in=self.numbers) if self.numbers else Entry.objects.of_system()
+        found = of_these.filter(pk=place).first()
         if found is None:
             raise NoSuchPlace("The link to this page is damaged; start from the first.")
         lookup = "lt" if self.newest_first else "gt"
-        if len(self.numbers) == 1:
+        if self.is_one_chain:
             beyond = self.rows.filter(**{f"sequence__{lookup}": found.sequence})
         else:
             sides = {f"recorded_at__{lookup}e": found.recorded_at}

@@ -132,7 +132,7 @@ def stream(
 def lines_of(
     entries: Sequence[Entry],
     *,
-    incident_id: int,
+    incident_id: int | None,
     actor_id: int | None = None,
     rendered: Rendered = plainly_rendered,
     ways: WaysOf | None = None,
@@ -188,7 +188,7 @@ def _line(
     actor_id: int | None,
     bodies: Mapping[int, SafeString],
     cut: Collection[int],
-    incident_id: int,
+    incident_id: int | None,
     way: str,
 ) -> Line:
     verb = entry.registered_verb

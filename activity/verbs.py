@@ -74,8 +74,8 @@ def register(*verbs: Verb, group: Group | SystemGroup = Group.OTHER) -> None:
         VERBS[verb.name], GROUPS[verb.name] = verb, group
 
 
-def verbs_of(group: Group | SystemGroup) -> list[str]:
-    """Names of the verbs that are about it."""
+def verbs_of(group: str) -> list[str]:
+    """Names of the verbs that are about it, by the group's word."""
     return [name for name, each in GROUPS.items() if each == group]
 
 

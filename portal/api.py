@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("incidents.urls.api")),
     path("", include("ingest.api_urls")),
     path("", include("exports.api_urls")),
+    path("", include("accounts.api_urls")),
 ]

@@ -17,6 +17,7 @@ SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
     ("retention:overview", "Retention", Permission.EMPTY_TEXTS),
+    ("system_log:overview", "System log", Permission.SEE_SYSTEM_LOG),
 )
 """The pages of settings: route, label, and what it takes to open them."""
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/tuning/", include("ingest.tuning_urls")),
     path("settings/tasks/", include("incidents.urls.task_templates")),
     path("settings/retention/", include("incidents.urls.retention")),
+    path("settings/log/", include("accounts.log_urls")),
     path("settings/trials/", include("ingest.trial_urls")),
     path("settings/critical-assets/", include("incidents.urls.critical_assets")),
     path("attachments/", include("incidents.urls.attachments")),

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import Principal, User
+from activity.plain import plain_entries
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
@@ -24,7 +25,6 @@ from incidents.commands.looking import record_look
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import Incident
 from incidents.queries.activity import asked
-from incidents.queries.activity_plain import plain_entries
 from incidents.queries.as_of import (
     NOW,
     moment,

@@ -7,31 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.utils.text import slugify
 
-from accounts.models import Principal, User
-from accounts.people import ME
-from activity.actors import ActorKind
+from accounts.acting import MOST_SUGGESTED, Actors, contains
+from accounts.models import Principal
 from common.filters import storable
 
-MOST_SUGGESTED = 12
 LONGEST_NUMBER = 18
 """Digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownActor:
-    """Somebody or something that acted on the incident."""
-
-    word: str
-    """In addresses: `ana`, `token:sensor`, `system:correlation`."""
-    kind: str
-    number: int | None
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +27,6 @@ class Mentioned:
     label: str
 
 
-ACTORS = """
-SELECT actor_kind, actor_id, actor_label FROM activity_entry WHERE incident_id = ANY(%s)
-GROUP BY 1, 2, 3 ORDER BY max(id) DESC
-"""
 # An alert is the subject of an entry, or one of those that an entry brought.
 ALERTS = """
 SELECT DISTINCT ON (number) number, label FROM (
@@ -68,11 +49,11 @@ ORDER BY subject_id, id DESC LIMIT %(most)s
 """
 
 
-class ActivityNames:
+class ActivityNames(Actors):
     """What the words of an address name, in the logs of these incidents."""
 
     def __init__(self, numbers: Sequence[int], principal: Principal) -> None:
-        self.numbers, self.principal = list(numbers), principal
+        super().__init__(numbers, principal)
         self.alerts: dict[int, str] = {}
         """Number → title, of those that words name."""
         self.entities: dict[str, list[Mentioned]] = {}
@@ -94,34 +75,6 @@ class ActivityNames:
                     each for each in rows if str(each.number) in alike or each.label.lower() in alike
                 ]
 
-    @cached_property
-    def actors(self) -> list[KnownActor]:
-        """Everybody who acted, the last one first."""
-        with connection.cursor() as cursor:
-            cursor.execute(ACTORS, [self.numbers])
-            rows = cursor.fetchall()
-        people = {number for kind, number, _ in rows if kind == ActorKind.USER}
-        usernames = dict(User.objects.filter(pk__in=people).values_list("pk", "username")) if people else {}
-        found: dict[str, KnownActor] = {}
-        for kind, number, label in rows:
-            is_user = kind == ActorKind.USER
-            other = f"{kind}:{number if is_user else slugify(label, allow_unicode=True)}"
-            word = usernames.get(number, other) if is_user else other
-            found.setdefault(word, KnownActor(word, kind, number, label))
-        return list(found.values())
-
-    def actor(self, word: str) -> KnownActor | None:
-        """Who that is; None for somebody who did nothing here. Oneself is always known."""
-        folded = word.casefold()
-        if folded == ME and isinstance(self.principal, User):
-            return KnownActor(ME, ActorKind.USER, self.principal.pk, self.principal.display_name)
-        return next((each for each in self.actors if each.word.casefold() == folded), None)
-
-    def actors_like(self, text: str) -> list[KnownActor]:
-        """Those whose name or word has the text in it."""
-        text = text.strip().casefold()
-        return [each for each in self.actors if text in each.label.casefold() or text in each.word][:MOST_SUGGESTED]
-
     def alerts_like(self, text: str) -> list[Mentioned]:
         """Alerts whose title has the text in it, or whose number it is."""
         return self._like(ALERTS, "(label ILIKE %(part)s OR number::text = %(text)s)", text)
@@ -137,13 +90,6 @@ class ActivityNames:
         with connection.cursor() as cursor:
             cursor.execute(statement.format(which=which), {"incidents": self.numbers, "most": most, **values})
             return [Mentioned(number, label) for number, label in cursor.fetchall()]
-
-
-def contains(text: str) -> str:
-    """A pattern of ILIKE for what has the text in it."""
-    for sign in ("\\", "%", "_"):
-        text = text.replace(sign, f"\\{sign}")
-    return f"%{text}%"
 
 
 def number_of(word: str) -> int | None:

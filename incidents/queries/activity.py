@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -15,177 +13,35 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.choices import Permission
 from accounts.models import Principal, User
 from activity.actors import ActorKind, Channel
-from activity.acts import Act, ActsPage, Log, NoSuchPlace, page_of_acts, page_of_entries
 from activity.models import Entry
-from activity.queries import Line, lines_of
-from activity.verbs import COMMENT_EDITED
-from activity.wording import summed_up
+from activity.queries import lines_of
+from activity.stream import Asked, Page, asked_of, read_page
 from common.components import component
-from common.composed import Listed
 from common.icons import icon
-from common.pagination import Order
-from common.query_strings import address, nearest, with_values
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import BulkAct, Incident
 from incidents.queries.texts import renderer
 
-ORDERS = {"newest": "Newest first", "oldest": "Oldest first"}
-LARGEST = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAct:
-    """An act as the page shows it: one line; or a line that sums up, with the others folded beneath."""
-
-    line: Line
-    summary: str
-    folded: list[Line]
-    more: int
-    more_url: str
-    more_in_words: str
-
-    @property
-    def is_folded(self) -> bool:
-        return bool(self.folded)
-
-    @property
-    def anchor(self) -> str:
-        """Its name in addresses, beside those of its entries."""
-        return self.line.anchor.replace("entry", "act")
-
-    @property
-    def count_in_words(self) -> str:
-        return f"{len(self.folded) + self.more:,} entries"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an address asks of the log of an incident."""
-
-    filter: ActivityFilter
-    newest_first: bool
-
-    @property
-    def query(self) -> QueryDict:
-        return self.filter.data
-
-    @property
-    def matching(self) -> QuerySet[Entry]:
-        """Every entry that fits, edits of comments among them."""
-        return self.filter.qs
-
-    @property
-    def listed(self) -> Listed:
-        return Listed(None, lambda: self.matching)
-
-    @property
-    def order(self) -> Order:
-        """Of single entries, for lists that page by key."""
-        fields = self.log.fields
-        sign = fields[0].removesuffix(fields[0].lstrip("-"))
-        return Order("newest" if self.newest_first else "oldest", (fields[0], f"{sign}id"))
-
-    @property
-    def is_one_act(self) -> bool:
-        return "act" in self.filter.words
-
-    @cached_property
-    def log(self) -> Log:
-        # An edit is shown at its comment, with the text that is right now.
-        rows = self.matching.exclude(verb=COMMENT_EDITED.name)
-        return Log(rows, self.filter.numbers, self.newest_first)
-
 
 def asked(query: QueryDict, principal: Principal, incident: Incident, merged: Sequence[int]) -> Asked:
     """Raises UnknownKeys or ValidationError for an address that means nothing."""
-    found = ActivityFilter(query, principal=principal, incident=incident.pk, merged=merged)
-    found.check()
-    sort = query.get("sort", "newest")
-    if sort not in ORDERS:
-        raise ValidationError({"sort": [f"“{sort[:60]}” is no order{nearest(sort, ORDERS)}"]})
-    return Asked(found, sort == "newest")
-
-
-def _place(query: QueryDict) -> tuple[str, int | None]:
-    """The entry after which the page starts; or, as `entry`, with which. `before` is what it was called once."""
-    for key in ("after", "before", "entry"):
-        word = query.get(key, "")
-        if word:
-            if not (word.isascii() and word.isdigit() and len(word) < 19):
-                raise ValidationError({key: ["The link to this page is damaged; start from the first."]})
-            return key, min(int(word), LARGEST)
-    return "after", None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the log."""
-
-    acts: list[ShownAct]
-    next_url: str
-    first_url: str
-    """Back to where the log starts, when this page is another one."""
-
-    @property
-    def lines(self) -> list[Line]:
-        return [act.line for act in self.acts]
+    return asked_of(ActivityFilter(query, principal=principal, incident=incident.pk, merged=merged))
 
 
 def page(wanted: Asked, user: User) -> Page:
     """The page that an address asks for, in a bounded number of statements. Raises ValidationError for a place that is
     none."""
-    read, (key, place) = page_of_entries if wanted.is_one_act else page_of_acts, _place(wanted.query)
-    try:
-        after = wanted.log.before(place) if key == "entry" and place else place
-        found = read(wanted.log, after=after)
-    except NoSuchPlace as error:
-        raise ValidationError({key: [str(error)]}) from None
-    return _shown(found, wanted, user, is_first=after is None)
-
-
-def _shown(found: ActsPage, wanted: Asked, user: User, *, is_first: bool) -> Page:
-    entries = [entry for act in found.acts for entry in act.entries]
-    lines = lines_of(
-        entries,
-        incident_id=wanted.filter.incident,
-        actor_id=user.pk,
-        rendered=renderer(user),
-        ways=lambda rows: ways_of(rows, user),
-        menu=partial(menu_of, may_empty=user.may(Permission.EMPTY_TEXTS)),
+    return read_page(
+        wanted,
+        partial(
+            lines_of,
+            incident_id=wanted.filter.incident,
+            actor_id=user.pk,
+            rendered=renderer(user),
+            ways=lambda rows: ways_of(rows, user),
+            menu=partial(menu_of, may_empty=user.may(Permission.EMPTY_TEXTS)),
+        ),
     )
-    by_entry = dict(zip([entry.pk for entry in entries], lines, strict=True))
-    path, query = wanted.filter.address_of("queue"), wanted.filter.data
-    return Page(
-        [_shown_act(act, by_entry, path, query) for act in found.acts],
-        address(path, with_values(query) | {"after": [str(found.next)]}) if found.next else "",
-        "" if is_first else address(path, with_values(query)),
-    )
-
-
-def _shown_act(act: Act, lines: dict[int, Line], path: str, query: QueryDict) -> ShownAct:
-    lead, total = act.lead, sum(act.counts.values())
-    if total == 1:
-        return ShownAct(lines[lead.pk], "", [], 0, "", "")
-    more_url = ""
-    if act.more:
-        rest = with_values(query, act=[str(lead.batch)], sort=["oldest"]) | {"after": [str(act.entries[-1].pk)]}
-        more_url = address(path, rest)
-    return ShownAct(
-        lines[lead.pk],
-        summed_up(act.entries, act.counts),
-        [lines[entry.pk] for entry in act.entries],
-        act.more,
-        more_url,
-        f"and {act.more:,} more {_subjects(act)}",
-    )
-
-
-def _subjects(act: Act) -> str:
-    """What the entries that were not read are about: the last ones were written of the same things as those before."""
-    kind = act.entries[-1].subject_kind
-    one, many = {"alert": ("alert", "alerts"), "entity": ("piece of evidence", "pieces of evidence"),
-                 "task": ("task", "tasks")}.get(kind, ("entry", "entries"))  # fmt: skip
-    return one if act.more == 1 else many
 
 
 def ways_of(entries: Sequence[Entry], user: User) -> dict[int, str]:

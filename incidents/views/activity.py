@@ -13,15 +13,12 @@ from accounts import filter_views
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.filter_views import FilteredList
-from activity.actors import ActorKind
-from common import filter_bar
+from activity.stream import Asked, Page, tools
 from common.corrections import meant
-from common.marks import initials, person_mark
 from common.query_strings import UnknownKeys, address, with_values
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import Incident
 from incidents.queries import activity as queries
-from incidents.queries.activity import Asked, Page
 from incidents.queries.attachments import attachments_shown
 from incidents.queries.merging import merged_into
 from incidents.queries.unread import seen_from
@@ -80,10 +77,7 @@ def suggest(request: PersonRequest, number: int, key: str) -> HttpResponse:
     text = request.GET.get("q", "")
     options: list[dict[str, Any]]
     if key == "actor":
-        options = [
-            {"value": one.word, "label": one.label, "hint": one.word, "mark": actor_mark(one.kind, one.label)}
-            for one in names.actors_like(text)
-        ]
+        options = filter_views.options_of_actors(names.actors_like(text))
     elif key == "alert":
         options = [
             {"value": str(one.number), "label": one.label, "hint": str(one.number), "mark": ""}
@@ -98,11 +92,6 @@ def suggest(request: PersonRequest, number: int, key: str) -> HttpResponse:
     empty = "" if options else "This log names none that fits"
     groups = [{"label": "", "options": options}]
     return render(request, "components/combobox_options.html", {"groups": groups, "empty": empty})
-
-
-def actor_mark(kind: str, label: str) -> str:
-    is_user = kind == ActorKind.USER
-    return person_mark(initials(label), label, "person" if is_user else "system")
 
 
 def _filtered(request: PersonRequest, number: int) -> FilteredList:
@@ -130,10 +119,9 @@ def _refused(
 
 
 def _context(wanted: Asked, page: Page, was_seen: int | None) -> dict[str, Any]:
-    path, query = wanted.filter.address_of("queue"), wanted.filter.data
+    path, query = wanted.filter.address_of("queue"), wanted.query
     content = query.getlist("content")
-    sort = "newest" if wanted.newest_first else "oldest"
-    return {
+    return tools(wanted) | {
         "page": page,
         "seen_from": seen_from(page.lines, was_seen) if wanted.newest_first else None,
         "contents": [
@@ -144,25 +132,4 @@ def _context(wanted: Asked, page: Page, was_seen: int | None) -> dict[str, Any]:
             }
             for word, label in CONTENTS.items()
         ],
-        "orders": [
-            {
-                "label": label,
-                "url": address(path, with_values(query, sort=[word] if word != "newest" else None)),
-                "current": word == sort,
-            }
-            for word, label in queries.ORDERS.items()
-        ],
-        "search": query.get("q", ""),
-        "kept": [(key, word) for key, words in with_values(query, q=None).items() for word in words],
-        "chips": filter_bar.chips(wanted.filter, path),
-        "add_filter_url": filter_bar.add_url(wanted.filter),
-        "filter_choices": filter_bar.choices(wanted.filter),
-        "filter_url": filter_bar.page_url(wanted.filter),
-        "is_default": not wanted.filter.words,
-        "is_one_act": wanted.is_one_act,
-        "reset_url": address(path, {"sort": [sort]} if sort != "newest" else {}),
-        "list_url": path,
-        "newest_first": wanted.newest_first,
-        "first_label": "Newest" if wanted.newest_first else "Oldest",
-        "next_label": "Older" if wanted.newest_first else "Newer",
     }

@@ -10,6 +10,7 @@
  *   - `watchfloor:changed` goes to each element with `data-live="number"` named in it,
  *   - rows and details are refreshed in place (live.js),
  *   - the bar “n new incidents, show” appears (`data-new-bar`, `data-new-count`, `data-new-plural`).
+ * When the moment moves on, whatever happened, `watchfloor:moment` says so.
  * When the server is away, a sign says so; nothing is missed, since the moment stays until an answer moves it on.
  */
 import { list, markLost, openNumber, refresh, showPresence, showUnread, shownNumbers } from "./live.js";
@@ -93,6 +94,7 @@ export function wirePoll() {
 
   function moveOn(moment) {
     if (!moment) return;
+    if (moment !== since) document.body.dispatchEvent(new CustomEvent("watchfloor:moment"));
     since = moment;
     if (place) place.dataset.lastEntry = since;
   }

@@ -51,7 +51,9 @@ MORE_MASKS = (
 """What else differs from one answer to the next: marks of forms, moments of the log, and when it was taken out."""
 HEADERS = ("Content-Type", "Location", "HX-Redirect", "HX-Trigger", "HX-Push-Url", "Vary", "Allow")
 ENDS_THE_SESSION = {"account_logout", "account_login"}
-ASKS_FOR_IT = {("POST", "break_glass"), ("GET", "exports:system_log"), ("GET", "api:system_log")}
+ASKS_FOR_IT = {("POST", "break_glass"), ("GET", "exports:system_log"), ("GET", "api:system_log")} | {
+    ("GET", name) for name in TABLE if name.startswith("system_log:") or name == "api:system_activity"
+}
 """What tells of a number is asked for with a reason, counted and recorded (test_break_glass.py); and the system's own
 log, which tells of that to who may read it."""
 SEARCHES = ("", "?q=heron")

@@ -1,4 +1,4 @@
-"""Entries of an incident's log as plain values: what the API answers."""
+"""Entries of a log as plain values: what the API answers."""
 
 from __future__ import annotations
 
