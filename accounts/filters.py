@@ -98,7 +98,7 @@ class SystemLogFilter(AddressFilter[Entry, SystemNames]):
     """The filters of an address over the system's own stream."""
 
     FIELDS, DEFAULTS = {field.key: field for field in _ALL}, {}
-    LIST_KEYS = ("sort", "after", "before")
+    LIST_KEYS = ("sort", "after", "before", "entry")
     NAMESPACE = "system_log"
     numbers: Sequence[int] = ()
     """It is the log of no incident."""

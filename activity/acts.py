@@ -104,8 +104,7 @@ class Log:
         """What follows an entry. Raises NoSuchPlace for one that is not of these incidents."""
         if place is None:
             return self
-        of_these = Entry.objects.filter(incident__in=self.numbers) if self.numbers else Entry.objects.of_system()
-        found = of_these.filter(pk=place).first()
+        found = self._found(place)
         if found is None:
             raise NoSuchPlace("The link to this page is damaged; start from the first.")
         lookup = "lt" if self.newest_first else "gt"
@@ -120,7 +119,7 @@ class Log:
     def before(self, number: int) -> int | None:
         """The entry after which the page starts that begins with the act of an entry; None where the log starts with
         it. Raises NoSuchPlace."""
-        entry = Entry.objects.filter(pk=number, incident__in=self.numbers).first()
+        entry = self._found(number)
         if entry is None:
             raise NoSuchPlace(f"{number} is no entry of this log; start from the first.")
         if entry.batch and not entry.registered_verb.is_comment:
@@ -128,6 +127,10 @@ class Log:
             entry = act.order_by(*Log(act, [entry.incident_id or 0], self.newest_first).fields).first() or entry
         backwards = Log(self.rows, self.numbers, not self.newest_first)
         return backwards.after(entry.pk).rows.order_by(*backwards.fields).values_list("pk", flat=True).first()
+
+    def _found(self, number: int) -> Entry | None:
+        whole = Entry.objects.filter(incident__in=self.numbers) if self.numbers else Entry.objects.of_system()
+        return whole.filter(pk=number).first()
 
     def statement(self, text: str) -> tuple[str, tuple[Any, ...]]:
         """A statement over the numbered rows, and the values that belong to them."""

@@ -141,18 +141,19 @@ class Page:
 def read_page(wanted: Asked, lines_of: Callable[[Sequence[Entry]], Sequence[Line]]) -> Page:
     """The page that an address asks for, in a bounded number of statements; `lines_of` shows its entries. Raises
     ValidationError for a place that is none."""
-    place = _place(wanted.query)
+    key, place = _place(wanted.query)
     try:
-        found = (page_of_entries if wanted.is_one_act else page_of_acts)(wanted.log, after=place)
+        after = wanted.log.before(place) if key == "entry" and place else place
+        found = (page_of_entries if wanted.is_one_act else page_of_acts)(wanted.log, after=after)
     except NoSuchPlace as error:
-        raise ValidationError({"after": [str(error)]}) from None
+        raise ValidationError({key: [str(error)]}) from None
     entries = [entry for act in found.acts for entry in act.entries]
     by_entry = dict(zip([entry.pk for entry in entries], lines_of(entries), strict=True))
     path, query = wanted.filter.address_of("queue"), wanted.query
     return Page(
         [_shown_act(act, by_entry, path, query) for act in found.acts],
         address(path, with_values(query) | {"after": [str(found.next)]}) if found.next else "",
-        "" if place is None else address(path, with_values(query)),
+        "" if after is None else address(path, with_values(query)),
     )
 
 
