@@ -1,0 +1,278 @@
+"""Nothing changes without an entry, and no entry tells of what did not change: every route that may write and every
+task are carried out, and what the database itself counts as written is held to what the log has gained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.choices import Permission
+from accounts.models import Role, User
+from activity.actors import SYSTEM
+from activity.models import Entry
+from activity.verbs import VERBS
+from alerts.choices import Severity
+from alerts.models import Alert
+from incidents.changes import Changes
+from incidents.commands import add_comment, change_tags, prepare_act, save_view, start_act
+from incidents.commands.saved_views import ViewValues
+from incidents.models import Incident
+from ingest.choices import TrialOf, TuningAction
+from ingest.commands import TuningValues, create_tuning_rule
+from ingest.models import Trial
+from portal.celery import app
+from tests.conftest import alert, device, opened, person
+from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data
+
+NO_STATE = {
+    **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
+    "django_session": "who is signed in on which browser; coming and going are entries",
+    "accounts_listsettings": "how one likes one's lists",
+    "accounts_untold": "counts that wait to be entries",
+    "accounts_tokenuse": "when a use was last recorded",
+    "incidents_recordedlook": "when a look was last recorded",
+    "incidents_look": "how far one has read",
+    "incidents_notice": "the bell: follows from entries",
+    "incidents_viewplace": "where one keeps a view in one's own list",
+    "incidents_bulkitem": "how far a job is; what it does to each incident is an entry there",
+    "ingest_trial": "a job that only looks",
+    "incidents_reassessment": "a job; what it changes are entries",
+    "incidents_pendingincident": "what a job has still to do",
+    "incidents_incidentsearch": "made from incidents, for searching",
+    "alerts_alertkind": "figures: how common alerts are",
+}
+"""Tables whose rows may change without an entry, and why."""
+DRAFTS = {
+    "incidents:manage_many", "incidents:choose_many", "incidents:preview_many", "alert_acts:choose_many",
+    "alert_acts:preview_matching", "alert_acts:manage_matching",
+}  # fmt: skip
+"""Routes that put a draft of a bulk act together (incidents_bulkact), which changes nothing before it is started."""
+ONLY_TELLS = {
+    *(verb.name for verb in VERBS.values() if verb.is_comment),
+    *("queue.exported", "log.exported", "session.started", "session.ended", "restricted.seen", "attachment.downloaded"),
+}
+"""Verbs that are themselves all there is: what was said, looked at or taken out."""
+
+COUNTED = """
+SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables WHERE schemaname = 'public'
+"""
+
+
+@dataclass
+class Written:
+    """What was written in the meantime."""
+
+    tables: set[str] = field(default_factory=set)
+    verbs: list[str] = field(default_factory=list)
+
+    @property
+    def misfit(self) -> str:
+        state = self.tables - NO_STATE.keys()
+        if state and not self.verbs:
+            return f"{sorted(state)} changed without an entry"
+        surplus = set(self.verbs) - ONLY_TELLS
+        return f"{sorted(surplus)} recorded, and nothing changed" if surplus and not state else ""
+
+
+def counted() -> dict[str, int]:
+    """Rows written in this transaction so far, as the database counts them."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED)
+        return dict(cursor.fetchall())
+
+
+@contextmanager
+def watched() -> Iterator[Written]:
+    """What is written inside; taken back afterwards."""
+    written, before = Written(), counted()
+    last = max(Entry.objects.values_list("pk", flat=True), default=0)
+    point = transaction.savepoint()
+    try:
+        yield written
+        written.verbs = list(Entry.objects.filter(pk__gt=last).values_list("verb", flat=True))
+    finally:
+        written.tables = {name for name, number in counted().items() if number > before.get(name, 0)}
+        transaction.savepoint_rollback(point)
+        cache.clear()
+
+
+@pytest.fixture
+def everybody(db: None) -> User:
+    """Somebody with every right."""
+    Role.objects.create(slug="everything", name="Everything", permissions=[str(each) for each in Permission])
+    return person("olga", "Olga Kern", "everything")
+
+
+LATER = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
+    "api:alerts": lambda incident, other: [
+        {
+            "source": "edr",
+            "external_id": "new",
+            "title": "Beacon",
+            "severity": "high",
+            "first_activity": "2026-11-02T12:00:00Z",
+        }
+    ],
+    "api:merge": lambda incident, other: {"target": incident.pk, "sources": [other.pk], "reason": "One attack"},
+    "api:move_alerts": lambda incident, other: {
+        "alerts": [incident.alerts.order_by("pk")[0].pk],
+        "to": other.pk,
+        "comment": "Belongs there",
+    },
+    "api:empty_text": lambda incident, other: {"reason": "Asked for"},
+}
+SAID: dict[str, dict[str, Any]] = {
+    "preferences": {"time_zone": "Asia/Tokyo", "theme": "dark", "density": "compact"},
+    "close_part": {"part": "strip"},
+    "correlation:rule": {"window_value": "3", "window_amount": "3", "hours": "3", "window": "3"},
+    "tuning:new": {"name": "Lab too", "action": "resolve", "title": "Scan", "reason": "It scans", "owner": "olga"},
+    "tuning:edit": {"name": "Labs"},
+    "views:new": {"name": "Phishing", "query": "tag=phishing"},
+    "views:edit": {"name": "Kept too"},
+    "views:update": {"query": "tag=other", "version": "1"},
+    "incidents:manage": {"severity": "low", "name": "Other"},
+    "incidents:manage_many": {"severity": "high", "status": "keep", "classification": "keep"},
+    "alert_acts:manage_many": {"status": "in_progress", "classification": "keep"},
+    "alert_acts:manage": {"status": "in_progress"},
+    "alert_acts:move": {"where": "new", "comment": "Another intruder"},
+    "incidents:comment": {"text": "Seen before."},
+    "incidents:edit_comment": {"text": "Other words"},
+    "incidents:snooze": {"preset": "1d", "until": LATER},
+    "incidents:restriction": {"members": "olga", "reason": "Staff matter"},
+    "incidents:tasks": {"title": "Isolate the host"},
+    "incidents:task": {"title": "Isolate FIN-WS-17"},
+    "incidents:task_act": {"do": "complete"},
+    "incidents:apply_tasks": {"template": "1"},
+    "incidents:judge_evidence": {"verdict": "malicious"},
+    "incidents:add_evidence": {"text": "beacon.example", "evidence": "domain:beacon.example", "add": "1"},
+    "incidents:classify_like_these": {"classification": "true_positive/phishing", "version": "1"},
+    "incidents:empty_text": {"reason": "Asked for by the person it names"},
+    "retention:overview": {"days": "365", "version": "0"},
+    "tasks:new_template": {"name": "Malware", "task-0-title": "Isolate"},
+    "tasks:template": {"name": "Malware", "task-0-title": "Isolate"},
+    "critical_assets:new": {"name": "Plant", "level": "high", "kinds": "device", "names": "plc-*", "is_on": "on"},
+    "critical_assets:edit": {"level": "low"},
+    "critical_assets:switch": {"on": "0"},
+    "entities:criticality": {"level": "high"},
+    "break_glass": {"number": "999", "reason": "Nobody answers"},
+}
+"""What is sent beside what a page needs to be shown."""
+
+
+BOXES = ("checkbox", "radio")
+
+
+class Sent(HTMLParser):
+    """What a page's form for this address holds: what a browser would send that changes nothing."""
+
+    def __init__(self, page: str, path: str) -> None:
+        super().__init__()
+        self.path, self.name = path, ""
+        self.is_in_form = False
+        self.fields: dict[str, Any] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        if tag == "form":
+            self.is_in_form = given.get("method") == "post" and given.get("action", self.path) in ("", self.path)
+        elif self.is_in_form and tag in ("select", "textarea"):
+            self.name = given.get("name", "")
+        elif self.is_in_form and tag == "option" and "selected" in given:
+            self.fields[self.name] = given.get("value", "")
+        elif self.is_in_form and tag == "input" and (given.get("type") not in BOXES or "checked" in given):
+            self.fields.setdefault(given.get("name", ""), given.get("value") or ("on" if "checked" in given else ""))
+
+    def handle_data(self, text: str) -> None:
+        if self.is_in_form and self.name and self.lasttag == "textarea":
+            self.fields[self.name] = text.removeprefix("\n")
+            self.name = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.is_in_form = False
+
+
+def test_every_route_that_may_write_records_what_it_changes(
+    incident: Incident, everybody: User, sign_in: Callable[[User], Client]
+) -> None:
+    one, other = everybody, opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
+    save_view(ViewValues("Kept", "tag=wave"), creator=one, actor=SYSTEM)
+    running = prepare_act(Incident.objects.all(), one, number=ACT)
+    start_act(running, Changes(severity=Severity.LOW), actor=one.as_actor())
+    prepare_act(Alert.objects.all(), one, number=DRAFT)
+    change_tags(incident, add=["kept"], actor=one.as_actor(), batch=SAVE)
+    add_comment(incident, "First words", actor=one.as_actor())
+    values = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", one, None)
+    create_tuning_rule(values, actor=SYSTEM)
+    Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
+    client, misfits, changing = sign_in(one), {}, set()
+    for name, methods in TABLE.items():
+        for method in methods:
+            if name == "account_login":
+                continue
+            path = address(name, incident)
+            sent = data(name, incident)
+            if method == "POST":
+                page = client.get(path, sent).content.decode() if "GET" in methods and ":" in name else ""
+                sent = sent | Sent(page, path).fields | SAID.get(name, {})
+                sent.pop("csrfmiddlewaretoken", None)
+            with watched() as written:
+                call = getattr(client, method.lower())
+                if method == "POST" and name in JSON_SAID:
+                    said = JSON_SAID[name](incident, other)
+                    answer = client.post(path, json.dumps(said), content_type="application/json")
+                elif method in ("GET", "POST"):
+                    answer = call(path, sent)
+                else:
+                    answer = call(path, json.dumps(sent), content_type="application/json")
+                if answer.streaming:
+                    b"".join(answer.streaming_content)
+            if name == "account_logout":
+                client = sign_in(one)
+            if name in DRAFTS and not written.verbs:
+                written.tables -= {"incidents_bulkact"}
+            if written.misfit:
+                misfits[f"{method} {name}"] = f"{answer.status_code}: {written.misfit}"
+            if written.verbs:
+                changing.add(name)
+    assert misfits == {}
+    assert len(changing) >= 45, sorted(changing)
+
+
+ARGUMENTS = {
+    "incidents.tasks.run_bulk_act": [str(ACT)],
+    "incidents.tasks.run_reassessment": [str(ACT)],
+    "ingest.tasks.run_trial": [str(ACT)],
+}
+
+
+def test_every_task_records_what_it_changes(incident: Incident, everybody: User) -> None:
+    app.loader.import_default_modules()
+    prepared = prepare_act(Incident.objects.all(), everybody, number=ACT)
+    start_act(prepared, Changes(severity=Severity.LOW), actor=everybody.as_actor())
+    past = timezone.now() - timedelta(days=1)
+    Incident.objects.filter(pk=incident.pk).update(due_at=past, snoozed_until=past, priority=1)
+    misfits, verbs = {}, set()
+    for name, task in app.tasks.items():
+        if name.startswith("celery."):
+            continue
+        with watched() as written:
+            task(*ARGUMENTS.get(name, ()))
+        verbs |= set(written.verbs)
+        if written.misfit:
+            misfits[name] = written.misfit
+    assert misfits == {}
+    assert {"incident.woken", "incident.overdue", "incident.severity_set"} <= verbs
