@@ -45,11 +45,11 @@ AND NOT pg_visible_in_snapshot(transaction::text::xid8, %(then)s::pg_snapshot)
 """
 ALL = """
 (pg_visible_in_snapshot(transaction::text::xid8, %(now)s::pg_snapshot)
- OR (transaction >= %(next)s AND recorded_at < %(time)s::timestamptz))
+ OR transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
 AND transaction IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
 """
-"""The second half: rows of a restored database carry numbers that are still to come in this one. What the caller itself
-has not committed yet is left out."""
+"""The second half: rows of a restored database carry numbers that are still to come in this one, also when they are
+read; what is recorded after `now` is for the next checkpoint. What the caller has not committed yet is left out."""
 WHOLE = "incident_id IS NOT DISTINCT FROM %(incident)s AND sequence BETWEEN %(first)s AND %(last)s"
 
 
@@ -170,7 +170,7 @@ class _Writing:
 
     def _heads(self, now: Moment) -> Iterator[list[Any]]:
         """The heads of chains that have grown, or of all: incident, first and last new entry, and both digests."""
-        values: dict[str, Any] = {"now": self.snapshot, "next": now.next, "time": self.time}
+        values: dict[str, Any] = {"now": self.snapshot, "next": now.next}
         if self.base is None:
             assert self.since is not None
             then = Moment.of_snapshot(self.since.snapshot)
