@@ -264,7 +264,7 @@ def test_no_page_reads_a_large_table_from_end_to_end(ana: User, sign_in: Callabl
             link_rule="new",
             link_reason="It was the first.",
         )
-        for number in range(20_000)
+        for number in range(10_000)
     )
     with owner_connection() as owner:
         owner.execute("ANALYZE")

@@ -3,6 +3,7 @@ window."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +25,12 @@ from tests.conftest import NOON, alert, device, opened, user_entity
 pytestmark = IN_THE_BROWSER
 
 EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+ALL_LOOKS = [(theme, size) for theme in ("light", "dark") for size in (WIDE, NARROW)]
+EVERY_LOOK = bool(os.environ.get("EVERY_LOOK"))
+"""Else both themes and both widths, each once: colours do not hang on the width, nor the layout on the theme."""
 LOOKS = [
-    pytest.param(theme, size, id=f"{theme}-{size['width']}") for theme in ("light", "dark") for size in (WIDE, NARROW)
+    pytest.param(theme, size, id=f"{theme}-{size['width']}")
+    for theme, size in (ALL_LOOKS if EVERY_LOOK else (ALL_LOOKS[0], ALL_LOOKS[-1]))
 ]
 
 

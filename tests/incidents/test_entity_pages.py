@@ -231,7 +231,7 @@ def test_a_page_costs_the_same_however_much_there_is(client: Client, db: None) -
 def test_sightings_are_found_by_their_index(ana: User, incident: Incident) -> None:
     rows = queries.sightings(named("fin-ws-17"), ana).order_by("-event_time", "-id")[:51]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
     assert "evidence_entity_time" in rows.explain()
 
 
