@@ -69,6 +69,18 @@ def _read_statistics_once() -> None:
     queries.entities_containing(["any part of a name"])
 
 
+LONGEST_FIRST = (
+    *("portal/test_supervisor.py", "incidents/query_text/test_same_everywhere.py", "browser/test_accessibility.py"),
+    *("test_benchmarks.py", "browser/test_keyboard.py", "test_commands.py"),
+)
+"""Files that take a minute or more: begun last, they would keep one process busy when the others have nothing left."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"tests/{name}": place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
 def owner_connection() -> psycopg.Connection[Any]:
     """The database as its owner, past the application's rights: for tampering, and for cleaning up."""
     parameters = connections["owner"].get_connection_params() | {"dbname": connections["default"].settings_dict["NAME"]}

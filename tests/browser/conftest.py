@@ -42,7 +42,7 @@ ARGUMENTS = (
 )
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
-PATIENCE = 10_000
+PATIENCE = 30_000
 """Milliseconds that an element may take to appear; waiting ends as soon as it does."""
 
 OpenWindow = Callable[..., Page]
