@@ -276,3 +276,21 @@ def test_every_task_records_what_it_changes(incident: Incident, everybody: User)
             misfits[name] = written.misfit
     assert misfits == {}
     assert {"incident.woken", "incident.overdue", "incident.severity_set"} <= verbs
+
+
+@pytest.mark.parametrize("action", list(TuningAction))
+def test_every_rule_that_fires_records_what_it_does(action: TuningAction, incident: Incident, everybody: User) -> None:
+    """A rule catches the alert, another has it join the incident of its device, a third calls that device critical."""
+    more = {"tags": ("wave",)} if action == TuningAction.MARK else {}
+    values = TuningValues("Lab", action, {"title": ["Scan"]}, "It scans.", everybody, None, **more)
+    create_tuning_rule(values, actor=SYSTEM)
+    with watched() as written:
+        opened(alert("caught", title="Scan", entities=(device("fin-ws-17"), device("dc-01"))))
+    assert written.misfit == ""
+    verbs = set(written.verbs)
+    expected = {
+        TuningAction.HIDE: {"incident.opened", "incident.resolved"},  # one of its own, and no visible work is touched
+        TuningAction.RESOLVE: {"incident.alerts_linked"},
+        TuningAction.MARK: {"incident.alerts_linked", "incident.tags_changed"},
+    }
+    assert verbs == expected[action] | {"incident.critical_marked"}
