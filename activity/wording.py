@@ -139,4 +139,4 @@ def in_words(value: Any, field: str = "") -> str:
     return str(value)
 
 
-TIME_FIELDS = {"snoozed_until", "due_at"}
+TIME_FIELDS = {"snoozed_until", "due_at", "expires_at"}
