@@ -57,9 +57,7 @@ PLACES = ("after", "before", "open", "entry")
 
 def with_values(query: QueryDict, **changes: Sequence[str] | None) -> dict[str, list[str]]:
     """The query with some keys set anew (None takes a key out); paging starts over."""
-    values: dict[str, list[str]] = {
-        key: query.getlist(key) for key in query if key not in ("after", "before", "open", "entry")
-    }
+    values: dict[str, list[str]] = {key: query.getlist(key) for key in query if key not in PLACES}
     for key, value in changes.items():
         if value is None:
             values.pop(key, None)
