@@ -19,6 +19,8 @@ from tqdm import tqdm
 from accounts.commands import create_team, create_user
 from accounts.models import Team, User
 from activity.actors import CORRELATION, SYSTEM, Channel
+from alerts.models import Alert
+from common.inserting import reserve
 from entities.choices import EntityKind
 from entities.commands import Observation, observe
 from incidents import verbs
@@ -135,8 +137,8 @@ def _stored(world: World, parts: Iterator[Part], count: int) -> Iterator[int]:
 
 def _store_part(part: Part) -> int:
     with _patient(), transaction.atomic():
-        incident_ids = _reserve("incidents_incident", len(part.sizes))
-        alert_ids = _reserve("alerts_alert", sum(part.sizes))
+        incident_ids = reserve(Incident, len(part.sizes))
+        alert_ids = reserve(Alert, sum(part.sizes))
         synthesiser = Synthesiser(_world[0], part.seed, part.now)
         _store(synthesiser.batch(incident_ids, part.sizes, iter(alert_ids)))
     return len(part.sizes)
@@ -190,13 +192,6 @@ def _entities(incidents: int) -> dict[EntityKind, list[Known]]:
                 found.setdefault(identity.kind, []).append(Known.of(entity_id, identity))
             bar.update(len(identities))
     return found
-
-
-def _reserve(table: str, count: int) -> list[int]:
-    """So many fresh ids of a table; nobody else is given them."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-        return [number for (number,) in cursor.fetchall()]
 
 
 def _store(batch: Batch) -> None:
