@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from accounts.models import User
 from activity.actors import Channel
 from common.api import AlwaysJSON
 from exports.views import log_answer
-from incidents.commands.looking import record_look
-from incidents.models import Incident
+from incidents.api.lookup import visible_or_404
 
 
 class SystemLogView(APIView):
@@ -34,9 +32,5 @@ class IncidentLogView(APIView):
 
     def get(self, request: Request, number: int) -> HttpResponse | StreamingHttpResponse:
         principal = principal_of(request)
-        incident = Incident.objects.visible_to(principal).filter(pk=min(number, 2**62)).first()
-        if incident is None:
-            raise Http404
-        if isinstance(principal, User):
-            record_look(incident, principal)
+        incident = visible_or_404(number, principal)
         return log_answer(request.method, incident.pk, principal.as_actor().through(Channel.API))

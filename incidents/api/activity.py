@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -15,13 +15,13 @@ from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from accounts.models import Principal, User
+from accounts.models import Principal
 from activity.plain import plain_entries
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
+from incidents.api.lookup import visible_or_404
 from incidents.as_it_was.difference import differences
-from incidents.commands.looking import record_look
 from incidents.filters.activity_filter import ActivityFilter
 from incidents.models import Incident
 from incidents.queries.activity import asked
@@ -34,8 +34,6 @@ from incidents.queries.as_of import (
     state_at,
 )
 from incidents.queries.merging import merged_into
-
-LONGEST_NUMBER = 2**63 - 1
 
 
 class ActivityView(APIView):
@@ -100,13 +98,3 @@ class AsOfView(APIView):
         key = "entry" if query.get("entry") else "at"
         found_moment = moment(number, key, str(query.get(key) or NOW))
         return {"number": number, "moment": plain_moment(found_moment), "state": plain_state(state_at(found_moment))}
-
-
-def visible_or_404(number: int, principal: Principal) -> Incident:
-    """The incident of a number, as far as the principal may see it; a look through broken glass is recorded."""
-    incident = Incident.objects.visible_to(principal).filter(pk=min(number, LONGEST_NUMBER)).first()
-    if incident is None:
-        raise Http404
-    if incident.restricted and isinstance(principal, User):
-        record_look(incident, principal)
-    return incident

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, status
 from rest_framework.parsers import MultiPartParser
@@ -15,12 +14,10 @@ from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from accounts.models import User
 from activity.actors import Channel
 from common.api import AlwaysJSON
-from incidents.commands.looking import record_look
+from incidents.api.lookup import visible_or_404
 from incidents.files import Damaged
-from incidents.models import Incident
 from incidents.queries.attachments import plain_attachment, plain_attachments
 from incidents.views.attachments import attachment_or_404, given, taken
 
@@ -33,10 +30,10 @@ class AttachmentsView(APIView):
     parser_classes = (MultiPartParser,)
 
     def get(self, request: Request, number: int) -> Response:
-        return Response({"attachments": plain_attachments(_incident_or_404(request, number))})
+        return Response({"attachments": plain_attachments(visible_or_404(number, principal_of(request)))})
 
     def post(self, request: Request, number: int) -> Response:
-        incident = _incident_or_404(request, number)
+        incident = visible_or_404(number, principal_of(request))
         file = request.FILES.get("file")
         if not isinstance(file, UploadedFile):
             raise exceptions.ValidationError({"file": ["Send one file as the field `file` of a multipart form."]})
@@ -66,13 +63,3 @@ class FileDamaged(exceptions.APIException):
 
     def __init__(self, damaged: Damaged) -> None:
         super().__init__(f"The file of this attachment {damaged}; nobody is given it. An administrator has been told.")
-
-
-def _incident_or_404(request: Request, number: int) -> Incident:
-    principal = principal_of(request)
-    found = Incident.objects.visible_to(principal).filter(pk=min(number, 2**62)).first()
-    if found is None:
-        raise Http404
-    if isinstance(principal, User):
-        record_look(found, principal)
-    return found

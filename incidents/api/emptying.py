@@ -15,8 +15,8 @@ from accounts.choices import Permission
 from activity.actors import Channel
 from activity.models import Entry
 from common.api import AlwaysJSON
+from incidents.api.lookup import visible_or_404
 from incidents.commands import empty_text
-from incidents.models import Incident
 
 
 class EmptyTextView(APIView):
@@ -34,12 +34,8 @@ class EmptyTextView(APIView):
         if not isinstance(reason, str) or not reason.strip():
             raise exceptions.ValidationError({"reason": ["Say why; it stands in the log."]})
         principal = principal_of(request)
-        incident = Incident.objects.visible_to(principal).filter(pk=min(number, 2**62)).first()
-        entry = (
-            Entry.objects.of_incident(incident.pk).filter(sequence=min(sequence, 2**31 - 1)).first()
-            if incident
-            else None
-        )
-        if incident is None or entry is None:
+        incident = visible_or_404(number, principal)
+        entry = Entry.objects.of_incident(incident.pk).filter(sequence=min(sequence, 2**31 - 1)).first()
+        if entry is None:
             raise Http404
         return Response({"emptied": empty_text(incident, entry, reason, actor=principal.as_actor(Channel.API))})

@@ -17,14 +17,13 @@ from accounts.models import User
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
 from common.query_strings import UnknownKeys, check_keys
+from incidents.api.lookup import LONGEST_NUMBER, visible_or_404
 from incidents.commands.looking import record_look
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
-
-LONGEST_NUMBER = 2**63 - 1
 
 
 class IncidentsView(APIView):
@@ -92,9 +91,7 @@ class SimilarView(APIView):
         except UnknownKeys as error:
             raise bad_query(error) from None
         principal = principal_of(request)
-        incident = Incident.objects.visible_to(principal).filter(pk=min(number, LONGEST_NUMBER)).first()
-        if incident is None:
-            raise Http404
+        incident = visible_or_404(number, principal)
         return Response({"similar": with_addresses(plain_similar(incident, principal), request)})
 
 

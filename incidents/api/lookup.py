@@ -1,0 +1,22 @@
+"""One incident by its number, for every address of the API that begins with one."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from accounts.models import Principal, User
+from incidents.commands.looking import record_look
+from incidents.models import Incident
+
+LONGEST_NUMBER = 2**63 - 1
+"""The longest that the database can compare with a key."""
+
+
+def visible_or_404(number: int, principal: Principal) -> Incident:
+    """The incident of a number, as far as the principal may see it; a look through broken glass is recorded."""
+    incident = Incident.objects.visible_to(principal).filter(pk=min(number, LONGEST_NUMBER)).first()
+    if incident is None:
+        raise Http404
+    if incident.restricted and isinstance(principal, User):
+        record_look(incident, principal)
+    return incident
