@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Case, F, QuerySet, UUIDField, Value, When
 
 from activity.models import Entry
-from activity.verbs import VERBS
+from activity.verbs import comment_verbs
 
 PAGE_SIZE = 50
 """Acts."""
@@ -135,7 +135,7 @@ class Log:
     def statement(self, text: str) -> tuple[str, tuple[Any, ...]]:
         """A statement over the numbered rows, and the values that belong to them."""
         act = Case(
-            When(verb__in=[verb.name for verb in VERBS.values() if verb.is_comment], then=Value(None, UUIDField())),
+            When(verb__in=comment_verbs(), then=Value(None, UUIDField())),
             default=F("batch"),
             output_field=UUIDField(),
         )

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from activity.actors import ActorKind, Channel
-from activity.verbs import VERBS, Verb
+from activity.verbs import VERBS, Verb, comment_verbs
 
 
 class Body(models.Model):
@@ -45,10 +45,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(incident__isnull=True)
 
     def comments(self) -> Self:
-        return self.filter(verb__in=[verb.name for verb in VERBS.values() if verb.is_comment])
+        return self.filter(verb__in=comment_verbs())
 
     def audits(self) -> Self:
-        return self.exclude(verb__in=[verb.name for verb in VERBS.values() if verb.is_comment])
+        return self.exclude(verb__in=comment_verbs())
 
 
 class Entry(models.Model):

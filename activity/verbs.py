@@ -66,6 +66,11 @@ GROUPS: dict[str, Group | SystemGroup] = {}
 """Name of a verb → what it is about."""
 
 
+def comment_verbs() -> list[str]:
+    """Names of what concerns the text of a comment: writing, editing and removing it."""
+    return [verb.name for verb in VERBS.values() if verb.is_comment]
+
+
 def register(*verbs: Verb, group: Group | SystemGroup = Group.OTHER) -> None:
     """Make verbs known; each app does so in its own verbs.py. Raises ValueError for a name taken by another verb."""
     for verb in verbs:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from activity.actors import Actor
 from activity.models import Entry
 from activity.record import Change, Draft, Subject, record, record_all
-from activity.verbs import BODY_EMPTIED, COMMENT_EDITED, VERBS
+from activity.verbs import BODY_EMPTIED, COMMENT_EDITED
 from common.command import command
 from common.errors import Refused
 from incidents import verbs
@@ -69,7 +69,7 @@ def empty_old_comments(incident: Incident, days: int, *, actor: Actor) -> int:
     incident = _locked(incident)
     if not Incident.objects.filter(_over(timezone.now() - timedelta(days=days)), pk=incident.pk).exists():
         return 0
-    rows = Entry.objects.of_incident(incident.pk).filter(verb__in=_comment_verbs())
+    rows = Entry.objects.of_incident(incident.pk).comments()
     return _empty(incident, rows, reason_of(days), actor)
 
 
@@ -80,7 +80,7 @@ def incidents_with_old_comments(days: int) -> Iterator[int]:
     while batch := list(
         Incident.objects.filter(over, pk__gt=last).order_by("pk").values_list("pk", flat=True)[:INCIDENTS_AT_A_TIME]
     ):
-        rows = Entry.objects.filter(incident__in=batch, verb__in=_comment_verbs(), body__text__isnull=False)
+        rows = Entry.objects.comments().filter(incident__in=batch, body__text__isnull=False)
         yield from sorted(rows.order_by().values_list("incident_id", flat=True).distinct())
         last = batch[-1]
 
@@ -91,10 +91,6 @@ def _over(before: datetime) -> Q:
     return Q(status=resolved, resolved_at__lt=before) | Q(
         status=IncidentStatus.REDIRECTED, redirected_to__status=resolved, redirected_to__resolved_at__lt=before
     )
-
-
-def _comment_verbs() -> list[str]:
-    return [verb.name for verb in VERBS.values() if verb.is_comment]
 
 
 def _locked(incident: Incident) -> Incident:

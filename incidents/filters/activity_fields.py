@@ -9,14 +9,12 @@ from django.db.models import Q
 
 from activity.actors import Channel
 from activity.filter_fields import ActField, ActorField, KindField, SearchField
-from activity.verbs import COMMENTED, VERBS, Group
+from activity.verbs import COMMENTED, Group, comment_verbs
 from activity.wording import SENTENCE_FACTS, label_of
 from common.filter_fields import Field, Kind, Option, TermsField, TimeField, UnknownWord, unknown
 from common.filters import ANY
 from incidents import verbs
 from incidents.filters.activity_names import ActivityNames, number_of
-
-COMMENT_VERBS = [verb.name for verb in VERBS.values() if verb.is_comment]
 
 
 class ContentField(Field):
@@ -32,7 +30,7 @@ class ContentField(Field):
     def condition(self, words: Sequence[str], names: Any) -> Q:
         if {"all", ANY} & set(words) or set(self.WORDS) <= set(words):
             return Q()
-        return Q(verb=COMMENTED.name) if "comments" in words else ~Q(verb__in=COMMENT_VERBS)
+        return Q(verb=COMMENTED.name) if "comments" in words else ~Q(verb__in=comment_verbs())
 
     def options(self) -> list[Option]:
         return [Option(word, label) for word, label in self.WORDS.items()]
