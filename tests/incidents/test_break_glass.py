@@ -161,9 +161,12 @@ def test_the_first_look_is_recorded_once(secret: Incident, lee: User) -> None:
     assert verbs_of(secret).count("incident.glass_looked_through") == 1
 
 
-def test_a_look_by_the_api_is_recorded_as_well(secret: Incident, lee: User, sign_in: Callable[[User], Client]) -> None:
+@pytest.mark.parametrize("part", ["", "activity/", "as-of/", "attachments/", "similar/"])
+def test_a_look_by_the_api_is_recorded_as_well(
+    secret: Incident, lee: User, sign_in: Callable[[User], Client], part: str
+) -> None:
     break_glass(secret.pk, WHY, actor=lee.as_actor())
-    assert sign_in(lee).get(f"/api/v1/incidents/{secret.pk}/").status_code == 200
+    assert sign_in(lee).get(f"/api/v1/incidents/{secret.pk}/{part}").status_code == 200
     assert verbs_of(secret)[-1] == "incident.glass_looked_through"
 
 
