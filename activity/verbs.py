@@ -25,6 +25,7 @@ class Group(NamedTerms):
     ACCESS = "access", "Who may see it"
     FOLLOWING = "following", "Following"
     UNDOING = "undoing", "Taken back"
+    EXPORTS = "exports", "Taken out"
     OTHER = "other", "Other"
 
 

@@ -4,5 +4,6 @@ from activity.verbs import SystemGroup, Verb, register
 
 QUEUE_EXPORTED = Verb("queue.exported", "Queue exported", "export", "exported the queue as a table")
 LOG_EXPORTED = Verb("log.exported", "Log exported", "export", "exported the log of {log}")
+EXPORT_DOWNLOADED = Verb("export.downloaded", "Export downloaded", "export", "downloaded the {what} of {subject}")
 
-register(QUEUE_EXPORTED, LOG_EXPORTED, group=SystemGroup.EXPORTS)
+register(QUEUE_EXPORTED, LOG_EXPORTED, EXPORT_DOWNLOADED, group=SystemGroup.EXPORTS)

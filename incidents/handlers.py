@@ -31,6 +31,7 @@ SILENT = {
     verbs.OPENED.name,
     verbs.FOLLOWED.name,
     verbs.UNFOLLOWED.name,
+    verbs.EXPORTED.name,
     verbs.GLASS_LOOKED_THROUGH.name,
     verbs.CRITICAL_MARKED.name,
     verbs.CRITICAL_UNMARKED.name,

@@ -108,7 +108,8 @@ TASK_TEMPLATE_CHANGED = Verb("task_template.changed", "Task template changed", "
 TASK_TEMPLATE_DELETED = Verb("task_template.deleted", "Task template deleted", "delete", "deleted a template of tasks")
 FOLLOWED = Verb("incident.followed", "Followed", "follow", "follows the incident")
 UNFOLLOWED = Verb("incident.unfollowed", "No longer followed", "unfollow", "no longer follows the incident")
-PERSONAL = (FOLLOWED.name, UNFOLLOWED.name)
+EXPORTED = Verb("incident.exported", "Exported", "export", "exported the incident as {what}, SHA-256 {sha256}")
+PERSONAL = (FOLLOWED.name, UNFOLLOWED.name, EXPORTED.name)
 """What concerns one person alone: no news to anybody else."""
 MERGED = Verb("incident.merged", "Merged", "merge", "merged {sources} into this incident")
 MERGED_AWAY = Verb("incident.merged_away", "Merged away", "merge", "merged this incident into {into}")
@@ -185,6 +186,7 @@ register(
     group=Group.ATTACHMENTS,
 )
 register(FOLLOWED, UNFOLLOWED, group=Group.FOLLOWING)
+register(EXPORTED, group=Group.EXPORTS)
 register(MERGED, MERGED_AWAY, UNMERGED, RESTORED, ALERTS_MOVED_OUT, ALERTS_MOVED_IN, SPLIT_OFF, group=Group.MERGES)
 register(UNDONE, TASK_UNDONE, group=Group.UNDOING)
 register(RETENTION_SET, TASK_TEMPLATE_SAVED, TASK_TEMPLATE_CHANGED, TASK_TEMPLATE_DELETED, group=SystemGroup.SETTINGS)

@@ -52,6 +52,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "hears_bell": user.may(Permission.SEE_INCIDENTS),
         "may_break_glass": user.may(Permission.BREAK_GLASS),
         "may_bulk_edit": user.may(Permission.BULK_EDIT),
+        "may_export": user.may(Permission.EXPORT),
         "navigation": [
             {
                 "label": label,

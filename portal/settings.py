@@ -204,6 +204,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_body_megabytes * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 ATTACHMENTS_FOLDER = ENVIRONMENT.data_dir / "attachments"
 ATTACHMENT_BYTES = ENVIRONMENT.attachment_megabytes * 1024 * 1024
+EXPORTS_FOLDER = ENVIRONMENT.data_dir / "exports"
+EXPORT_CACHE_TIME = timedelta(minutes=ENVIRONMENT.export_cache_minutes)
+EXPORT_KEPT_TIME = timedelta(hours=ENVIRONMENT.export_kept_hours)
+EXPORT_TIME = timedelta(seconds=ENVIRONMENT.export_seconds)
+EXPORT_MEMORY = ENVIRONMENT.export_memory_megabytes * 1024 * 1024
+EXPORT_BYTES = ENVIRONMENT.export_megabytes * 1024 * 1024
+EXPORTS_AT_ONCE = ENVIRONMENT.exports_at_once
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------------------------
@@ -265,6 +272,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "take up exports that nobody works on": {
+        "task": "exports.tasks.sweep_exports",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",
         "schedule": timedelta(minutes=5),
@@ -285,6 +297,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look at every attachment": {"task": "incidents.tasks.look_at_attachments", "schedule": timedelta(hours=24)},
     "sweep up files that belong to nothing": {
         "task": "incidents.tasks.sweep_attachments",
+        "schedule": timedelta(hours=1),
+    },
+    "sweep up export files that belong to nothing": {
+        "task": "exports.tasks.sweep_export_files",
         "schedule": timedelta(hours=1),
     },
     "verify the log": {"task": "activity.tasks.verify_chains", "schedule": timedelta(hours=24)},

@@ -36,7 +36,17 @@ from entities import identity
 from entities.commands.classifications import FIELDS as CLASSIFICATION_FIELDS
 from entities.models import AssetClassification, Entity
 from entities.rules import ClassificationValues
-from exports.commands import record_log_export, record_queue_export
+from exports.choices import Format
+from exports.commands import (
+    MadeFile,
+    claim,
+    finish_export,
+    record_download,
+    record_export,
+    record_log_export,
+    record_queue_export,
+    request_export,
+)
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
@@ -246,6 +256,16 @@ def assets_judged(world: World) -> None:
     while not job.are_judged:
         incidents.reassess(job.pk, actor=world.actor)
         job.refresh_from_db()
+
+
+MADE = MadeFile(UUID(int=9), 1_000, "ef" * 32, 3)
+"""A report whose bytes are nowhere; no command asks for them."""
+
+
+def export_claimed(world: World) -> None:
+    """A worker is at the archive that somebody asked for."""
+    asked = request_export(world.incident, Format.ARCHIVE, principal=world.lee)
+    world.kept["export"] = claim(asked.pk)
 
 
 FIRST_SAVE = UUID(int=1)
@@ -458,7 +478,28 @@ SCENARIOS: dict[str, list[Scenario]] = {
     "incidents.commands.critical_assets.reassess": [
         Scenario(lambda w: incidents.reassess(w.kept["job"].pk, actor=w.actor), before=assets_judged)
     ],
-    "exports.commands.record_queue_export": [
+    "exports.commands.exports.finish_export": [
+        Scenario(
+            lambda w: finish_export(w.kept["export"], MADE, actor=w.actor),
+            before=export_claimed,
+        )
+    ],
+    "exports.commands.exports.record_export": [
+        Scenario(
+            lambda w: record_export(w.incident, Format.ARCHIVE, None, MADE, actor=w.actor),
+            rows_change=False,
+            again="anew",
+        )
+    ],
+    "exports.commands.exports.record_download": [
+        Scenario(
+            lambda w: record_download(w.kept["export"], actor=w.actor),
+            before=export_claimed,
+            rows_change=False,
+            again="anew",
+        )
+    ],
+    "exports.commands.recording.record_queue_export": [
         Scenario(
             lambda w: record_queue_export(
                 actor=w.actor, address="/incidents/", incidents=2, format="csv", columns=["number"]
@@ -467,7 +508,7 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="anew",
         )
     ],
-    "exports.commands.record_log_export": [
+    "exports.commands.recording.record_log_export": [
         Scenario(
             lambda w: record_log_export(actor=w.actor, incident_id=w.incident.pk), rows_change=False, again="anew"
         )

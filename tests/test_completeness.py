@@ -47,6 +47,8 @@ NO_STATE = {
     "incidents_viewplace": "where one keeps a view in one's own list",
     "incidents_bulkitem": "how far a job is; what it does to each incident is an entry there",
     "ingest_trial": "a job that only looks",
+    "exports_incidentexport": "a job that makes a file; that it was made is an entry",
+    "exports_exportrequest": "who waits for such a job",
     "incidents_reassessment": "a job; what it changes are entries",
     "incidents_pendingincident": "what a job has still to do",
     "incidents_incidentsearch": "made from incidents, for searching",
@@ -60,7 +62,16 @@ DRAFTS = {
 """Routes that put a draft of a bulk act together (incidents_bulkact), which changes nothing before it is started."""
 ONLY_TELLS = {
     *(verb.name for verb in VERBS.values() if verb.is_comment),
-    *("queue.exported", "log.exported", "session.started", "session.ended", "restricted.seen", "attachment.downloaded"),
+    *(
+        "queue.exported",
+        "log.exported",
+        "session.started",
+        "session.ended",
+        "restricted.seen",
+        "attachment.downloaded",
+        "incident.exported",
+        "export.downloaded",
+    ),
 }
 """Verbs that are themselves all there is: what was said, looked at or taken out."""
 
@@ -256,6 +267,7 @@ ARGUMENTS = {
     "incidents.tasks.run_bulk_act": [str(ACT)],
     "incidents.tasks.run_reassessment": [str(ACT)],
     "ingest.tasks.run_trial": [str(ACT)],
+    "exports.tasks.make_export": [str(ACT)],
 }
 
 

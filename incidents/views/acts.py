@@ -127,7 +127,8 @@ def begun(request: PersonRequest, act: BulkAct) -> HttpResponse:
         if not request.htmx:
             return redirect("incidents:act", number=act.pk)
         response = HttpResponse("")
-        events = {"watchfloor:act": {"id": str(act.pk)}, "watchfloor:close-pane": {}, "watchfloor:unselect": {}}
+        job = {"url": reverse("incidents:act_progress", args=[act.pk])}
+        events = {"watchfloor:job": job, "watchfloor:close-pane": {}, "watchfloor:unselect": {}}
         response["HX-Trigger"] = json.dumps(events)
         return response
     shown = queries.shown(act)

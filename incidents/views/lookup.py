@@ -7,7 +7,7 @@ from django.http import Http404
 from accounts.access import PersonRequest
 from incidents.commands.looking import record_look
 from incidents.models import Incident
-from incidents.queries.merging import numbers_merged_into
+from incidents.queries.lookup import whole_incidents
 
 
 def incident_or_404(request: PersonRequest, number: int) -> Incident:
@@ -20,14 +20,7 @@ def incident_or_404(request: PersonRequest, number: int) -> Incident:
 
 def incident_or_none(request: PersonRequest, number: int) -> Incident | None:
     """The same for a place that goes on without it. A look at a restricted one is recorded."""
-    found = (
-        Incident.objects.visible_to(request.user)
-        .select_related("assignee_user", "assignee_team", "redirected_to")
-        .prefetch_related("tags")
-        .annotate(merged_numbers=numbers_merged_into(request.user))
-        .filter(pk=min(number, 2**62))
-        .first()
-    )
+    found = whole_incidents(request.user).filter(pk=min(number, 2**62)).first()
     if found is not None:
         record_look(found, request.user)
     return found

@@ -2,7 +2,6 @@
  * Entry of the browser code: wires the small modules to the page. Each one looks for data attributes and listens on
  * the document, so that fragments which HTMX swaps in later work without further ado.
  */
-import { wireActs } from "./acts.js";
 import { wireColumns } from "./columns.js";
 import { wireCombobox } from "./combobox.js";
 import { wireConfirm } from "./confirm.js";
@@ -15,6 +14,7 @@ import { wireExportLinks } from "./export_links.js";
 import { wireFailures } from "./failures.js";
 import { wireFilterMenu } from "./filter_menu.js";
 import { wireHistory } from "./history.js";
+import { wireJobs } from "./jobs.js";
 import { wireKeyboard } from "./keyboard.js";
 import { wireLive } from "./live.js";
 import { wireOver } from "./over.js";
@@ -42,7 +42,7 @@ wireEditor();
 wireUploads();
 wireFilterMenu();
 wireSelection();
-wireActs();
+wireJobs();
 wirePane();
 wireHistory();
 wirePress();

@@ -6,17 +6,17 @@ const LONG = 20_000;
 /**
  * Show a message.
  * @param {string} text
- * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string, undo?: () => void, moreUrl?: string}} [options]
+ * @param {{kind?: "info"|"success"|"warning"|"error", undoUrl?: string, undoLabel?: string, undo?: () => void, moreUrl?: string, moreLabel?: string}} [options]
  * `undo` is what undoing does where the browser can do it alone; `moreUrl` leads to the whole story
  */
-export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo", undo = undefined, moreUrl = "" } = {}) {
+export function showToast(text, { kind = "info", undoUrl = "", undoLabel = "Undo", undo = undefined, moreUrl = "", moreLabel = "Details" } = {}) {
   const pattern = document.querySelector(`template[data-toast-kind="${kind}"]`);
   const place = document.getElementById("toasts");
   if (!(pattern instanceof HTMLTemplateElement) || !place) return;
   const toast = /** @type {HTMLElement} */ (pattern.content.firstElementChild?.cloneNode(true));
   toast.querySelector(".toast-text").textContent = text;
   if (moreUrl) {
-    const more = Object.assign(document.createElement("a"), { href: moreUrl, textContent: "Details" });
+    const more = Object.assign(document.createElement("a"), { href: moreUrl, textContent: moreLabel });
     more.className = "button button-quiet button-s";
     toast.querySelector(".toast-text").after(more);
   }
@@ -82,7 +82,7 @@ export function wireToasts() {
   });
   // a response may name a message in its HX-Trigger header: {"watchfloor:toast": {"text": …, "kind": …, "undo_url": …}}
   document.body.addEventListener("watchfloor:toast", (event) => {
-    const { text, kind, undo_url: undoUrl, undo_label: undoLabel, more_url: moreUrl } = event.detail;
-    showToast(text, { kind, undoUrl, undoLabel, moreUrl });
+    const { text, kind, undo_url: undoUrl, undo_label: undoLabel, more_url: moreUrl, more_label: moreLabel } = event.detail;
+    showToast(text, { kind, undoUrl, undoLabel, moreUrl, moreLabel });
   });
 }

@@ -122,7 +122,7 @@ def test_all_that_match_are_changed_as_one_act_and_taken_back(
     page.reload()
     expect(notice).to_contain_text(f"0 of {many}")
     tasks.run_bulk_act(str(BulkAct.objects.get().pk))
-    over = page.locator("#toasts [data-act-over]")
+    over = page.locator("#toasts [data-job-over]")
     expect(over).to_contain_text(f"Change of {many} alerts: {many} changed")
     assert not Alert.objects.exclude(status=AlertStatus.IN_PROGRESS).exists()
     over.get_by_role("button", name="Undo").click()

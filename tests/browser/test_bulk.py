@@ -54,7 +54,7 @@ def test_all_that_match_are_previewed_changed_and_taken_back(queue: Page) -> Non
     expect(notice).to_be_visible()
     act = BulkAct.objects.get()
     tasks.run_bulk_act(str(act.pk))
-    over = page.locator("#toasts [data-act-over]")
+    over = page.locator("#toasts [data-job-over]")
     expect(over).to_contain_text(f"{MANY} changed")
     assert Incident.objects.filter(severity=Severity.LOW).count() == MANY
     over.get_by_role("button", name="Undo").click()
@@ -99,5 +99,5 @@ def test_a_running_act_is_cancelled(queue: Page) -> None:
     form.get_by_label("Severity").select_option("low")
     save(form)
     page.locator("#toasts .act-progress").get_by_role("button", name="Cancel").click()
-    expect(page.locator("#toasts [data-act-over]")).to_contain_text(f"cancelled, {MANY} not reached")
+    expect(page.locator("#toasts [data-job-over]")).to_contain_text(f"cancelled, {MANY} not reached")
     assert BulkAct.objects.get().state == "cancelled"

@@ -19,7 +19,7 @@ from django.urls import reverse
 from accounts.models import User
 from activity.models import Entry
 from alerts.choices import Severity
-from exports import queries
+from exports.queries import queue_table as queries
 from exports.tables import BYTE_ORDER_MARK, csv_text, json_text, safe_cell
 from incidents.commands import assign, change_tags, rename, resolve, restrict
 from incidents.models import Incident

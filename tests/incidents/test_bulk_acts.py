@@ -326,7 +326,7 @@ def test_more_than_a_hundred_are_a_job(ana: User, sign_in: SignIn, monkeypatch: 
     client.post(reverse("incidents:choose_many"), {"all": "1", "list": "status=active"}, headers=HTMX)
     act = BulkAct.objects.get()
     answer = client.post(reverse("incidents:manage_many"), {**FORM, "act": str(act.pk)}, headers=HTMX)
-    assert "watchfloor:act" in answer["HX-Trigger"]
+    assert "watchfloor:job" in answer["HX-Trigger"]
     page = client.get(reverse("incidents:act_progress", args=[act.pk])).content.decode()
     assert "0 of 101" in page
     assert "Cancel" in page

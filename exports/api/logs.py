@@ -10,7 +10,7 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
 from common.api import AlwaysJSON
-from exports.views import log_answer
+from exports.views.tables import log_answer
 from incidents.api.lookup import visible_or_404
 
 

@@ -15,7 +15,7 @@ from activity.actors import Actor
 from common.query_strings import UnknownKeys
 from exports.commands import record_log_export, record_queue_export
 from exports.log_files import SYSTEM, log_lines
-from exports.queries import export_of
+from exports.queries.queue_table import export_of
 from exports.tables import Batches, csv_text, json_text, ndjson_text
 from incidents.views.lookup import incident_or_404
 from incidents.views.refused import refused
