@@ -73,7 +73,7 @@ def options_of(said: dict[str, Any]) -> ReportOptions:
         problems["caps"] = ["Send true or false."]
     if said.get("marking", Marking.AMBER) not in Marking.values:
         problems["marking"] = [f"Send one of {', '.join(Marking.values)}."]
-    if said.get("time_zone", UTC) not in time_zones():
+    if not isinstance(zone := said.get("time_zone", UTC), str) or zone not in time_zones():
         problems["time_zone"] = ["Send an IANA time zone such as Europe/Berlin."]
     if problems:
         raise ValidationError(problems)

@@ -76,8 +76,7 @@ def file_at_hand(request: PersonRequest, number: int) -> HttpResponse:
 @needs(get=Permission.EXPORT)
 def state(request: PersonRequest, number: int) -> HttpResponse:
     """How far the person's exports of this incident are, for the place under its title."""
-    incident = incident_or_404(request, number)
-    return render(request, "exports/state.html", {"exports": shown_at(incident, request.user), "number": number})
+    return _state(request, incident_or_404(request, number))
 
 
 @needs(get=Permission.EXPORT)
@@ -102,7 +101,7 @@ def dismiss(request: PersonRequest, export_id: UUID) -> HttpResponse:
     put_away(export, request.user)
     if not request.htmx:
         return redirect("incidents:overview", number=export.incident_id)
-    return state(request, export.incident_id)  # type: ignore[return-value]
+    return _state(request, export.incident)
 
 
 @needs(get=Permission.EXPORT)
@@ -145,6 +144,11 @@ def given(
 
 def _why_not(export: IncidentExport) -> str:
     return "it has expired" if export.is_expired else "it is still being made" if not export.is_over else "it failed"
+
+
+def _state(request: PersonRequest, incident: Incident) -> HttpResponse:
+    context = {"exports": shown_at(incident, request.user), "number": incident.pk}
+    return render(request, "exports/state.html", context)
 
 
 def _own(request: PersonRequest, export_id: UUID) -> Shown:
