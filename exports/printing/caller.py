@@ -60,7 +60,7 @@ def _workshop(into: Path) -> Iterator[Path]:
     try:
         yield job
     finally:
-        if os.environ.get("KEEP") is None: shutil.rmtree(job, ignore_errors=True)
+        shutil.rmtree(job, ignore_errors=True)
 
 
 class _Printing:

@@ -14,9 +14,8 @@ from weasyprint.pdf import generate_pdf
 
 from exports.printing import fonts, structure
 from exports.printing.fetching import Fetcher
+from exports.printing.structure import POINTS
 
-POINTS = 0.75
-"""Of a CSS pixel."""
 OPTIONS = {**weasyprint.DEFAULT_OPTIONS, "pdf_tags": True, "pdf_version": "1.7"}
 
 

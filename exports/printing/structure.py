@@ -10,6 +10,8 @@ from typing import Any
 
 import pydyf
 
+POINTS = 0.75
+"""Of a CSS pixel."""
 HOLLOW = ("/NonStruct", "/Span")
 
 
@@ -20,8 +22,14 @@ def simplify(pdf: pydyf.PDF) -> None:
         for item in pdf.objects
         if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/StructElem"
     }
+    heights = {
+        item.reference: item["MediaBox"][3]
+        for item in pdf.objects
+        if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Page"
+    }
     for element in elements.values():
         _plain_cell(element, elements)
+        _place_figure(element, heights)
     instead: dict[bytes, bytes] = {}
     # Children come after their parents: from the last, a child has gone before its parent does.
     for reference, element in reversed(elements.items()):
@@ -43,6 +51,14 @@ def _plain_cell(element: Any, elements: dict[bytes, Any]) -> None:
         element["A"]["Scope"] = "/Column" if group is not None and group["S"] == "/THead" else "/Row"
     elif len(element["A"]) == 1:
         del element["A"]
+
+
+def _place_figure(element: Any, heights: dict[bytes, float]) -> None:
+    """Says where a figure is as the file counts: in points from the lower edge, not in pixels from the upper one."""
+    if element["S"] == "/Figure" and "A" in element:
+        left, top, right, bottom = (edge * POINTS for edge in element["A"]["BBox"])
+        height = heights[element["Pg"]]
+        element["A"]["BBox"] = pydyf.Array([left, height - bottom, right, height - top])
 
 
 def _lift(reference: bytes, element: Any, elements: dict[bytes, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib
 import json
 import logging
@@ -32,6 +33,11 @@ class _Later(ModuleType):
 # Both cut fonts where HarfBuzz cannot: a third of the time that WeasyPrint takes to bring in.
 for _name in ("fontTools.subset", "fontTools.varLib.instancer"):
     sys.modules[_name] = _Later(_name)
+
+
+if sys.platform == "linux":
+    # The libraries are opened by their own names; for each name of other systems a compiler would be asked.
+    ctypes.util.find_library = lambda name: None
 
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 
