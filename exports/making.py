@@ -100,7 +100,7 @@ def write(number: int, format: Format, options: ReportOptions | None, reader: Pr
 def limits() -> Limits:
     """What making one report may take of the machine."""
     return Limits(
-        seconds=settings.EXPORT_TIME.total_seconds(), memory=settings.EXPORT_MEMORY, file_size=settings.EXPORT_BYTES
+        seconds=settings.EXPORT_TIME.total_seconds(), memory=settings.EXPORT_MEMORY, size=settings.EXPORT_BYTES
     )
 
 

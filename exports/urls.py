@@ -16,7 +16,9 @@ urlpatterns = [
     path("incidents/<int:number>/archive/", exports.archive, name="archive"),
     path("incidents/<int:number>/state/", exports.state, name="state"),
     path("<uuid:export_id>/", exports.download, name="download"),
-    path("<uuid:export_id>/notice/", exports.notice, name="notice"),
+    path("<uuid:export_id>/line/", exports.one, {"part": "exports/state.html#line"}, name="line"),
+    path("<uuid:export_id>/row/", exports.one, {"part": "exports/exports.html#row"}, name="row"),
+    path("<uuid:export_id>/notice/", exports.one, {"part": "exports/notice.html"}, name="notice"),
     path("<uuid:export_id>/again/", exports.again, name="again"),
     path("<uuid:export_id>/dismiss/", exports.dismiss, name="dismiss"),
 ]

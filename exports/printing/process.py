@@ -60,7 +60,9 @@ class PrinterProcess:
     def __enter__(self) -> PrinterProcess:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         # Its number is its own until it has been waited for, so that no other group can be meant.
         try:
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -38,8 +38,7 @@ from incidents.views.lookup import incident_or_404
 def exports(request: PersonRequest) -> HttpResponse:
     """The person's own exports, the latest first."""
     rows = shown(exports_of(request.user)[:LISTED])
-    context = {"rows": rows, "is_waiting": any(not each.is_over for each in rows)}
-    return render(request, "exports/exports.html#rows" if request.htmx else "exports/exports.html", context)
+    return render(request, "exports/exports.html#rows" if request.htmx else "exports/exports.html", {"rows": rows})
 
 
 @needs(get=Permission.EXPORT, post=Permission.EXPORT)
@@ -80,9 +79,10 @@ def state(request: PersonRequest, number: int) -> HttpResponse:
 
 
 @needs(get=Permission.EXPORT)
-def notice(request: PersonRequest, export_id: UUID) -> HttpResponse:
-    """That an export is ready or has failed, as a notice at the foot of any page; hidden until then."""
-    return render(request, "exports/notice.html", {"shown": _own(request, export_id)})
+def one(request: PersonRequest, export_id: UUID, part: str) -> HttpResponse:
+    """One export as a part of some page shows it: under its incident's title, in the list, or at the foot of any page
+    as soon as it is ready or has failed. It asks by itself, so that nothing beside it is drawn anew."""
+    return render(request, part, {"shown": _own(request, export_id)})
 
 
 @needs(post=Permission.EXPORT)
@@ -176,7 +176,7 @@ def _asked(
         messages.success(request, text)
         return redirect("exports:exports")
     text = f"{Format(format).label} of #{incident.pk} is {'ready' if export.is_ready else 'being made'}"
-    events: dict[str, Any] = {"watchfloor:export": {}, "watchfloor:close-pane": {}}
+    events: dict[str, Any] = {"watchfloor:export": {}}
     if export.is_ready:
         events["watchfloor:toast"] = {
             "text": text,
@@ -187,6 +187,8 @@ def _asked(
     else:
         events["watchfloor:toast"] = {"text": text, "kind": "info"}
         events["watchfloor:job"] = {"url": reverse("exports:notice", args=[export.pk])}
+    # Last: events are told by the form, which goes with the pane.
+    events["watchfloor:close-pane"] = {}
     answer = HttpResponse("")
     answer["HX-Trigger"] = json.dumps(events)
     return answer

@@ -6,13 +6,14 @@ function dialogOf(opener) {
   return dialog instanceof HTMLDialogElement ? dialog : null;
 }
 
-/** Keep a menu inside the window: turn it to the other side where it would stand out. */
+/** Keep a menu inside the window, and inside the pane, which cuts it off: turn it to the other side where it would stand out. */
 function align(menu) {
   const panel = menu.querySelector(".menu-panel");
   if (!panel) return;
   const box = panel.getBoundingClientRect();
-  if (box.right > document.documentElement.clientWidth) menu.dataset.align = "end";
-  else if (box.left < 0) menu.dataset.align = "start";
+  const pane = menu.closest("[data-pane]")?.getBoundingClientRect();
+  if (box.right > (pane?.right ?? document.documentElement.clientWidth)) menu.dataset.align = "end";
+  else if (box.left < (pane?.left ?? 0)) menu.dataset.align = "start";
 }
 
 export function wireDisclosure() {

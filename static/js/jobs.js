@@ -48,7 +48,8 @@ function ended(place) {
   const over = [...place.querySelectorAll("[data-job-over]")].filter((toast) => urls.includes(toast.dataset.jobOver));
   if (over.length === 0) return;
   keep(urls.filter((url) => !over.some((toast) => toast.dataset.jobOver === url)));
-  for (const event of new Set(over.map((toast) => toast.dataset.jobEvent))) window.htmx?.trigger(document.body, event);
+  const events = over.map((toast) => toast.dataset.jobEvent).filter(Boolean);
+  for (const event of new Set(events)) window.htmx?.trigger(document.body, event);
 }
 
 export function wireJobs() {

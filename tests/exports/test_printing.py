@@ -160,9 +160,21 @@ def test_all_content_is_in_one_structure_or_marked_as_no_content(pdf: pikepdf.Pd
     assert keys == sorted(set(keys))
     assert int(root.ParentTreeNextKey) > keys[-1]
     walk(root.K[0])
-    assert {"/H1", "/H2", "/P", "/Table", "/THead", "/TBody", "/TR", "/TH", "/TD", "/L", "/LI", "/Figure", "/Link"} <= set(
-        kinds
-    )
+    assert {
+        "/H1",
+        "/H2",
+        "/P",
+        "/Table",
+        "/THead",
+        "/TBody",
+        "/TR",
+        "/TH",
+        "/TD",
+        "/L",
+        "/LI",
+        "/Figure",
+        "/Link",
+    } <= set(kinds)
     assert kinds["/TD"] == 120
     # An astray link is text.
     assert kinds["/Link"] == 5

@@ -74,6 +74,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "exports:archive": {"POST": EXPORT},
     "exports:state": {"GET": EXPORT},
     "exports:download": {"GET": EXPORT},
+    "exports:line": {"GET": EXPORT},
+    "exports:row": {"GET": EXPORT},
     "exports:notice": {"GET": EXPORT},
     "exports:again": {"POST": EXPORT},
     "exports:dismiss": {"POST": EXPORT},
@@ -254,7 +256,9 @@ WORDS = {
     "system_log:suggest": "actor",
     "incidents:suggest_words": "category",
     **dict.fromkeys(("incidents:act", "incidents:act_progress", "incidents:cancel_act", "incidents:undo_act"), ACT),
-    **dict.fromkeys(("exports:download", "exports:notice", "exports:again", "exports:dismiss"), ACT),
+    **dict.fromkeys(
+        ("exports:download", "exports:line", "exports:row", "exports:notice", "exports:again", "exports:dismiss"), ACT
+    ),
     **dict.fromkeys(("api:export", "api:export_file"), ACT),
     "alert_acts:undo": SAVE,
     "close_part": "incidents",

@@ -3,6 +3,7 @@ in the log, and the state is right within a minute. `EXPORT_FAULTS=50` tries mor
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -132,10 +133,8 @@ def test_one_file_and_one_entry_whatever_dies(portal: Portal, api: Api, number: 
     wait_until_preparing(api, asked)
     time.sleep(chance.random() * 2)
     started = time.monotonic()
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess, AssertionError):  # it is just being started after the last one
         fault(portal)
-    except (psutil.NoSuchProcess, AssertionError):
-        pass  # it is just being started again after the last one
     while (told := api.ask(f"/exports/{asked['id']}/"))["state"] not in ("ready", "failed"):
         assert time.monotonic() - started < RIGHT_WITHIN, f"{told}\n{portal.said()}\n{portal.logs()}"
         time.sleep(0.2)

@@ -13,9 +13,7 @@ class Structure:
     def __init__(self, out: Pdf) -> None:
         self._out = out
         self._root = out.make_indirect(Dictionary(Type=Name.StructTreeRoot))
-        self._document = out.make_indirect(
-            Dictionary(Type=Name.StructElem, S=Name.Document, P=self._root, K=Array([]))
-        )
+        self._document = out.make_indirect(Dictionary(Type=Name.StructElem, S=Name.Document, P=self._root, K=Array([])))
         self._numbers: dict[int, Any] = {}
         self._next = 0
 
