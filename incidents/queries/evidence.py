@@ -252,6 +252,21 @@ def _found(
     )
 
 
+DETAILS = """
+SELECT DISTINCT ON (entity_id) entity_id, details FROM alerts_evidence
+WHERE incident_number = %s AND entity_id = ANY(%s) AND details <> '{}'
+ORDER BY entity_id, event_time DESC, id DESC
+"""
+
+
+def details_of(incident: Incident, entities: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What alerts of the incident say of each entity beside its name, such as a command line: the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute(DETAILS, [incident.pk, list(entities)])
+        rows = [(number, json.loads(said) if isinstance(said, str) else said) for number, said in cursor.fetchall()]
+    return {number: said for number, said in rows if isinstance(said, dict)}
+
+
 def _row(incident: Incident, found: Found) -> dict[str, Any]:
     kind, number = found.kind, found.entity
     page = timeline_of(kind, number, incident.pk) if kind in ASSET_KINDS else page_of(kind, number)
