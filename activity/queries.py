@@ -139,7 +139,7 @@ def lines_of(
     menu: Callable[[Entry], SafeString] | None = None,
 ) -> list[Line]:
     """Entries as the page of an incident shows them to a person; comments as they stand after their edits."""
-    edits = _latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
+    edits = latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
     bodies, cut = _bodies([edits.get(entry.pk) or entry for entry in entries], rendered)
     pages = ways(entries) if ways else {}
     lines = []
@@ -149,7 +149,7 @@ def lines_of(
     return lines
 
 
-def _latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
+def latest_edits(comment_ids: Sequence[int]) -> dict[int, Entry]:
     """Comment → its last edit or removal."""
     verbs = [COMMENT_EDITED.name, COMMENT_REMOVED.name]
     if not comment_ids:
@@ -210,7 +210,7 @@ def _line(
         sentence=sentence(entry),
         time=time_mark(entry.recorded_at) if entry.recorded_at else SafeString(""),
         changes=shown_changes(entry),
-        through=_through(entry),
+        through=through_in_words(entry),
         way=way,
         act=entry.batch,
         body=body,
@@ -234,7 +234,8 @@ THROUGH = {
 }
 
 
-def _through(entry: Entry) -> str:
+def through_in_words(entry: Entry) -> str:
+    """Through what it was done; nothing where that is a page of the portal."""
     if entry.actor_kind == ActorKind.TOKEN:
         return "API token"
     if entry.actor_kind == ActorKind.RULE:

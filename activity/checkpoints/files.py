@@ -97,6 +97,23 @@ def newest(*, complete: bool = False) -> Checkpoint | None:
     return None
 
 
+def covering(incident_id: int) -> tuple[Checkpoint, int] | None:
+    """The last checkpoint that tells of an incident's log, and the entry up to which it does."""
+    mark = f"[{incident_id},".encode()
+    for path in reversed(files()):
+        for line in _from_the_end(path):
+            if mark not in line:
+                continue
+            try:
+                document = json.loads(line)
+                lasts = [last for number, _, last, *_ in document["heads"] if number == incident_id]
+                if lasts:
+                    return Checkpoint.of(document["checkpoint"]), max(lasts)
+            except (ValueError, KeyError, TypeError):
+                continue
+    return None
+
+
 def read(evidence: Evidence, paths: list[Path] | None = None) -> None:
     """Give the lines of all files, or of those named, to the evidence; raises CheckpointProblem."""
     for path in files() if paths is None else paths:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it.token import Token
@@ -76,6 +77,23 @@ class Known:
 NOTHING = Known()
 
 
+class Look(Protocol):
+    """How what we put into a text ourselves is shown, on a page (common/markdown/marks.py) or not; all escaped."""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether the links of a text itself lead anywhere."""
+
+    def box(self, *, is_done: bool) -> SafeString: ...
+    def link(self, href: str, text: str, title: str = "") -> SafeString: ...
+    def indicator(self, raw: str, kind: str, *, copy: bool = True) -> SafeString: ...
+    def address(self, href: str) -> SafeString: ...
+    def beside(self, href: str) -> SafeString | str:
+        """What stands beside a link."""
+
+    def image(self, token: Token, stored: Image | None) -> SafeString: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A text that has been read."""
@@ -88,9 +106,9 @@ class Document:
     files: tuple[str, ...]
     """Ids of files whose images it shows."""
 
-    def html(self, known: Known = NOTHING) -> SafeString:
+    def html(self, known: Known = NOTHING, look: Look = marks.ON_A_PAGE) -> SafeString:
         """The text as HTML, cleaned by an allow-list, with what the reader may know of put in."""
-        page = _Page(known)
+        page = _Page(known, look)
         return page.of([page.shown(token) for token in self.tokens])
 
 
@@ -145,8 +163,8 @@ def _plain(tokens: Sequence[Token]) -> Iterator[Token]:
 class _Page:
     """One text on its way to HTML: what is our own is kept aside until the rest has been cleaned."""
 
-    def __init__(self, known: Known) -> None:
-        self.known = known
+    def __init__(self, known: Known, look: Look) -> None:
+        self.known, self.look = known, look
         self.made: list[SafeString] = []
         self.indicators = 0
         self.before: list[str] = []
@@ -163,9 +181,10 @@ class _Page:
             return token
         shown = copy(token)
         shown.children = self.inline(token.children)
-        if begins_item and shown.children[0].type == "text" and (match := BOX.match(token.children[0].content)):
+        first = shown.children[0].type if shown.children else ""
+        if begins_item and first == "text" and (match := BOX.match(token.children[0].content)):
             rest = token.children[0].content[match.end() :]
-            box = self.slot(marks.box(is_done=match[1] != " "))
+            box = self.slot(self.look.box(is_done=match[1] != " "))
             shown.children = [box, *self.text(rest), *shown.children[self.length_of_first :]]
         return shown
 
@@ -178,15 +197,15 @@ class _Page:
             if token.type == "link_open":
                 links.append(str(token.attrs.get("href", "")))
                 is_bare = token.markup == "autolink"
-                shown += [self.slot(marks.address(links[-1]))] if is_bare else [token]
+                shown += [self.slot(self.look.address(links[-1]))] if is_bare else [token] * self.look.has_links
             elif token.type == "link_close":
                 href = links.pop()
                 if token.markup != "autolink":
-                    shown += [token, *self.beside(href)]
+                    shown += [*[token] * self.look.has_links, *self.beside(href)]
             elif links and token.type == "text":
                 shown += [] if tokens[index - 1].markup == "autolink" else [token]
             elif token.type == "image":
-                shown.append(self.slot(marks.image(token, self.image(token))))
+                shown.append(self.slot(self.look.image(token, self.image(token))))
             else:
                 shown += self.text(token.content) if token.type == "text" else [token]
             if index == 0:
@@ -199,8 +218,8 @@ class _Page:
 
     def beside(self, href: str) -> list[Token]:
         """Where a link leads, in words beside it, when that is out of the house."""
-        host = marks.host_of(href)
-        return [self.slot(marks.host(host))] if host else []
+        words = self.look.beside(href)
+        return [self.slot(SafeString(words))] if words else []
 
     def text(self, content: str) -> list[Token]:
         """Plain text, with what it names made what the reader may know of it."""
@@ -216,15 +235,15 @@ class _Page:
     def named(self, content: str) -> Iterator[tuple[int, int, SafeString]]:
         for one in self.known.locate(content):
             self.indicators += 1
-            yield one.start, one.end, marks.indicator(one.raw, one.kind, copy=self.indicators <= MOST_INDICATORS)
+            yield one.start, one.end, self.look.indicator(one.raw, one.kind, copy=self.indicators <= MOST_INDICATORS)
         for match in MENTION.finditer(content):
             page = self.known.pages.get(match[1].lower())
             if page:
-                yield match.start(), match.end(), marks.link(page, match[0])
+                yield match.start(), match.end(), self.look.link(page, match[0])
         for match in NUMBER.finditer(content):
             name = self.known.incidents.get(int(match[1]))
             if name is not None:
-                yield match.start(), match.end(), marks.link(f"/incidents/{match[1]}/", match[0], title=name)
+                yield match.start(), match.end(), self.look.link(f"/incidents/{match[1]}/", match[0], title=name)
 
     def slot(self, html: SafeString) -> Token:
         self.made.append(html)

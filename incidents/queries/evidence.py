@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import Principal
+from alerts.choices import Verdict
 from alerts.models import Evidence
 from alerts.queries.evidence_rows import remediation_in_words, roles_in_words, shown_name, text_of
 from common.filters import ANY
@@ -123,9 +124,10 @@ def evidence_list(
     """Raises UnknownKeys, BadQuestion or BadCursor for an address that means nothing."""
     kinds = [kind for kind in dict.fromkeys((*ASSET_KINDS, *EntityKind)) if (kind in ASSET_KINDS) == of_assets]
     asked = Asked.of(query, kinds)
-    counts, found = _rows(incident, asked, kinds)
-    is_cut = asked.kind is not None and len(found) > PAGE_SIZE
-    found = found[:PAGE_SIZE] if asked.kind else found
+    most = PAGE_SIZE + 1 if asked.kind else OF_EACH_KIND * len(kinds)
+    counts, rows = found_in(incident, Cut(kinds, asked.kind, asked.after, asked.verdict, asked.text, most=most))
+    is_cut = asked.kind is not None and len(rows) > PAGE_SIZE
+    found = [_row(incident, row) for row in (rows[:PAGE_SIZE] if asked.kind else rows)]
     seen = elsewhere([row["id"] for row in found], incident, principal)
     for row in found:
         row["elsewhere"] = seen.get(row["id"], "")
@@ -149,22 +151,58 @@ def evidence_list(
     )
 
 
-def _rows(
-    incident: Incident, asked: Asked, kinds: Sequence[EntityKind]
-) -> tuple[dict[EntityKind, int], list[dict[str, Any]]]:
-    """How many entities there are of each kind, and the rows of the page; of one kind, one more than fits."""
-    after = asked.after or (None, None)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entity of an incident, with all that its alerts and people say of it there."""
+
+    kind: EntityKind
+    entity: int
+    key: str
+    name: str
+    attributes: dict[str, Any]
+    """What is known about it."""
+    criticality: str
+    alerts: int
+    first_seen: datetime
+    last_seen: datetime
+    verdict: Verdict
+    """The worst of what alerts find."""
+    is_manual: bool
+    """Whether a person has given a verdict."""
+    roles: Sequence[str]
+    remediation: str
+    added_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows of a list are read: of one kind so many, those after an entity; or of all kinds so many of each."""
+
+    kinds: Sequence[EntityKind]
+    kind: EntityKind | None = None
+    after: tuple[int, int] | None = None
+    """Alerts and id of the last entity that was read."""
+    verdict: Verdict | None = None
+    text: str = ""
+    of_each: int = OF_EACH_KIND
+    most: int = PAGE_SIZE
+
+
+def found_in(incident: Incident, cut: Cut) -> tuple[dict[EntityKind, int], list[Found]]:
+    """How many entities there are of each kind, and the rows: most alerts first. One statement."""
+    after = cut.after or (None, None)
     parameters: dict[str, Any] = {
         "incident": incident.pk,
         "ranked": [str(verdict) for verdict in RANKED],
-        "kinds": [str(kind) for kind in kinds],
-        "worst": RANKED.index(asked.verdict) + 1 if asked.verdict else None,
-        "text": refanged(asked.text),
-        "kind": str(asked.kind or ""),
-        "of_each": OF_EACH_KIND,
+        "kinds": [str(kind) for kind in cut.kinds],
+        "worst": RANKED.index(cut.verdict) + 1 if cut.verdict else None,
+        "text": refanged(cut.text),
+        "kind": str(cut.kind or ""),
+        "of_each": cut.of_each,
         "after_alerts": after[0],
         "after_entity": after[1],
-        "most": PAGE_SIZE + 1 if asked.kind else OF_EACH_KIND * len(kinds),
+        "most": cut.most,
     }
     counts: dict[EntityKind, int] = {}
     rows = []
@@ -174,12 +212,11 @@ def _rows(
             if entity_id is None:
                 counts[EntityKind(kind)] = of_kind
             else:
-                rows.append(_row(incident, EntityKind(kind), entity_id, *more))
+                rows.append(_found(EntityKind(kind), entity_id, *more))
     return counts, rows
 
 
-def _row(
-    incident: Incident,
+def _found(
     kind: EntityKind,
     entity_id: int,
     key: str,
@@ -195,24 +232,60 @@ def _row(
     remediation: str,
     added_by: str | None,
     note: str | None,
-) -> dict[str, Any]:
-    page = timeline_of(kind, entity_id, incident.pk) if kind in ASSET_KINDS else page_of(kind, entity_id)
+) -> Found:
+    return Found(
+        kind,
+        entity_id,
+        key,
+        name,
+        json.loads(attributes) if isinstance(attributes, str) else attributes,
+        criticality,
+        alerts,
+        first_seen,
+        last_seen,
+        RANKED[worst - 1],
+        is_manual,
+        roles or (),
+        remediation,
+        added_by or "",
+        note or "",
+    )
+
+
+DETAILS = """
+SELECT DISTINCT ON (entity_id) entity_id, details FROM alerts_evidence
+WHERE incident_number = %s AND entity_id = ANY(%s) AND details <> '{}'
+ORDER BY entity_id, event_time DESC, id DESC
+"""
+
+
+def details_of(incident: Incident, entities: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What alerts of the incident say of each entity beside its name, such as a command line: the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute(DETAILS, [incident.pk, list(entities)])
+        rows = [(number, json.loads(said) if isinstance(said, str) else said) for number, said in cursor.fetchall()]
+    return {number: said for number, said in rows if isinstance(said, dict)}
+
+
+def _row(incident: Incident, found: Found) -> dict[str, Any]:
+    kind, number = found.kind, found.entity
+    page = timeline_of(kind, number, incident.pk) if kind in ASSET_KINDS else page_of(kind, number)
     return {
-        "id": entity_id,
+        "id": number,
         "kind": kind,
-        "plain_name": name,
-        "name": shown_name(name, kind, page, criticality),
-        "known": known_in_words(json.loads(attributes) if isinstance(attributes, str) else attributes),
-        "alerts": alerts,
-        "first": time_mark(first_seen),
-        "last": time_mark(last_seen),
-        "verdict": status_mark(RANKED[worst - 1]),
-        "is_manual": is_manual,
-        "roles": roles_in_words(roles),
-        "remediation": remediation_in_words(remediation),
-        "added_by": added_by or "",
-        "note": note or "",
-        "elsewhere_url": elsewhere_url(word_of(kind, key, entity_id)),
+        "plain_name": found.name,
+        "name": shown_name(found.name, kind, page, found.criticality),
+        "known": known_in_words(found.attributes),
+        "alerts": found.alerts,
+        "first": time_mark(found.first_seen),
+        "last": time_mark(found.last_seen),
+        "verdict": status_mark(found.verdict),
+        "is_manual": found.is_manual,
+        "roles": roles_in_words(found.roles),
+        "remediation": remediation_in_words(found.remediation),
+        "added_by": found.added_by,
+        "note": found.note,
+        "elsewhere_url": elsewhere_url(word_of(kind, found.key, number)),
     }
 
 

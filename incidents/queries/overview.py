@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Principal, User
 from activity.queries import stream
 from alerts.choices import ATTACK_TACTICS, Severity
 from alerts.rules import in_order_of_attack
@@ -64,23 +64,32 @@ def kill_chain(incident: Incident) -> list[dict[str, Any]]:
 
 
 def related(incident: Incident, user: User) -> list[dict[str, Any]]:
-    """Incidents that this one follows and that follow it, as far as the person may see them; the latest first. What
-    was merged into it is told beside (queries/merging.py)."""
-    rows = (
-        Incident.objects.visible_to(user)
-        .filter(Q(pk=incident.related_to_id) | Q(related_to=incident.pk))
-        .exclude(pk=incident.pk)
-        .order_by(F("last_activity").desc(), F("id").desc())[:MOST_RELATED]
-    )
+    """Incidents that this one follows and that follow it, ready to be shown."""
     return [
         {
             "number": one.pk,
             "name": one.name,
-            "how": "This one follows it" if one.pk == incident.related_to_id else "Follows this one",
+            "how": how_related(incident, one),
             "severity": severity_mark(Severity(one.severity), compact=True),
             "status": status_mark(IncidentStatus(one.status)),
             "last": time_mark(one.last_activity),
             "finding": detail.finding(one),
         }
-        for one in rows
+        for one in related_incidents(incident, user)
     ]
+
+
+def related_incidents(incident: Incident, principal: Principal) -> list[Incident]:
+    """Incidents that this one follows and that follow it, as far as the person may see them; the latest first. What
+    was merged into it is told beside (queries/merging.py)."""
+    rows = (
+        Incident.objects.visible_to(principal)
+        .filter(Q(pk=incident.related_to_id) | Q(related_to=incident.pk))
+        .exclude(pk=incident.pk)
+        .order_by(F("last_activity").desc(), F("id").desc())
+    )
+    return list(rows[:MOST_RELATED])
+
+
+def how_related(incident: Incident, other: Incident) -> str:
+    return "This one follows it" if other.pk == incident.related_to_id else "Follows this one"

@@ -24,6 +24,7 @@ from incidents.story.grouping import readable
 from incidents.story.layout import Layout, Line, layout
 from incidents.story.parts import Graph, Node, Piece, Step
 from incidents.story.telling import graph_of
+from incidents.what_happened.phrases import KIND_WORDS
 
 MOST_STEPS = 500
 """Alerts that a picture is made of: of more the gravest, then the first. The list beside it has them all."""
@@ -80,6 +81,22 @@ def story_of(incident: Incident, hidden: Iterable[EntityKind] = (), until: int |
 def story_svg(incident: Incident, link: Callable[[Node], str] | None = None) -> SafeString:
     """The whole picture by itself, for print and wherever else there is no page around it."""
     return svg(story_of(incident).picture, link)
+
+
+def notes(story: Story, total: int) -> list[str]:
+    """What the picture of so many alerts leaves out, in sentences."""
+    graph = story.picture.graph
+    told = []
+    if total > len(story.steps):
+        told.append(f"The picture is made of the gravest {MOST_STEPS} of {total:,} alerts; the list has them all.")
+    if len(story.added) >= MOST_ADDED:
+        told.append(f"Of what people added the first {MOST_ADDED} things are drawn; Assets and Evidence have all.")
+    if graph.left_out:
+        kinds = ", ".join(f"{number:,} {KIND_WORDS[kind][number != 1]}" for kind, number in graph.left_out.items())
+        told.append(f"Not drawn, because there are too many: {kinds}. They stand in Assets and Evidence.")
+    if graph.lines_left_out:
+        told.append(f"{graph.lines_left_out:,} weaker ties are not drawn.")
+    return told
 
 
 def steps_of(incident: Incident) -> list[Step]:

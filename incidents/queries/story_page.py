@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.text import capfirst
 
 from alerts.choices import Severity
 from alerts.models import Alert
@@ -17,19 +16,16 @@ from common.marks import day_and_time, entity_icon, severity_mark, status_mark
 from entities.choices import ASSET_KINDS, EntityKind
 from entities.naming import page_of, timeline_of
 from incidents.models import Incident
-from incidents.queries.story import MOST_ADDED, MOST_STEPS, Story, story_of
+from incidents.queries.story import Story, notes, story_of
 from incidents.queries.story_asked import VIEWS, Asked
-from incidents.story.drawing import added_in_words, steps_in_words, svg
-from incidents.story.parts import Edge, Graph, Node, Step
-from incidents.story.shapes import visible
+from incidents.story.drawing import svg
+from incidents.story.parts import Graph, Node, Step
+from incidents.story.table import things, ties
 from incidents.story.telling import name_of
-from incidents.what_happened.phrases import KIND_WORDS
 
 ALERTS_IN_LIST = 200
 NAMES_IN_A_LINE = 3
 MOST_TICKS = 500
-MOST_ALERTS = 2**31
-"""More than an incident has."""
 
 
 def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
@@ -60,7 +56,7 @@ def story_page(incident: Incident, asked: Asked) -> dict[str, Any]:
         "began": day_and_time(incident.first_activity),
         "ended": day_and_time(incident.last_activity),
         "has_added": any(node.added for node in graph.nodes.values()),
-        "notes": _notes(graph, story, total),
+        "notes": notes(story, total),
         "list": _alerts(incident, asked, story.steps, path),
     }
 
@@ -73,7 +69,7 @@ def story_picture(incident: Incident, asked: Asked) -> dict[str, Any]:
 def _drawn(incident: Incident, story: Story, asked: Asked) -> dict[str, Any]:
     link = leads_to(incident)
     if asked.view == "table":
-        return {"things": _things(story.picture.graph, link), "ties": _ties(story.picture.graph)}
+        return {"things": _things(story.picture.graph, link), "ties": ties(story.picture.graph)}
     return {"picture": svg(story.picture, link)}
 
 
@@ -119,31 +115,17 @@ def _things(graph: Graph, link: Callable[[Node], str]) -> list[dict[str, Any]]:
     """Each node as a row."""
     return [
         {
-            "kind": node.kind.label,
-            "icon": entity_icon(node.kind),
-            "name": node.name,
-            "url": link(node),
-            "also": ", ".join(node.also) + (" …" if node.is_group and len(node.members) > len(node.also) else ""),
-            "is_critical": node.is_critical,
-            "verdict": status_mark(node.verdict),
-            "added": visible(capfirst(added_in_words(node))) if node.added else "",
-            "steps": capfirst(steps_in_words(node.steps)),
+            "kind": thing.kind.label,
+            "icon": entity_icon(thing.kind),
+            "name": thing.name,
+            "url": link(graph.nodes[thing.node]),
+            "also": thing.also,
+            "is_critical": thing.is_critical,
+            "verdict": status_mark(thing.verdict),
+            "added": thing.added,
+            "steps": thing.steps,
         }
-        for node in graph.nodes.values()
-    ]
-
-
-def _ties(graph: Graph) -> list[dict[str, Any]]:
-    """Each line as a row, in the order in which the alerts bring them up, then what people added."""
-    ordered: list[Edge] = sorted(graph.edges.values(), key=lambda edge: edge.steps[0] if edge.steps else MOST_ALERTS)
-    return [
-        {
-            "source": graph.nodes[edge.source].name,
-            "relation": edge.words,
-            "target": graph.nodes[edge.target].name,
-            "steps": capfirst(steps_in_words(edge.steps)),
-        }
-        for edge in ordered
+        for thing in things(graph)
     ]
 
 
@@ -155,21 +137,6 @@ def _ticks(steps: Iterable[Step], total: int) -> list[dict[str, Any]]:
         {"x": step.position - 1, "y": 8 - 2 * step.severity, "height": 2 * step.severity, "slug": step.severity.slug}
         for step in steps
     ]
-
-
-def _notes(graph: Graph, story: Story, total: int) -> list[str]:
-    """What the picture leaves out, in sentences."""
-    notes = []
-    if total > len(story.steps):
-        notes.append(f"The picture is made of the gravest {MOST_STEPS} of {total:,} alerts; the list has them all.")
-    if len(story.added) >= MOST_ADDED:
-        notes.append(f"Of what people added the first {MOST_ADDED} things are drawn; Assets and Evidence have all.")
-    if graph.left_out:
-        kinds = ", ".join(f"{number:,} {KIND_WORDS[kind][number != 1]}" for kind, number in graph.left_out.items())
-        notes.append(f"Not drawn, because there are too many: {kinds}. They stand in Assets and Evidence.")
-    if graph.lines_left_out:
-        notes.append(f"{graph.lines_left_out:,} weaker ties are not drawn.")
-    return notes
 
 
 # ------------------------------------------------------------------------------------------------- the story's text

@@ -8,7 +8,8 @@ from functools import partial
 from django.utils.safestring import SafeString
 
 from accounts.models import Principal
-from common.markdown import Document, Known, read
+from common.markdown import Document, Known, Look, read
+from common.markdown.marks import ON_A_PAGE
 from entities.recognition import locate
 from incidents.models import Incident
 from incidents.queries.attachments import images_of
@@ -23,12 +24,12 @@ def renderer(principal: Principal) -> Callable[[Sequence[str]], list[SafeString]
     return partial(rendered, principal=principal)
 
 
-def rendered(texts: Sequence[str], principal: Principal) -> list[SafeString]:
+def rendered(texts: Sequence[str], principal: Principal, look: Look = ON_A_PAGE) -> list[SafeString]:
     """Texts as HTML. People, teams, incidents and images that they name are looked up together, each in one statement;
     an incident that the person may not see stays the number that was typed."""
     documents = [read(text) for text in texts]
     known = _known(documents, principal)
-    return [document.html(known) for document in documents]
+    return [document.html(known, look) for document in documents]
 
 
 def _known(documents: Sequence[Document], principal: Principal) -> Known:

@@ -28,6 +28,9 @@ STEPS_NAMED = 12
 """Positions that a description names one by one."""
 
 
+NOTHING = SafeString("")
+
+
 class Picture(NamedTuple):
     """What is drawn, and how far the story has come: `until` is the position of an alert, None for all of it."""
 
@@ -45,8 +48,14 @@ def wires_of(graph: Graph) -> list[Wire]:
     ]
 
 
-def svg(picture: Picture, link: Callable[[Node], str] | None = None, identifier: str = "story") -> SafeString:
-    """The picture; nodes lead where `link` says, or nowhere."""
+def svg(
+    picture: Picture,
+    link: Callable[[Node], str] | None = None,
+    identifier: str = "story",
+    begin: SafeString = NOTHING,
+) -> SafeString:
+    """The picture; nodes lead where `link` says, or nowhere. `begin` stands first in it: a title, or a style where no
+    style sheet reaches it."""
     graph, layout, until = picture
     words = f"{len(graph.nodes)} assets and pieces of evidence, {len(graph.edges)} ties between them"
     places = dict(zip(graph.nodes, layout.nodes, strict=True))
@@ -55,6 +64,7 @@ def svg(picture: Picture, link: Callable[[Node], str] | None = None, identifier:
         f'<svg class="story-picture" xmlns="http://www.w3.org/2000/svg" id="{identifier}-picture" role="group" '
         f'aria-label="Attack story: {words}" viewBox="0 0 {layout.width} {layout.height}" width="{layout.width}" '
         f'height="{layout.height}" fill="none" stroke="currentColor" font-size="10.5" text-anchor="middle">',
+        begin,
         _symbols(graph, identifier),
         '<g class="story-lines" aria-hidden="true">',
         *(_line(graph, edge, line.points, until) for edge, line in lines),
