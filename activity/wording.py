@@ -27,7 +27,7 @@ class _Quoted(dict[str, Any]):
 
 SENTENCE_FACTS = ("alerts_in_words", "because", "direction", "into", "origin", "reason", "sources", "tasks", "template")
 """Facts of an incident's entries that its sentences name (tests/activity/test_wording.py keeps it complete)."""
-SYSTEM_FACTS = ("address", "by", "counted", "log", "number", "reason", "remote_address")
+SYSTEM_FACTS = ("address", "by", "counted", "log", "number", "reason", "remote_address", "what")
 """The same of the system's own stream, and from where."""
 
 

@@ -36,7 +36,7 @@ from entities import identity
 from entities.commands.classifications import FIELDS as CLASSIFICATION_FIELDS
 from entities.models import AssetClassification, Entity
 from entities.rules import ClassificationValues
-from exports.commands import record_log_export, record_queue_export
+from exports.commands import record_data_export, record_log_export, record_queue_export
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
@@ -470,6 +470,13 @@ SCENARIOS: dict[str, list[Scenario]] = {
     "exports.commands.record_log_export": [
         Scenario(
             lambda w: record_log_export(actor=w.actor, incident_id=w.incident.pk), rows_change=False, again="anew"
+        )
+    ],
+    "exports.commands.record_data_export": [
+        Scenario(
+            lambda w: record_data_export(actor=w.actor, incident_id=w.incident.pk, what="the alerts of #1 as CSV"),
+            rows_change=False,
+            again="anew",
         )
     ],
     "incidents.commands.alerts.set_alert_status": [

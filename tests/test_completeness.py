@@ -60,7 +60,15 @@ DRAFTS = {
 """Routes that put a draft of a bulk act together (incidents_bulkact), which changes nothing before it is started."""
 ONLY_TELLS = {
     *(verb.name for verb in VERBS.values() if verb.is_comment),
-    *("queue.exported", "log.exported", "session.started", "session.ended", "restricted.seen", "attachment.downloaded"),
+    *(
+        "queue.exported",
+        "log.exported",
+        "data.exported",
+        "session.started",
+        "session.ended",
+        "restricted.seen",
+        "attachment.downloaded",
+    ),
 }
 """Verbs that are themselves all there is: what was said, looked at or taken out."""
 

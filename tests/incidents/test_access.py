@@ -68,6 +68,11 @@ TABLE: dict[str, dict[str, Any]] = {
     "readyz": {"GET": OPEN},
     "exports:queue": {"GET": EXPORT},
     "exports:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
+    **{
+        f"{space}:incident_{what}": {"GET": EXPORT}
+        for space in ("exports", "api")
+        for what in ("alerts_table", "evidence_table", "log_table", "document")
+    },
     "exports:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
@@ -252,6 +257,7 @@ MADE_BY_ASKING = [
     "alert.assigned",
     "queue.exported",
     "log.exported",
+    "data.exported",
     "incident.followed",
     "incident.unfollowed",
     "view.deleted",

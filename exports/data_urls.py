@@ -1,0 +1,27 @@
+"""Where one incident's data is taken away: for people under /exports/, for programs under /api/v1/."""
+
+from django.urls import path
+
+from exports.data_api import IncidentDocumentView, IncidentTableView
+from exports.data_views import incident_document, incident_table
+from exports.incident_tables import TABLES
+
+pages = [
+    *(
+        path(f"incidents/<int:number>/{table}.csv", incident_table, {"table": table}, name=f"incident_{table}_table")
+        for table in TABLES
+    ),
+    path("incidents/<int:number>.json", incident_document, name="incident_document"),
+]
+api = [
+    *(
+        path(
+            f"incidents/<int:number>/export/{table}.csv",
+            IncidentTableView.as_view(),
+            {"table": table},
+            name=f"incident_{table}_table",
+        )
+        for table in TABLES
+    ),
+    path("incidents/<int:number>/export/incident.json", IncidentDocumentView.as_view(), name="incident_document"),
+]
