@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from exports.data_api import IncidentDocumentView, IncidentTableView
-from exports.data_views import incident_document, incident_table
+from exports.data_api import IncidentBundleView, IncidentDocumentView, IncidentTableView
+from exports.data_views import incident_bundle, incident_document, incident_table
 from exports.incident_tables import TABLES
 
 pages = [
@@ -12,6 +12,7 @@ pages = [
         for table in TABLES
     ),
     path("incidents/<int:number>.json", incident_document, name="incident_document"),
+    path("incidents/<int:number>.stix.json", incident_bundle, name="incident_bundle"),
 ]
 api = [
     *(
@@ -24,4 +25,5 @@ api = [
         for table in TABLES
     ),
     path("incidents/<int:number>/export/incident.json", IncidentDocumentView.as_view(), name="incident_document"),
+    path("incidents/<int:number>/export/stix.json", IncidentBundleView.as_view(), name="incident_bundle"),
 ]

@@ -71,7 +71,7 @@ TABLE: dict[str, dict[str, Any]] = {
     **{
         f"{space}:incident_{what}": {"GET": EXPORT}
         for space in ("exports", "api")
-        for what in ("alerts_table", "evidence_table", "log_table", "document")
+        for what in ("alerts_table", "evidence_table", "log_table", "document", "bundle")
     },
     "exports:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
