@@ -56,7 +56,7 @@ def incident_bundle(request: PersonRequest, number: int) -> HttpResponse | Strea
 def marking_asked(query: QueryDict) -> Marking:
     """The marking that an address names. Raises UnknownKeys or ValidationError where it means nothing."""
     check_keys(query, ("tlp",))
-    word = query.get("tlp") or str(ReportOptions.marking)
+    word = query.get("tlp") or str(ReportOptions().marking)
     if word not in Marking.values:
         raise ValidationError({"tlp": [f"“{word[:60]}” is no marking{nearest(word, Marking.values)}"]})
     return Marking(word)

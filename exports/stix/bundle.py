@@ -39,7 +39,7 @@ MOST_OBSERVED = 999_999_999
 """Source: STIX 2.1, section 4.14."""
 NOTED_AT_MOST = 2_000
 """Characters of a thing's facts in a note."""
-BAD = {Verdict.SUSPICIOUS: 1, Verdict.MALICIOUS: 2}
+BAD: dict[str, int] = {Verdict.SUSPICIOUS: 1, Verdict.MALICIOUS: 2}
 INDICATOR_TYPES = {1: "anomalous-activity", 2: "malicious-activity"}
 EXTENSION_SCHEMA = (
     "Properties of an incident: number, severity, status, classification, determination, priority, tags (texts), "
