@@ -4,6 +4,8 @@ from django.urls import path
 
 from exports.data_api import IncidentBundleView, IncidentDocumentView, IncidentTableView
 from exports.data_views import incident_bundle, incident_document, incident_table
+from exports.importing.api import ImportView
+from exports.importing.views import origin_log
 from exports.incident_tables import TABLES
 
 pages = [
@@ -13,6 +15,7 @@ pages = [
     ),
     path("incidents/<int:number>.json", incident_document, name="incident_document"),
     path("incidents/<int:number>.stix.json", incident_bundle, name="incident_bundle"),
+    path("incidents/<int:number>/origins/<uuid:log>.jsonl", origin_log, name="origin_log"),
 ]
 api = [
     *(
@@ -26,4 +29,5 @@ api = [
     ),
     path("incidents/<int:number>/export/incident.json", IncidentDocumentView.as_view(), name="incident_document"),
     path("incidents/<int:number>/export/stix.json", IncidentBundleView.as_view(), name="incident_bundle"),
+    path("incidents/import/", ImportView.as_view(), name="import"),
 ]

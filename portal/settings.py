@@ -205,6 +205,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.max_body_megabytes * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 ATTACHMENTS_FOLDER = ENVIRONMENT.data_dir / "attachments"
 ATTACHMENT_BYTES = ENVIRONMENT.attachment_megabytes * 1024 * 1024
+ARCHIVE_BYTES = ATTACHMENT_BYTES
+"""Of one that is sent to the API; larger ones are imported by the command."""
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------------------------
