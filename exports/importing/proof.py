@@ -96,7 +96,7 @@ def _proven(path: Path, number: int, member: str) -> Proven:
         raise BadArchive(f"“{member}” cannot be verified: {str(problem).replace(path.name, member)}") from None
     problems = [*evidence.problems, *map(str, found.breaks)]
     if problems:
-        raise BadArchive(f"“{member}” does not verify: {problems[0]}")
+        raise BadArchive(f"“{member}” does not verify: {problems[0].rstrip('.')}.")
     if not last:
         raise BadArchive(f"“{member}” has no entry.")
     return Proven(found.entries, last[0].hash.hex())

@@ -30,6 +30,7 @@ from common.command import command
 from common.defang import defang
 from common.errors import Refused
 from common.inserting import insert, insert_values, reserve
+from common.time_ranges import utc
 from entities.choices import EntityKind
 from entities.commands import Observation, observe
 from entities.identity import EntityIdentity
@@ -387,9 +388,9 @@ class _Import:
                 facts={
                     "written": {
                         "by": row["by"],
-                        "at": _time(row["at"]),
+                        "at": utc(row["at"]),
                         "edited_by": row["edited_by"],
-                        "edited_at": _time(row["edited_at"]),
+                        "edited_at": utc(row["edited_at"]),
                     }
                 },
             )
