@@ -15,6 +15,7 @@ class Permission(NamedTerms):
     BREAK_GLASS = "break_glass", "Open restricted incidents by break-glass"
     SEE_RESTRICTED = "see_restricted", "See every restricted incident, unnamed"
     EXPORT = "export", "Export what one sees"
+    IMPORT_INCIDENTS = "import_incidents", "Import incidents from archives of another Watchfloor"
     SEND_ALERTS = "send_alerts", "Send alerts"
     MANAGE_RULES = "manage_rules", "Manage rules and critical assets"
     MANAGE_PEOPLE = "manage_people", "Manage users, teams, roles and tokens"

@@ -15,11 +15,11 @@ def plain_entries(ids: Sequence[int]) -> list[dict[str, Any]]:
     """These entries in this order. The text of a comment stands at its last version alone, and at none once it was
     removed, as on the page."""
     found = {entry.pk: entry for entry in Entry.objects.filter(pk__in=list(ids)).select_related("body")}
-    last = _last_versions([entry.about_id or entry.pk for entry in found.values() if entry.registered_verb.is_comment])
+    last = last_versions([entry.about_id or entry.pk for entry in found.values() if entry.registered_verb.is_comment])
     return [_plain(found[number], last) for number in ids if number in found]
 
 
-def _last_versions(comments: Sequence[int]) -> dict[int, Entry]:
+def last_versions(comments: Sequence[int]) -> dict[int, Entry]:
     """Comment → its last edit or removal."""
     verbs = [COMMENT_EDITED.name, COMMENT_REMOVED.name]
     rows = Entry.objects.filter(about__in=comments, verb__in=verbs).order_by("sequence") if comments else ()

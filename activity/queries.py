@@ -219,7 +219,11 @@ def _line(
         is_cut=(edit or entry).pk in cut and not is_removed,
         is_comment=is_comment,
         is_removed=is_removed,
-        is_own=is_comment and not is_removed and entry.actor_kind == "user" and entry.actor_id == actor_id,
+        is_own=is_comment
+        and not is_removed
+        and entry.actor_kind == "user"
+        and entry.actor_id == actor_id
+        and "written" not in entry.facts,
         alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
         alerts_total=entry.facts.get("alert_count", 0),
         by_reader=entry.actor_kind == "user" and entry.actor_id == actor_id,

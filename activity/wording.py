@@ -13,11 +13,23 @@ from common.marks import absolute_time
 
 def sentence(entry: Entry) -> str:
     """What was done, in words that follow the actor's name; a word that the entry lacks reads “…”."""
+    if written := entry.facts.get("written"):
+        return _brought(written)
     values = {"subject": entry.subject_label, **entry.facts}
     try:
         return entry.registered_verb.sentence.format_map(_Quoted(values))
     except (ValueError, KeyError, IndexError):
         return entry.registered_verb.label
+
+
+def _brought(written: Mapping[str, Any]) -> str:
+    """Of a comment that came with an imported incident: who wrote it, and when."""
+    edited = f", edited by {written['edited_by']}" if written["edited_by"] else ""
+    return f"brought in a comment by {written['by']['label']} of {_when(written['at'])}{edited}"
+
+
+def _when(text: str) -> str:
+    return absolute_time(datetime.fromisoformat(text))
 
 
 class _Quoted(dict[str, Any]):
@@ -27,7 +39,7 @@ class _Quoted(dict[str, Any]):
 
 SENTENCE_FACTS = ("alerts_in_words", "because", "direction", "into", "origin", "reason", "sources", "tasks", "template")
 """Facts of an incident's entries that its sentences name (tests/activity/test_wording.py keeps it complete)."""
-SYSTEM_FACTS = ("address", "by", "counted", "log", "number", "reason", "remote_address")
+SYSTEM_FACTS = ("address", "by", "counted", "log", "number", "reason", "remote_address", "what")
 """The same of the system's own stream, and from where."""
 
 

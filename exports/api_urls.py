@@ -2,6 +2,7 @@ from django.urls import path
 
 from exports.api.exports import ExportFileView, ExportsView, ExportView, IncidentExportsView
 from exports.api.logs import IncidentLogView, SystemLogView
+from exports import data_urls
 
 urlpatterns = [
     path("system/log/", SystemLogView.as_view(), name="system_log"),
@@ -10,4 +11,5 @@ urlpatterns = [
     path("exports/", ExportsView.as_view(), name="exports"),
     path("exports/<uuid:export_id>/", ExportView.as_view(), name="export"),
     path("exports/<uuid:export_id>/file/", ExportFileView.as_view(), name="export_file"),
+    *data_urls.api,
 ]

@@ -81,14 +81,11 @@ def make(
 
 def write(number: int, format: Format, options: ReportOptions | None, reader: Principal, path: Path, tell: Tell) -> int:
     """The incident as a file at this path; its pages, where it has any."""
+    incident = whole_incidents(reader).filter(pk=number)
+    if format == Format.ARCHIVE:
+        write_archive(_one(incident), reader, path, tell=tell)
+        return 0
     with one_moment():
-        incident = whole_incidents(reader).filter(pk=number).first()
-        if incident is None:
-            raise NotMade("There is no such incident, or you may not see it.")
-        if format == Format.ARCHIVE:
-            with path.open("wb") as file:
-                write_archive(incident, reader, file, tell=tell)
-            return 0
         report = report_of(incident, options or ReportOptions(), reader, made_at=timezone.now(), made_by=_name(reader))
         folder = path.with_name(f"{path.name}-parts")
         folder.mkdir(mode=0o700)

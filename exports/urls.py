@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from exports.views import exports
 from exports.views.tables import FORMATS, incident_log, queue, system_log
+from exports import data_urls
 
 app_name = "exports"
 
@@ -21,4 +22,5 @@ urlpatterns = [
     path("<uuid:export_id>/notice/", exports.one, {"part": "exports/notice.html"}, name="notice"),
     path("<uuid:export_id>/again/", exports.again, name="again"),
     path("<uuid:export_id>/dismiss/", exports.dismiss, name="dismiss"),
+    *data_urls.pages,
 ]

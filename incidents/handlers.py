@@ -29,6 +29,7 @@ from incidents.models import Reassessment
 
 SILENT = {
     verbs.OPENED.name,
+    verbs.IMPORTED.name,
     verbs.FOLLOWED.name,
     verbs.UNFOLLOWED.name,
     verbs.EXPORTED.name,

@@ -19,7 +19,7 @@ from incidents.commands.due import overdue_and_not_told
 from incidents.commands.emptying import incidents_with_old_comments
 from incidents.commands.waiting import weigh_waiting
 from incidents.files import store
-from incidents.models import Attachment, BulkAct, Incident, Reassessment, RetentionRule
+from incidents.models import Attachment, BulkAct, ImportedLog, Incident, Reassessment, RetentionRule
 from incidents.summary import differences
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def sweep_attachments() -> None:
     old = kept.older_than(HALF_DONE.total_seconds())
     while numbers := list(islice(old, AT_A_TIME)):
         known = set(Attachment.objects.stored().filter(pk__in=numbers).values_list("pk", flat=True))
+        known |= set(ImportedLog.objects.filter(pk__in=numbers).values_list("pk", flat=True))
         for number in set(numbers) - known:
             kept.remove(number)
 

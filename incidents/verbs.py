@@ -3,6 +3,7 @@
 from activity.verbs import Group, SystemGroup, Verb, register
 
 OPENED = Verb("incident.opened", "Incident opened", "incident", "opened the incident from {alerts_in_words}")
+IMPORTED = Verb("incident.imported", "Incident imported", "incident", "imported the incident from an archive {origin}")
 ALERTS_LINKED = Verb("incident.alerts_linked", "Alerts linked", "link", "linked {alerts_in_words}")
 RENAMED = Verb("incident.renamed", "Name changed", "rename", "renamed the incident")
 AUTOMATIC_NAME_USED = Verb(
@@ -152,7 +153,7 @@ CRITICAL_UNMARKED = Verb(
 
 RETENTION_SET = Verb("retention.set", "Retention changed", "settings", "changed how long texts of comments are kept")
 
-register(OPENED, ALERTS_LINKED, group=Group.ALERTS)
+register(OPENED, IMPORTED, ALERTS_LINKED, group=Group.ALERTS)
 register(RENAMED, AUTOMATIC_NAME_USED, SEVERITY_SET, AUTOMATIC_SEVERITY_USED, group=Group.NAMING)
 register(ASSIGNED, UNASSIGNED, group=Group.ASSIGNMENT)
 register(STARTED, SET_BACK, RESOLVED, REOPENED, NOTE_CHANGED, group=Group.STATUS)

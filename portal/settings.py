@@ -182,6 +182,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+PUBLIC_URL = ENVIRONMENT.public_url
 if ENVIRONMENT.public_url:
     CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.public_url]
 if ENVIRONMENT.trusted_proxies:
@@ -211,6 +212,8 @@ EXPORT_TIME = timedelta(seconds=ENVIRONMENT.export_seconds)
 EXPORT_MEMORY = ENVIRONMENT.export_memory_megabytes * 1024 * 1024
 EXPORT_BYTES = ENVIRONMENT.export_megabytes * 1024 * 1024
 EXPORTS_AT_ONCE = ENVIRONMENT.exports_at_once
+ARCHIVE_BYTES = ATTACHMENT_BYTES
+"""Of one that is sent to the API; larger ones are imported by the command."""
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from exports.commands import (
     MadeFile,
     claim,
     finish_export,
+    record_data_export,
     record_download,
     record_export,
     record_log_export,
@@ -50,6 +52,7 @@ from exports.commands import (
 from incidents import commands as incidents
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
+from incidents.commands.importing import BroughtLog
 from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with
@@ -363,6 +366,87 @@ def work_on_both(world: World) -> None:
     incidents.snooze(world.incident, LATER, actor=world.ana.as_actor())
 
 
+ADA = {"kind": "user", "name": "ada", "label": "Ada Lind"}
+FINDING: dict[str, Any] = {"classification": "true_positive", "determination": "malware"}
+TIMES = dict.fromkeys(
+    ("first_activity", "last_activity", "received_at", "updated_at", "linked_at", "created_at"), NOON
+) | dict.fromkeys(("source_created_at", "resolved_at", "last_repeat_at", "snoozed_until"))
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What an archive has of a small incident, as if it had been read."""
+
+    external_id: str = "far away"
+    incident = {
+        "name": "From elsewhere",
+        "name_is_manual": True,
+        "automatic_name": "Beacon",
+        "resolution_note": "",
+        "severity": "low",
+        "severity_is_manual": True,
+        "automatic_severity": "high",
+        "status": "in_progress",
+        "assignee": ADA,
+        "tags": [{"name": "Far", "kind": "custom"}],
+        "resolved_by": "",
+        "resolved_by_user": None,
+        "snoozed_by": None,
+        "due_at": LATER,
+        "overdue_told": False,
+        "restricted": True,
+        "members": [ADA],
+        "followers": [ADA],
+        **FINDING,
+        **TIMES,
+    }
+
+    def alerts(self) -> Iterator[dict[str, Any]]:
+        texts = ("description", "service_source", "detection_source", "product_name", "detector_id", "source_url")
+        yield {
+            **dict.fromkeys((*texts, "recommended_actions", "source_incident", "link_reason", "tuned_by"), ""),
+            "id": 900,
+            "source": "edr",
+            "external_id": self.external_id,
+            "title": "Beacon",
+            "severity": "high",
+            "status": "new",
+            "categories": ["execution"],
+            "techniques": [],
+            "payload_sha256": "ab" * 32,
+            "link_rule": "opened",
+            "repeats": 0,
+            "assignee": ADA,
+            "link_entity": 77,
+            "raw": {"id": 1},
+            **FINDING,
+            **TIMES,
+        }
+
+    def entities(self) -> Iterator[dict[str, Any]]:
+        names: dict[str, Any] = {"kind": "device", "key": "host:far-ws-1", "name": "far-ws-1", "attributes": {}}
+        yield {**names, "id": 77, "identifiers": ["host:far-ws-1"], "first_seen": NOON, "last_seen": NOON}
+
+    def evidence(self) -> Iterator[dict[str, Any]]:
+        said = {"verdict": "malicious", "verdict_is_manual": True, "remediation_status": "none", "note": ""}
+        more = {"remediation_is_manual": False, "details": {}, "roles": [], "added_by": ""}
+        yield {"alert": 900, "entity": 77, "event_time": NOON, **said, **more}
+
+    def tasks(self) -> Iterator[dict[str, Any]]:
+        texts = {"title": "Isolate", "description": "", "closing_note": "", "closed_by": "", "state": "new"}
+        yield {**texts, "assignee": ADA, "due_at": LATER, "closed_at": None, "created_at": NOON, "overdue_told": False}
+
+    def comments(self) -> Iterator[dict[str, Any]]:
+        yield {"text": "Seen.", "by": ADA, "at": NOON, "edited_by": None, "edited_at": None}
+
+    def attachments(self) -> Iterator[dict[str, Any]]:
+        yield from ()
+
+
+BROUGHT, KNOWN = Brought(), Brought("1")
+BROUGHT_LOG = BroughtLog(
+    Path(), 0, "soc.example", 12, "From elsewhere", {}, "cd" * 32, NOON, 100, "ef" * 32, 3, "12" * 32
+)
 MANY_TAGS = [f"tag {number}" for number in range(51)]
 SCENARIOS: dict[str, list[Scenario]] = {
     "accounts.commands.people.create_user": [
@@ -511,6 +595,20 @@ SCENARIOS: dict[str, list[Scenario]] = {
     "exports.commands.recording.record_log_export": [
         Scenario(
             lambda w: record_log_export(actor=w.actor, incident_id=w.incident.pk), rows_change=False, again="anew"
+        )
+    ],
+    "incidents.commands.importing.import_incident": [
+        Scenario(
+            lambda w: incidents.import_incident(BROUGHT, {UUID(int=21): BROUGHT_LOG}, [], actor=w.actor),
+            refuse=lambda w: incidents.import_incident(KNOWN, {UUID(int=22): BROUGHT_LOG}, [], actor=w.actor),
+            again="refused",
+        )
+    ],
+    "exports.commands.record_data_export": [
+        Scenario(
+            lambda w: record_data_export(actor=w.actor, incident_id=w.incident.pk, what="the alerts of #1 as CSV"),
+            rows_change=False,
+            again="anew",
         )
     ],
     "incidents.commands.alerts.set_alert_status": [

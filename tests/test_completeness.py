@@ -65,6 +65,7 @@ ONLY_TELLS = {
     *(
         "queue.exported",
         "log.exported",
+        "data.exported",
         "session.started",
         "session.ended",
         "restricted.seen",

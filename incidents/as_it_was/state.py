@@ -155,7 +155,7 @@ def _set(state: State, change: dict[str, Any]) -> None:
         state.values[change["field"]] = change["new"]
 
 
-NOTED = (verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.UNDONE.name)
+NOTED = (verbs.RESOLVED.name, verbs.NOTE_CHANGED.name, verbs.UNDONE.name, verbs.IMPORTED.name)
 """Verbs whose text, where there is one, is the resolution note from then on."""
 
 
@@ -179,7 +179,7 @@ def _come(state: State, facts: dict[str, Any]) -> None:
         )
     for piece in facts.get("evidence_joined", ()):
         state.evidence[piece["id"]] = EvidenceThen(
-            piece["label"], piece["verdict"], piece["remediation_status"], by_hand=True
+            piece["label"], piece["verdict"], piece["remediation_status"], by_hand=piece.get("by_hand", True)
         )
 
 

@@ -19,6 +19,7 @@ from incidents.commands.due import set_due, tell_overdue
 from incidents.commands.emptying import empty_old_comments, empty_text, set_retention
 from incidents.commands.evidence import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.following import follow, unfollow
+from incidents.commands.importing import import_incident
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
@@ -72,6 +73,7 @@ __all__ = [
     "end_break_glass",
     "erase_attachment",
     "follow",
+    "import_incident",
     "judge_evidence",
     "lift_restriction",
     "link_alerts",

@@ -22,6 +22,11 @@ def joined(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, int, int], list[int]] = {}
     for alert in alerts:
         groups.setdefault((alert.title, alert.severity, alert.status), []).append(alert.pk)
+    return joined_rows(groups)
+
+
+def joined_rows(groups: Mapping[tuple[str, int, int], list[int]]) -> list[dict[str, Any]]:
+    """The same of alerts that are put together already: title, severity and status → ids."""
     return [
         {"title": title, "severity": Severity(severity).slug, "status": AlertStatus(status).slug, "ids": ids}
         for (title, severity, status), ids in groups.items()

@@ -121,6 +121,7 @@ def _checked(text: str) -> str:
 
 
 def _check_may_change(comment: Entry, actor: Actor, principal: Principal | None) -> None:
-    is_author = (comment.actor_kind, comment.actor_id) == (actor.kind, actor.id)
+    # who imported it did not write it
+    is_author = (comment.actor_kind, comment.actor_id) == (actor.kind, actor.id) and "written" not in comment.facts
     if not is_author and not (principal and principal.may(Permission.MODERATE_COMMENTS)):
         raise Refused("Only its author, or somebody who moderates comments, may change it.", field="comment")

@@ -3,6 +3,7 @@
 from incidents.models.access import BreakGlass, IncidentAccess, IncidentMember, RecordedLook
 from incidents.models.attachment import Attachment
 from incidents.models.bulk_act import BulkAct, BulkItem
+from incidents.models.imported_log import ImportedLog
 from incidents.models.incident import (
     OPEN,
     Incident,
@@ -27,6 +28,7 @@ __all__ = [
     "BulkAct",
     "BulkItem",
     "Follower",
+    "ImportedLog",
     "Incident",
     "IncidentAccess",
     "IncidentMember",

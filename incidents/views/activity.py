@@ -21,6 +21,7 @@ from incidents.models import Incident
 from incidents.queries import activity as queries
 from incidents.queries.attachments import attachments_shown
 from incidents.queries.merging import merged_into
+from incidents.queries.origins import origins_shown
 from incidents.queries.unread import seen_from
 from incidents.views.frame import page_context, tab_refused
 from incidents.views.lookup import incident_or_404
@@ -46,6 +47,7 @@ def activity(request: PersonRequest, number: int) -> HttpResponse:
         "moderates": request.user.may(Permission.MODERATE_COMMENTS),
         "attachments": attachments_shown(incident, request.user),
         "attachment_bytes": settings.ATTACHMENT_BYTES,
+        "origins": origins_shown(incident, request.user),
     }
     # after a save the page asks for its header, not for the stream
     is_part = request.htmx and not request.htmx.boosted and request.htmx.target != "incident-header"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -31,8 +31,8 @@ from incidents.commands import (
     start_act,
 )
 from incidents.commands.saved_views import ViewValues
-from incidents.files import take_in
-from incidents.models import Attachment, Incident, Task, TaskTemplate
+from incidents.files import store, take_in
+from incidents.models import Attachment, ImportedLog, Incident, Task, TaskTemplate
 from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial, TuningRule
@@ -84,6 +84,13 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:export": {"GET": EXPORT},
     "api:export_file": {"GET": EXPORT},
     "exports:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
+    **{
+        f"{space}:incident_{what}": {"GET": EXPORT}
+        for space in ("exports", "api")
+        for what in ("alerts_table", "evidence_table", "log_table", "document", "bundle")
+    },
+    "exports:origin_log": {"GET": Permission.SEE_SYSTEM_LOG},
+    "api:import": {"POST": Permission.IMPORT_INCIDENTS},
     "exports:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
@@ -273,6 +280,7 @@ MADE_BY_ASKING = [
     "queue.exported",
     "log.exported",
     "export.downloaded",
+    "data.exported",
     "incident.followed",
     "incident.unfollowed",
     "view.deleted",
@@ -307,6 +315,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[WORDS[name]])
     if name.endswith(":empty_text"):
         return reverse(name, args=[incident.pk, 1])
+    if name == "exports:origin_log":
+        return reverse(name, args=[incident.pk, kept_log(incident).pk])
     if name == "incidents:suggest_activity":
         return reverse(name, args=[incident.pk, "actor"])
     if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
@@ -346,6 +356,25 @@ def kept_file(incident: Incident) -> Attachment:
     kept = Attachment.objects.present().filter(incident=incident).first()
     if kept is None:
         kept = attach(incident, take_in("kept.png", io.BytesIO(image()), len(image())), actor=SYSTEM)
+    return kept
+
+
+def kept_log(incident: Incident) -> ImportedLog:
+    """A log that the incident has brought along."""
+    kept = ImportedLog.objects.filter(incident=incident).first()
+    if kept is None:
+        number = uuid4()
+        stored = store().write(number, [b"{}\n"])
+        kept = ImportedLog.objects.create(
+            id=number,
+            incident=incident,
+            place=1,
+            number=7,
+            archived_at=incident.created_at,
+            size=stored.size,
+            sha256=stored.sha256,
+            entries=1,
+        )
     return kept
 
 

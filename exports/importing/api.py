@@ -1,0 +1,101 @@
+"""`POST /api/v1/incidents/import/`: an archive comes in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
+from rest_framework import exceptions, status
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import principal_of
+from accounts.choices import Permission
+from activity.actors import Channel
+from common.api import AlwaysJSON, bad_query
+from common.file_store import CHUNK
+from common.query_strings import UnknownKeys, check_keys
+from exports.importing.bringing import import_archive
+from exports.importing.unpacking import BadArchive
+
+
+class ArchiveParser(BaseParser):
+    """A body that is the archive itself."""
+
+    media_type = "application/zip"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return {"file": stream}
+
+
+class ImportView(APIView):
+    """Takes an archive in, as a body of the type application/zip or as the field `file` of a multipart form, and
+    answers the incident's number here. `dry_run=1` finds out whether it could be imported and stores nothing.
+
+    400 says what is wrong with the archive, 409 what stands in its way here.
+    """
+
+    needs = {"POST": Permission.IMPORT_INCIDENTS}
+    content_negotiation_class = AlwaysJSON
+    parser_classes = (MultiPartParser, ArchiveParser)
+
+    def post(self, request: Request) -> Response:
+        try:
+            check_keys(request.query_params, ("dry_run",))
+        except UnknownKeys as error:
+            raise bad_query(error) from None
+        word = request.query_params.get("dry_run", "0")
+        if word not in ("0", "1"):
+            raise exceptions.ValidationError({"dry_run": ["Say 1 to only try it, or 0."]})
+        principal = principal_of(request)
+        with NamedTemporaryFile(prefix="watchfloor-import-") as kept:
+            _keep(_sent(request), kept.file)
+            try:
+                outcome = import_archive(
+                    Path(kept.name),
+                    actor=principal.as_actor().through(Channel.API),
+                    principal=principal,
+                    dry_run=word == "1",
+                )
+            except BadArchive as bad:
+                raise exceptions.ValidationError({"file": [bad.problem]}) from None
+        told = {
+            "number": outcome.number,
+            "url": request.build_absolute_uri(reverse("incidents:overview", args=[outcome.number]))
+            if outcome.number is not None
+            else None,
+            "origin": outcome.origin,
+            "alerts": outcome.alerts,
+            "comments": outcome.comments,
+            "log_entries": outcome.entries,
+            "notes": outcome.notes,
+        }
+        return Response(told, status=status.HTTP_200_OK if outcome.number is None else status.HTTP_201_CREATED)
+
+
+def _sent(request: Request) -> Any:
+    data: Any = request.FILES or request.data
+    found = data.get("file")
+    if not isinstance(found, UploadedFile) and not hasattr(found, "read"):
+        raise exceptions.ValidationError({"file": ["Send the archive as the field `file` of a multipart form."]})
+    return found
+
+
+def _keep(sent: Any, file: IO[bytes]) -> None:
+    """Put what was sent on the disk, within the limit of one upload."""
+    size = 0
+    while chunk := sent.read(CHUNK):
+        size += len(chunk)
+        if size > settings.ARCHIVE_BYTES:
+            most = settings.ARCHIVE_BYTES // (1024 * 1024)
+            raise exceptions.ValidationError(
+                {"file": [f"It is larger than {most} MB; import it with `manage.py import_incident`."]}
+            )
+        file.write(chunk)
+    file.flush()
