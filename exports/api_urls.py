@@ -1,8 +1,8 @@
 from django.urls import path
 
+from exports import data_urls
 from exports.api.exports import ExportFileView, ExportsView, ExportView, IncidentExportsView
 from exports.api.logs import IncidentLogView, SystemLogView
-from exports import data_urls
 
 urlpatterns = [
     path("system/log/", SystemLogView.as_view(), name="system_log"),

@@ -18,7 +18,7 @@ from exports.commands import record_data_export
 from exports.incident_tables import TABLES, document
 from exports.options import ReportOptions
 from exports.stix import bundle
-from exports.views import LongAnswer
+from exports.views.tables import LongAnswer
 from incidents.models import Incident
 from incidents.views.lookup import incident_or_404
 from incidents.views.refused import refused

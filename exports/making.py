@@ -8,40 +8,37 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from accounts.choices import Permission
-from accounts.models import Principal, User
+from accounts.models import Principal
+from common.errors import Refused
 from exports import files
 from exports.archive import write_archive
 from exports.choices import Format
-from exports.commands import MadeFile, claim, finish_export, give_up, hold_on, let_go
+from exports.commands import MadeFile, claim, finish_export, give_up, let_go
 from exports.document import report_of
 from exports.files import NotMade
 from exports.models import IncidentExport
+from exports.one_moment import one_moment
 from exports.options import ReportOptions
 from exports.printing import Limits, PrintingFailed, print_report
+from exports.pulse import NoLongerOurs, Pulse
 from exports.rights import rights_of
 from incidents.models import Incident
 from incidents.queries.lookup import whole_incidents
 
 logger = logging.getLogger(__name__)
 
-TELL_EVERY = 1.0
-"""Seconds between two words of how far it is; the lease is renewed with each."""
 Tell = Callable[[int], None]
-
-
-class NoLongerOurs(Exception):
-    """Another attempt has the job."""
+"""Is told how much is done, in percent, and may raise to stop."""
 
 
 def carry_out(export_id: UUID) -> bool:
@@ -58,7 +55,7 @@ def carry_out(export_id: UUID) -> bool:
                 files.remove(made.id)
     except NoLongerOurs:
         logger.warning("The export %s was taken over by another worker.", export.pk)
-    except (NotMade, PrintingFailed) as problem:
+    except (NotMade, PrintingFailed, Refused) as problem:
         give_up(export, str(problem))
     except (OperationalError, InterfaceError):
         logger.warning("The database was away while the export %s was made.", export.pk, exc_info=True)
@@ -80,18 +77,25 @@ def make(
 
 
 def write(number: int, format: Format, options: ReportOptions | None, reader: Principal, path: Path, tell: Tell) -> int:
-    """The incident as a file at this path; its pages, where it has any."""
-    incident = whole_incidents(reader).filter(pk=number)
+    """The incident as a file at this path; its pages, where it has any. Raises as `make` does."""
     if format == Format.ARCHIVE:
-        write_archive(_one(incident), reader, path, tell=tell)
+        write_archive(_whole(number, reader), reader, path, tell=tell)
         return 0
     with one_moment():
-        report = report_of(incident, options or ReportOptions(), reader, made_at=timezone.now(), made_by=_name(reader))
+        incident, made_at = _whole(number, reader), timezone.now()
+        report = report_of(incident, options or ReportOptions(), reader, made_at=made_at, made_by=str(reader))
         folder = path.with_name(f"{path.name}-parts")
         folder.mkdir(mode=0o700)
         printed = print_report(report, folder, limits=limits(), tell=tell)
     printed.path.rename(path)
     return printed.pages
+
+
+def _whole(number: int, reader: Principal) -> Incident:
+    incident = whole_incidents(reader).filter(pk=number).first()
+    if incident is None:
+        raise NotMade("There is no such incident, or you may not see it.")
+    return incident
 
 
 def limits() -> Limits:
@@ -112,18 +116,6 @@ def check_rights(export: IncidentExport) -> None:
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """Everything read within is of the same moment, however long it takes."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
-
-
-@contextmanager
 def work_folder() -> Iterator[Path]:
     """A folder of this attempt alone, gone with it."""
     with tempfile.TemporaryDirectory(prefix="watchfloor-export-") as folder:
@@ -132,45 +124,3 @@ def work_folder() -> Iterator[Path]:
 
 def _options(export: IncidentExport) -> ReportOptions | None:
     return export.report_options if export.options else None
-
-
-def _name(reader: Principal) -> str:
-    return reader.display_name if isinstance(reader, User) else reader.name
-
-
-class Pulse:
-    """Says every second how far a job is, from a thread and over a connection of its own: the file is made within one
-    long transaction, which nobody could see into. While the database is away it tries again."""
-
-    def __init__(self, export: IncidentExport) -> None:
-        self.export = export
-        self.percent = 0
-        self.is_lost = False
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"pulse of {export.pk}", daemon=True)
-
-    def tell(self, percent: int) -> None:
-        """How far it is now. Raises NoLongerOurs once another attempt has the job."""
-        self.percent = percent
-        if self.is_lost:
-            raise NoLongerOurs
-
-    def __enter__(self) -> Pulse:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._over.wait(TELL_EVERY):
-                try:
-                    self.is_lost = not hold_on(self.export, self.percent)
-                except (OperationalError, InterfaceError):
-                    connection.close()
-                if self.is_lost:
-                    return
-        finally:
-            connection.close()

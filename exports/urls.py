@@ -1,8 +1,8 @@
 from django.urls import path, re_path
 
+from exports import data_urls
 from exports.views import exports
 from exports.views.tables import FORMATS, incident_log, queue, system_log
-from exports import data_urls
 
 app_name = "exports"
 

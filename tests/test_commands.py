@@ -267,7 +267,7 @@ MADE = MadeFile(UUID(int=9), 1_000, "ef" * 32, 3)
 
 def export_claimed(world: World) -> None:
     """A worker is at the archive that somebody asked for."""
-    asked = request_export(world.incident, Format.ARCHIVE, principal=world.lee)
+    asked = request_export(world.incident, Format.ARCHIVE, principal=world.ada)
     world.kept["export"] = claim(asked.pk)
 
 
@@ -604,7 +604,7 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="refused",
         )
     ],
-    "exports.commands.record_data_export": [
+    "exports.commands.recording.record_data_export": [
         Scenario(
             lambda w: record_data_export(actor=w.actor, incident_id=w.incident.pk, what="the alerts of #1 as CSV"),
             rows_change=False,

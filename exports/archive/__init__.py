@@ -7,6 +7,6 @@ docs/archive-format.md describes the file. `members.py` says what stands in it, 
 """
 
 from exports.archive.layout import FORMAT, VERSION
-from exports.archive.writing import Written, write_archive
+from exports.archive.writing import Written, check_may_archive, write_archive
 
-__all__ = ["FORMAT", "VERSION", "Written", "write_archive"]
+__all__ = ["FORMAT", "VERSION", "Written", "check_may_archive", "write_archive"]

@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from urllib.parse import urlsplit
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from accounts.choices import Permission
 from accounts.models import Principal
@@ -25,6 +23,7 @@ from activity.chain import now
 from common.errors import Refused
 from exports.archive import layout
 from exports.archive.members import Source, members
+from exports.one_moment import one_moment
 from incidents.commands import note_damage
 from incidents.models import Incident
 
@@ -79,6 +78,11 @@ def _check_may(incident: Incident, reader: Principal | None) -> None:
         return
     if not Incident.objects.visible_to(reader).filter(pk=incident.pk).exists():
         raise Refused("There is no such incident, or you may not see it.")
+    check_may_archive(reader)
+
+
+def check_may_archive(reader: Principal) -> None:
+    """Raises Refused unless the person or token may take out what an archive holds."""
     for needed in (Permission.EXPORT, Permission.SEE_SYSTEM_LOG):
         if not reader.may(needed):
             raise Refused(f"An archive holds the incident's log, and takes the right “{needed.label}”.")
@@ -88,7 +92,7 @@ def _write(incident: Incident, reader: Principal | None, file: BinaryIO, actor: 
     counted = _Counted(file)
     source = Source(incident, reader)
     with ZipFile(counted, "w", ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        with _one_moment():
+        with one_moment():
             source.incident = _whole(incident.pk)
             told = _Told(tell, source.incident)
             listed = [_put(archive, name, pieces, told) for name, pieces in members(source)]
@@ -104,18 +108,6 @@ def _write(incident: Incident, reader: Principal | None, file: BinaryIO, actor: 
 def _whole(number: int) -> Incident:
     related = ("assignee_user", "assignee_team", "resolved_by_user", "snoozed_by")
     return Incident.objects.select_related(*related).get(pk=number)
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """What is read inside is as it was when the reading began, but within a transaction that is open already."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
 
 
 def _put(archive: ZipFile, name: str, pieces: Iterable[bytes], told: _Told) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from exports.commands.exports import (
     record_export,
     request_export,
 )
-from exports.commands.recording import record_log_export, record_queue_export
+from exports.commands.recording import record_data_export, record_log_export, record_queue_export
 
 __all__ = [
     "MadeFile",
@@ -26,6 +26,7 @@ __all__ = [
     "hold_on",
     "let_go",
     "put_away",
+    "record_data_export",
     "record_download",
     "record_export",
     "record_log_export",

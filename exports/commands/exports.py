@@ -17,6 +17,7 @@ from activity.record import Draft, Subject, record
 from common.command import command
 from common.errors import Refused
 from common.jobs import LEASE, UNFINISHED, JobState
+from exports.archive import check_may_archive
 from exports.choices import Format, Part
 from exports.models import ExportRequest, IncidentExport
 from exports.options import ReportOptions
@@ -57,6 +58,8 @@ def request_export(
     """
     if options is not None and not options.parts:
         raise Refused("Choose at least one part of the report.", field="parts")
+    if format == Format.ARCHIVE:
+        check_may_archive(principal)
     rights = rights_of(principal)
     sequence = last_sequence(incident)
     key = key_of(incident, sequence, format, options, rights)

@@ -12,7 +12,7 @@ from accounts.choices import Permission
 from common.errors import Refused
 from common.file_store import FileChanged, FileMissing
 from exports.commands import record_data_export
-from exports.views import LOG_TYPE
+from exports.views.tables import LOG_TYPE
 from incidents.files import store
 from incidents.models import ImportedLog
 from incidents.views.lookup import incident_or_404

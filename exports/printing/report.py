@@ -40,8 +40,11 @@ class Report(Protocol):
     description: Description
     weight: int
     """Of all its pieces together."""
-    images: Mapping[str, Path]
-    """Images that its pieces may show, by their ids; complete when the last piece has been made."""
+
+    @property
+    def images(self) -> Mapping[str, Path]:
+        """Images that its pieces may show, by their ids; complete when the last piece has been made."""
+        ...
 
     def pieces(self) -> Iterator[Piece]:
         """All that follows the front, each made when it is asked for."""

@@ -57,7 +57,7 @@ def export_pdf(request: PersonRequest, number: int) -> HttpResponse:
         return _dialog(request, incident, form, status=422)
 
 
-@needs(post=Permission.EXPORT)
+@needs(post=Permission.SEE_SYSTEM_LOG)
 def archive(request: PersonRequest, number: int) -> HttpResponse:
     """Have all that the incident holds made into an archive."""
     return _asked(request, incident_or_404(request, number), Format.ARCHIVE, None)
@@ -200,6 +200,7 @@ def _dialog(request: PersonRequest, incident: Incident, form: ReportForm, *, sta
         "incident": incident,
         "form": form,
         "in_pane": bool(request.htmx),
+        "may_archive": request.user.may(Permission.SEE_SYSTEM_LOG),
         "missing": missing_for_pdf(),
         "exports": shown_at(incident, request.user),
         **_at_hand(request, incident, options),

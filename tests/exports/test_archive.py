@@ -198,14 +198,14 @@ def test_rows_are_read_in_portions(incident: Incident, ada: User, monkeypatch: p
 
 def test_the_command_writes_one_and_records_it(incident: Incident, tmp_path: Path) -> None:
     said = io.StringIO()
-    call_command("archive_incident", str(incident.pk), str(tmp_path / "one.zip"), stdout=said)
+    call_command("export_incident", str(incident.pk), "--archive", str(tmp_path / "one.zip"), stdout=said)
     assert hashlib.sha256((tmp_path / "one.zip").read_bytes()).hexdigest() in said.getvalue()
-    entry = Entry.objects.get(verb="data.exported")
-    assert (entry.actor_label, entry.facts["what"]) == ("Command line", f"#{incident.pk} as an archive")
+    entry = Entry.objects.of_incident(incident.pk).get(verb="incident.exported")
+    assert (entry.actor_label, entry.facts["what"]) == ("Command line", "Archive")
     with pytest.raises(CommandError, match="exists already"):
-        call_command("archive_incident", str(incident.pk), str(tmp_path / "one.zip"))
+        call_command("export_incident", str(incident.pk), "--archive", str(tmp_path / "one.zip"))
     with pytest.raises(CommandError, match="no incident"):
-        call_command("archive_incident", "999999", str(tmp_path / "two.zip"))
+        call_command("export_incident", "999999", "--archive", str(tmp_path / "two.zip"))
 
 
 def test_whom_the_log_of_origin_is_given_to(

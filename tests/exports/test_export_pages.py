@@ -188,8 +188,14 @@ def test_the_list_asks_a_bounded_number_of_statements(
         client.get("/exports/")
 
 
-def test_an_archive_is_asked_for_beside(incident: Incident, ana: User, sign_in: SignIn, announced: list[UUID]) -> None:
-    sign_in(ana).post(f"/exports/incidents/{incident.pk}/archive/", headers=HTMX)
+def test_an_archive_is_asked_for_beside_by_who_may_take_logs_out(
+    incident: Incident, ana: User, ada: User, sign_in: SignIn, announced: list[UUID]
+) -> None:
+    path = f"/exports/incidents/{incident.pk}/archive/"
+    assert path not in sign_in(ana).get(f"/exports/incidents/{incident.pk}/pdf/").content.decode()
+    assert sign_in(ana).post(path, headers=HTMX).status_code == 403
+    assert path in sign_in(ada).get(f"/exports/incidents/{incident.pk}/pdf/").content.decode()
+    sign_in(ada).post(path, headers=HTMX)
     assert IncidentExport.objects.get().format == Format.ARCHIVE
 
 

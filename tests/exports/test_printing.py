@@ -188,7 +188,7 @@ def test_all_content_is_in_one_structure_or_marked_as_no_content(pdf: pikepdf.Pd
 
 def test_figures_say_what_they_show_and_heads_what_they_head(pdf: pikepdf.Pdf) -> None:
     elements = [item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/S" in item]
-    (figure,) = (element for element in elements if element.S == pikepdf.Name.Figure)
+    (figure,) = (element for element in elements if pikepdf.Name.Figure == element.S)
     assert str(figure.Alt) == "Attack story"
     left, bottom, right, top = (float(edge) for edge in figure.A.BBox)
     assert (round(right - left), round(top - bottom)) == (75, 38)

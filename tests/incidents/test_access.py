@@ -71,7 +71,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "exports:exports": {"GET": EXPORT},
     "exports:export_pdf": {"GET": EXPORT, "POST": EXPORT},
     "exports:file_at_hand": {"GET": EXPORT},
-    "exports:archive": {"POST": EXPORT},
+    "exports:archive": {"POST": Permission.SEE_SYSTEM_LOG},
     "exports:state": {"GET": EXPORT},
     "exports:download": {"GET": EXPORT},
     "exports:line": {"GET": EXPORT},

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from accounts.choices import Permission
 from accounts.models import AccessToken, Principal, Role, User, time_zones
 from activity.actors import COMMAND_LINE, Channel
+from common.errors import Refused
 from exports.choices import Format, Marking, Part
 from exports.commands import MadeFile, record_export
 from exports.files import NotMade
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", type=_time_zone, default="UTC", help="such as Europe/Berlin; usually UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        form = Format.PDF if options["pdf"] else Format.ARCHIVE
         reader = _reader(options["user"])
         number = min(options["number"], 2**62)
         incident = Incident.objects.visible_to(reader).filter(pk=number).first()
@@ -55,7 +57,6 @@ class Command(BaseCommand):
             )
         if isinstance(reader, User):
             record_look(incident, reader)
-        form = Format.PDF if options["pdf"] else Format.ARCHIVE
         wanted = None if form == Format.ARCHIVE else _options(options)
         path: Path = options["pdf"] or options["archive"]
         if path.exists():
@@ -65,7 +66,7 @@ class Command(BaseCommand):
             made = folder / "file"
             try:
                 pages = write(number, form, wanted, reader, made, lambda percent: _show(bar, percent))
-            except (NotMade, PrintingFailed) as problem:
+            except (NotMade, PrintingFailed, Refused) as problem:
                 raise CommandError(str(problem)) from None
             with made.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -41,7 +41,7 @@ class Structure:
         if element is not None:
             own = annotation.objgen
             element.K = Array([kid for kid in element.K if not _speaks_of(kid, own)])
-            if element.S == Name.Link and not any(_is_reference(kid) for kid in element.K):
+            if Name.Link == element.S and not any(_is_reference(kid) for kid in element.K):
                 element.S = Name.Span
 
     def finish(self) -> None:
