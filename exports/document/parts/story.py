@@ -64,7 +64,7 @@ class Story:
         self.brief = brief
         self.told = story_of(brief.incident)
         graph = self.told.picture.graph
-        self.weight = 60 + len(graph.nodes) * 2 + len(graph.edges)
+        self.weight = 100 + len(graph.nodes) * 4 + len(graph.edges)
 
     def chunks(self, most: int) -> Iterator[Chunk]:
         incident, picture = self.brief.incident, self.told.picture
