@@ -53,17 +53,23 @@ class Chunk:
 
     html: SafeString
     weight: int
+    continues: str = ""
+    """The heading of its part, where the part began before it."""
 
 
 class Section(Protocol):
     """A part of a report, counted but not yet read."""
 
     weight: int
-    """Of all its chunks together; about the time it takes to set, in rows of the log."""
+    """Of all its chunks together; about the time it takes to set, in entries of the log."""
 
     def chunks(self, most: int) -> Iterator[Chunk]:
-        """The part in stretches of about that weight, each read when it is asked for."""
+        """The part in stretches of that weight at most, or about it, each read when it is asked for."""
         ...
+
+
+SPLIT = 3
+"""Lists that can be cut anywhere come in stretches of a third of a piece, so that pieces become about equal."""
 
 
 def shares(total: int, most: int) -> list[int]:

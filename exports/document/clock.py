@@ -37,6 +37,15 @@ class Clock:
         local = moment.astimezone(ZoneInfo(self.zone))
         return f"{local:%Y-%m-%d %H:%M:%S} {'UTC' if self.is_utc else _offset(local)}"
 
+    def span(self, begin: datetime, end: datetime) -> str:
+        """From when to when; of an end on the same day its time alone."""
+        first, last = self.stamp(begin), self.stamp(end)
+        if first == last:
+            return first
+        (day, time, offset), (last_day, last_time, last_offset) = first.split(" "), last.split(" ")
+        is_same_day = (day, offset) == (last_day, last_offset)
+        return f"{day} {time} to {last_time} {offset}" if is_same_day else f"{first} to {last}"
+
     def both(self, moment: datetime) -> Both:
         """“28 November 2026, 17:21:05 +01:00 (CET)” and the same in UTC."""
         local, utc = moment.astimezone(ZoneInfo(self.zone)), moment.astimezone(UTC)

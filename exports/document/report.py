@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from accounts.models import Principal
 from exports.choices import Part
@@ -27,7 +27,7 @@ from incidents.queries.merging import merged_into
 
 PIECES = 4
 """Into so many a report of usual size is cut, so that two processes share them about equally."""
-SMALLEST, LARGEST = 150, 450
+SMALLEST, LARGEST = 400, 650
 """What a piece weighs at least, where there is so much, and about at most, so that memory stays flat."""
 MOST_HTML = 600_000
 """Characters of a piece after which it ends, whatever it weighs."""
@@ -106,7 +106,9 @@ class IncidentReport:
     def _piece(self, sheet: _Sheet, number: int) -> Piece:
         parts = list(dict.fromkeys(sheet.parts))
         name = f"{number}-{'-'.join(part.slug for part in parts)}"
-        body = format_html_join("\n", "{}", ((chunk.html,) for chunk in sheet.chunks))
+        first = sheet.chunks[0].continues
+        continued = format_html('<p class="continued">{}, continued</p>', first) if first else ""
+        body = format_html_join("\n", "{}", [(continued,), *((chunk.html,) for chunk in sheet.chunks)])
         html = render_to_string("exports/report/piece.html", {**margins(self.brief), "body": body})
         return Piece(name, html, sheet.weight)
 

@@ -37,7 +37,7 @@ HEADINGS: dict[Part, tuple[tuple[str, str], ...]] = {
         ("note", "Resolution note"),
     ),
     Part.STORY: (
-        ("picture", "The picture"),
+        ("drawing", "The picture"),
         ("things", "Assets and evidence in the picture"),
         ("ties", "How they are tied"),
         ("threats", "Threat categories and techniques"),

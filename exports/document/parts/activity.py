@@ -14,7 +14,7 @@ from activity.queries import latest_edits, through_in_words
 from activity.verbs import COMMENT_REMOVED, COMMENTED
 from activity.wording import sentence, shown_changes
 from exports.choices import Part
-from exports.document.brief import Brief, Chunk, shares
+from exports.document.brief import SPLIT, Brief, Chunk, shares
 from exports.document.log_proof import Head
 from exports.document.paper import on_paper
 from exports.document.signs import line
@@ -36,14 +36,15 @@ class Activity:
     def chunks(self, most: int) -> Iterator[Chunk]:
         last: Entry | None = None
         weight = LEAD
-        for size in shares(self.total, most):
+        for size in shares(self.total, max(most // SPLIT, 1)):
             left = size
             while left > 0:
                 rows = self._rows(last, left)
                 if not rows:
                     break
                 shown = self._shown(rows)
-                yield Chunk(self._html(shown, is_first=last is None), weight + len(rows))
+                continues = self.brief.heading(Part.ACTIVITY) if last else ""
+                yield Chunk(self._html(shown, is_first=last is None), weight + len(rows), continues)
                 last, left, weight = rows[-1], left - len(rows), 0
         if last is None:
             yield Chunk(self._html([], is_first=True), weight)

@@ -17,10 +17,10 @@ from alerts.rules import in_order_of_attack
 from alerts.techniques import technique_name
 from entities.choices import ASSET_KINDS, EntityKind
 from exports.choices import Part
-from exports.document.brief import Brief, Chunk, shares
+from exports.document.brief import SPLIT, Brief, Chunk, shares
 from exports.document.signs import exact, line, lines, severity_in_words, status_in_words
 
-ROW = 3
+ROW = 4
 """What an alert weighs."""
 MOST_ASSETS, MOST_PROCESSES = 30, 10
 """Of one alert that are named; of further ones it says how many they are."""
@@ -52,7 +52,7 @@ class Alerts:
     def chunks(self, most: int) -> Iterator[Chunk]:
         last: tuple[datetime, int] | None = None
         position, weight = 1, 10
-        for size in shares(self.total, max(most // ROW, 1)):
+        for size in shares(self.total, max(most // SPLIT // ROW, 1)):
             rows = self._rows(last, size)
             shown = self._shown(rows, position)
             values = {
@@ -62,7 +62,8 @@ class Alerts:
                 "total": f"{self.total:,}",
                 "is_empty": not self.total,
             }
-            yield Chunk(render_to_string("exports/report/alerts.html", values), weight + ROW * size)
+            continues = self.brief.heading(Part.ALERTS) if last else ""
+            yield Chunk(render_to_string("exports/report/alerts.html", values), weight + ROW * size, continues)
             if not rows:
                 break
             last, position, weight = (rows[-1]["first_activity"], rows[-1]["id"]), position + len(rows), 0
@@ -83,8 +84,9 @@ class Alerts:
 
     def _alert(self, row: dict[str, Any], position: int, assets: str, processes: Sequence[str]) -> dict[str, Any]:
         severity, clock = Severity(row["severity"]), self.brief.clock
-        ended = row["last_activity"] if row["last_activity"] != row["first_activity"] else None
-        finding = finding_in_words(Classification(row["classification"]), Determination(row["determination"]))
+        classification = Classification(row["classification"])
+        is_judged = classification != Classification.NOT_SET
+        finding = finding_in_words(classification, Determination(row["determination"])) if is_judged else ""
         sources = dict.fromkeys(filter(None, (row["service_source"] or row["source"], row["detection_source"])))
         assignee = row["assignee_user__display_name"] or row["assignee_team__name"]
         return {
@@ -96,7 +98,7 @@ class Alerts:
                     severity_in_words(severity),
                     status_in_words(AlertStatus(row["status"])),
                     " / ".join(map(line, sources)),
-                    clock.stamp(row["first_activity"]) + (f" to {clock.stamp(ended)}" if ended else ""),
+                    clock.span(row["first_activity"], row["last_activity"]),
                 )
             ),
             "about": " · ".join(
@@ -105,12 +107,12 @@ class Alerts:
                     (
                         f"Why here: {line(row['link_reason'])}",
                         f"Assets: {assets}" if assets else "",
-                        f"Classification: {finding}",
+                        f"Classification: {finding}" if finding else "",
                         f"Assignee: {line(assignee)}" if assignee else "",
                         ", ".join(map(line, in_order_of_attack(row["categories"]))),
-                        ", ".join(f"{line(one)} {technique_name(one)}".strip() for one in row["techniques"]),
+                        ", ".join(map(self._technique, row["techniques"])),
                         f"Sent again {row['repeats']:,} times" if row["repeats"] else "",
-                        f"Source’s number: {line(row['external_id'])}",
+                        f"Source’s id: {line(row['external_id'])}",
                     ),
                 )
             ),
@@ -118,13 +120,18 @@ class Alerts:
             "processes": "\n".join(processes),
         }
 
+    def _technique(self, identifier: str) -> str:
+        """By its id, and by its name unless the story lists the names."""
+        name = "" if self.brief.has(Part.STORY) else technique_name(identifier)
+        return f"{line(identifier)} {name}".strip()
+
 
 def _named(alerts: Sequence[int]) -> tuple[dict[int, str], dict[int, list[str]]]:
     """What each alert is about, and the command lines of its processes. One statement."""
     assets: dict[int, list[str]] = defaultdict(list)
     processes: dict[int, list[str]] = defaultdict(list)
     numbers: dict[tuple[int, bool], int] = {}
-    parameters = {
+    parameters: dict[str, Any] = {
         "alerts": list(alerts),
         "process": str(EntityKind.PROCESS),
         "assets": [str(kind) for kind in ASSET_KINDS],

@@ -11,11 +11,11 @@ from activity.models import Entry
 from activity.queries import latest_edits
 from activity.verbs import COMMENT_EDITED, COMMENTED
 from exports.choices import Part
-from exports.document.brief import Brief, Chunk, shares
+from exports.document.brief import SPLIT, Brief, Chunk, shares
 from exports.document.parts.activity import MOST_TEXT, texts_of
 from exports.document.signs import line
 
-LEAD, ROW = 10, 10
+LEAD, ROW = 10, 6
 
 
 class Comments:
@@ -29,7 +29,7 @@ class Comments:
 
     def chunks(self, most: int) -> Iterator[Chunk]:
         last, position, weight = 0, 1, LEAD
-        for size in shares(self.total, max(most // ROW, 1)):
+        for size in shares(self.total, max(most // SPLIT // ROW, 1)):
             left = size
             while left > 0:
                 rows = self._rows(last, left)
@@ -64,7 +64,8 @@ class Comments:
             "total": f"{self.total:,}",
             "is_empty": not self.total,
         }
-        return Chunk(render_to_string("exports/report/comments.html", values), weight + ROW * len(rows))
+        continues = self.brief.heading(Part.COMMENTS) if position > 1 else ""
+        return Chunk(render_to_string("exports/report/comments.html", values), weight + ROW * len(rows), continues)
 
     def _shown(self, entry: Entry, edit: Entry | None) -> dict[str, Any]:
         stamp = self.brief.clock.stamp

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from alerts.queries.evidence_rows import remediation_in_words, roles_in_words, text_of
 from common.defang import defang
 from entities.choices import ASSET_KINDS, EntityKind
+from entities.models import EntityIdentifier
 from exports.choices import Part
 from exports.document.brief import Brief, Chunk, shares
 from exports.document.paper import on_paper
@@ -23,7 +24,8 @@ from incidents.what_happened.phrases import KIND_WORDS
 
 ROW = 3
 """What a row weighs."""
-LEAD, HEAD = 10, 5
+HASHES = {"sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
+LEAD, HEAD = 10, 8
 """What the beginning weighs, and the heading of a type."""
 
 
@@ -41,8 +43,8 @@ class _FoundThings:
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self.is_capped = brief.options.is_capped
-        limits = {"of_each": self.of_each, "most": self.most} if self.is_capped else {"of_each": 0, "most": 0}
-        counts, self.capped = found_in(brief.incident, Cut(self.kinds, **limits))
+        of_each, most = (self.of_each, self.most) if self.is_capped else (0, 0)
+        counts, self.capped = found_in(brief.incident, Cut(self.kinds, of_each=of_each, most=most))
         self.counts = {kind: counts[kind] for kind in self.kinds if kind in counts}
         self.capped.sort(key=lambda row: self.kinds.index(row.kind))
         self.shown = Counter(row.kind for row in self.capped) if self.is_capped else Counter(self.counts)
@@ -82,11 +84,15 @@ class _FoundThings:
 
     def _chunk(self, rows: Sequence[Found], weight: int, *, is_first: bool) -> Chunk:
         details = details_of(self.brief.incident, [row.entity for row in rows]) if rows else {}
+        hashes = _hashes(rows)
         noted = [row.note for row in rows if row.note]
         notes = iter(on_paper(noted, self.brief.images))
         groups = []
         for kind, members in groupby(rows, key=lambda row: row.kind):
-            shown = [self._row(row, details.get(row.entity, {}), next(notes) if row.note else "") for row in members]
+            shown = [
+                self._row(row, details.get(row.entity, {}), hashes.get(row.entity, ()), next(notes) if row.note else "")
+                for row in members
+            ]
             groups.append({"kind": kind.slug, "label": _many(kind), "said": self._said(kind), "rows": shown})
         values = {
             "heading": self.brief.heading(self.part),
@@ -95,7 +101,8 @@ class _FoundThings:
             "lead": self._lead(),
             "is_empty": not self.counts,
         }
-        return Chunk(render_to_string(self.template, values), weight)
+        continues = "" if is_first else self.brief.heading(self.part)
+        return Chunk(render_to_string(self.template, values), weight, continues)
 
     def _lead(self) -> str:
         """What stands here, and what the cap left out."""
@@ -119,15 +126,18 @@ class _FoundThings:
         words = f"{shown:,} of {counted(total, *KIND_WORDS[kind])} {'is' if shown == 1 else 'are'} shown"
         return f"{words}; {_are(total - shown)} left out by the cap"
 
-    def _row(self, row: Found, details: dict[str, Any], note: str) -> dict[str, Any]:
+    def _row(self, row: Found, details: dict[str, Any], known: Sequence[str], note: str) -> dict[str, Any]:
         clock = self.brief.clock
-        alerts = counted(row.alerts, "alert", "alerts") if row.alerts else "no alert"
+        verdict = (verdict_in_words(row.verdict), "by a person" if row.is_manual else "")
+        remediation = remediation_in_words(row.remediation).lower()
         return {
             "name": line(defang(row.name, row.kind)),
             "details": " · ".join(
                 filter(
                     None,
                     (
+                        counted(row.alerts, "alert", "alerts") if row.alerts else "no alert",
+                        *known,
                         *_details(row, details),
                         f"Role: {line(roles_in_words(row.roles))}" if row.roles else "",
                         f"Added by {line(row.added_by)}" if row.added_by else "",
@@ -135,9 +145,8 @@ class _FoundThings:
                 )
             ),
             "criticality": criticality_in_words(row.criticality),
-            "verdict": f"{verdict_in_words(row.verdict)}{', by a person' if row.is_manual else ''}",
+            "verdict": ", ".join(filter(None, (*verdict, remediation))),
             "slug": row.verdict.slug,
-            "standing": " · ".join(filter(None, (remediation_in_words(row.remediation), alerts))),
             "first": clock.stamp(row.first_seen),
             "last": clock.stamp(row.last_seen) if row.last_seen != row.first_seen else "",
             "note": note,
@@ -166,6 +175,18 @@ def _are(number: int) -> str:
 def _many(kind: EntityKind) -> str:
     words = KIND_WORDS[kind][1]
     return words[:1].upper() + words[1:]
+
+
+def _hashes(rows: Sequence[Found]) -> dict[int, list[str]]:
+    """The hashes by which files are known. One statement, or none."""
+    files = [row.entity for row in rows if row.kind == EntityKind.FILE]
+    found: dict[int, list[str]] = defaultdict(list)
+    known = EntityIdentifier.objects.filter(entity__in=files).order_by("entity", "-value") if files else ()
+    for each in known:
+        name, _, value = each.value.partition(":")
+        if name in HASHES:
+            found[each.entity_id].append(f"{HASHES[name]}: {line(value)}")
+    return found
 
 
 def _details(row: Found, details: dict[str, Any]) -> list[str]:

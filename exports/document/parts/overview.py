@@ -27,7 +27,7 @@ from incidents.rules import counted
 from incidents.what_happened import Facts, Sentence, Target, paragraphs
 from incidents.what_happened.phrases import KIND_WORDS
 
-WEIGHT = 60
+WEIGHT = 90
 MOST_CONCERNED = 6
 CHAIN_ROW = 7
 """Tactics beside each other."""

@@ -64,7 +64,7 @@ class Story:
         self.brief = brief
         self.told = story_of(brief.incident)
         graph = self.told.picture.graph
-        self.weight = 60 + len(graph.nodes) * 2 + len(graph.edges)
+        self.weight = 100 + len(graph.nodes) * 4 + len(graph.edges)
 
     def chunks(self, most: int) -> Iterator[Chunk]:
         incident, picture = self.brief.incident, self.told.picture
@@ -94,7 +94,8 @@ class Placed:
 
     @classmethod
     def of(cls, layout: Layout) -> Placed:
-        scales = [min(room[0] / layout.width, room[1] / layout.height, LARGEST) for room in (UPRIGHT, WIDE)]
+        width, height = max(layout.width, 1), max(layout.height, 1)
+        scales = [min(room[0] / width, room[1] / height, LARGEST) for room in (UPRIGHT, WIDE)]
         is_wide = scales[1] > scales[0] * 1.1
         scale = scales[is_wide]
         return cls(round(layout.width * scale, 1), round(layout.height * scale, 1), is_wide=is_wide)

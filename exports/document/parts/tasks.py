@@ -14,7 +14,7 @@ from exports.document.signs import line, status_in_words
 from incidents.choices import TaskState
 from incidents.models import Task
 
-ROW = 4
+ROW = 7
 TEXTS = ("description", "closing_note")
 
 

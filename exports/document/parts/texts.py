@@ -16,7 +16,7 @@ from incidents.queries.next_steps import NextStep, by_phase, next_steps
 from incidents.queries.what_happened import facts_of
 from incidents.what_happened import paragraphs, plain
 
-LEAD, STEP = 30, 2
+LEAD, STEP = 30, 4
 
 
 class Texts:
