@@ -22,9 +22,10 @@ from incidents.rules import counted
 
 LONGEST_TITLES = ((70, "short"), (140, "medium"), (280, "long"))
 """Up to so many characters a title is set so large."""
-MOST_TAGS, MOST_SOURCES = 8, 4
 LONGEST_NAME = 120
 """Characters of a name on the cover; in the parts each stands whole."""
+LONGEST_LIST = 200
+"""Characters of tags, and of sources."""
 
 
 def front_of(brief: Brief, parts: Collection[Part], pages: Mapping[str, int], total: int) -> str:
@@ -43,8 +44,8 @@ def front_of(brief: Brief, parts: Collection[Part], pages: Mapping[str, int], to
         "times": _times(brief),
         "zone": brief.clock.zone,
         "is_utc": brief.clock.is_utc,
-        "tags": _some([tag.name for tag in incident.tags.all()], MOST_TAGS),
-        "sources": _some(incident.service_sources, MOST_SOURCES),
+        "tags": _some([tag.name for tag in incident.tags.all()]),
+        "sources": _some(incident.service_sources),
         "is_restricted": incident.restricted,
         "contents": _contents(brief, parts, pages),
         "left_out": [part.label for part in Part if part not in parts],
@@ -118,7 +119,12 @@ def _short(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
-def _some(words: Collection[str], most: int) -> str:
-    shown = [_short(word) for word in list(words)[:most]]
+def _some(words: Collection[str]) -> str:
+    """As many as a few lines hold, and how many more there are."""
+    shown: list[str] = []
+    for word in map(_short, words):
+        if shown and sum(map(len, shown)) + len(word) > LONGEST_LIST:
+            break
+        shown.append(word)
     more = len(words) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

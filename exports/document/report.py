@@ -27,7 +27,7 @@ from incidents.queries.merging import merged_into
 
 PIECES = 4
 """Into so many a report of usual size is cut, so that two processes share them about equally."""
-SMALLEST, LARGEST = 400, 650
+SMALLEST, LARGEST = 500, 650
 """What a piece weighs at least, where there is so much, and about at most, so that memory stays flat."""
 MOST_HTML = 600_000
 """Characters of a piece after which it ends, whatever it weighs."""

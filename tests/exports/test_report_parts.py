@@ -105,7 +105,7 @@ def test_the_table_twin_of_the_story_is_that_of_the_page(attack: Incident, ana: 
     for thing in page["things"]:
         assert thing["name"] in text
     for tie in page["ties"]:
-        assert f"{tie.steps} {tie.source} {tie.relation} {tie.target}" in text
+        assert f"{tie.source} {tie.relation} {tie.target} · {tie.steps}" in text
 
 
 @pytest.mark.parametrize("part", list(Part))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -90,7 +90,7 @@ class _FoundThings:
         groups = []
         for kind, members in groupby(rows, key=lambda row: row.kind):
             shown = [
-                self._row(row, details.get(row.entity, {}), hashes.get(row.entity, ()), next(notes) if row.note else "")
+                self._row(row, details.get(row.entity, {}), hashes.get(row.entity, {}), next(notes) if row.note else "")
                 for row in members
             ]
             groups.append({"kind": kind.slug, "label": _many(kind), "said": self._said(kind), "rows": shown})
@@ -126,7 +126,7 @@ class _FoundThings:
         words = f"{shown:,} of {counted(total, *KIND_WORDS[kind])} {'is' if shown == 1 else 'are'} shown"
         return f"{words}; {_are(total - shown)} left out by the cap"
 
-    def _row(self, row: Found, details: dict[str, Any], known: Sequence[str], note: str) -> dict[str, Any]:
+    def _row(self, row: Found, details: dict[str, Any], hashes: Mapping[str, str], note: str) -> dict[str, Any]:
         clock = self.brief.clock
         verdict = (verdict_in_words(row.verdict), "by a person" if row.is_manual else "")
         remediation = remediation_in_words(row.remediation).lower()
@@ -137,8 +137,7 @@ class _FoundThings:
                     None,
                     (
                         counted(row.alerts, "alert", "alerts") if row.alerts else "no alert",
-                        *known,
-                        *_details(row, details),
+                        *_details(row, details, hashes),
                         f"Role: {line(roles_in_words(row.roles))}" if row.roles else "",
                         f"Added by {line(row.added_by)}" if row.added_by else "",
                     ),
@@ -177,23 +176,23 @@ def _many(kind: EntityKind) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _hashes(rows: Sequence[Found]) -> dict[int, list[str]]:
+def _hashes(rows: Sequence[Found]) -> dict[int, dict[str, str]]:
     """The hashes by which files are known. One statement, or none."""
     files = [row.entity for row in rows if row.kind == EntityKind.FILE]
-    found: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, dict[str, str]] = defaultdict(dict)
     known = EntityIdentifier.objects.filter(entity__in=files).order_by("entity", "-value") if files else ()
     for each in known:
         name, _, value = each.value.partition(":")
         if name in HASHES:
-            found[each.entity_id].append(f"{HASHES[name]}: {line(value)}")
+            found[each.entity_id][name] = value
     return found
 
 
-def _details(row: Found, details: dict[str, Any]) -> list[str]:
-    """What is known of it, a fact a line; never shortened."""
-    told = {key: text_of(value) for key, value in {**row.attributes, **details}.items() if value is not None}
+def _details(row: Found, details: dict[str, Any], hashes: Mapping[str, str]) -> list[str]:
+    """What is known of it, each with its name; never shortened."""
+    told = {**hashes, **{key: text_of(value) for key, value in {**row.attributes, **details}.items() if value}}
     return [
-        f"{key.replace('_', ' ').capitalize()}: {exact(value)}"
+        f"{HASHES.get(key) or key.replace('_', ' ').capitalize()}: {exact(value)}"
         for key, value in told.items()
-        if value not in ("", "[]", "{}") and value != row.name
+        if value != row.name
     ]
