@@ -42,8 +42,8 @@ class Confinement:
     def __init__(self, job: Path, assets: Path) -> None:
         self._job = os.path.realpath(job)
         libraries = {*sysconfig.get_paths().values(), *site.getsitepackages(), sys.prefix, sys.base_prefix}
-        code = os.path.dirname(os.path.realpath(__file__))
-        self._readable = tuple(os.path.realpath(place) for place in (*libraries, *FONTS, assets, code, job))
+        places = [*libraries, *FONTS, str(assets), os.path.dirname(__file__), str(job)]
+        self._readable = tuple(os.path.realpath(place) for place in places)
         self._files = {"/dev/null", "/dev/urandom"}
         self._child = False
         # It reads lists of the system that are outside of what may be read later.

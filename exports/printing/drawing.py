@@ -70,4 +70,3 @@ def _bookmarks(document: Any) -> list[tuple[int, str, int, float, float]]:
 
 def _point(page: Any, x: float, y: float) -> tuple[float, float]:
     return round(x * POINTS, 2), round((page.height - y) * POINTS, 2)
-

@@ -78,7 +78,9 @@ def joined(notes: Iterable[dict[str, Any]], folder: Path) -> tuple[bytes, dict[s
         known["texts"].update({int(glyph): text for glyph, text in note["texts"].items()})
     pdf = pydyf.PDF()
     options = {**weasyprint.DEFAULT_OPTIONS, "pdf_version": "1.7"}
-    found = build_fonts_dictionary(pdf, {name: _font(note, folder) for name, note in merged.items()}, True, True, options)
+    found = build_fonts_dictionary(
+        pdf, {name: _font(note, folder) for name, note in merged.items()}, True, True, options
+    )
     pdf.catalog["Fonts"] = found
     file = io.BytesIO()
     pdf.write(file, b"1.7", False, False)

@@ -160,9 +160,21 @@ def test_all_content_is_in_one_structure_or_marked_as_no_content(pdf: pikepdf.Pd
     assert keys == sorted(set(keys))
     assert int(root.ParentTreeNextKey) > keys[-1]
     walk(root.K[0])
-    assert {"/H1", "/H2", "/P", "/Table", "/THead", "/TBody", "/TR", "/TH", "/TD", "/L", "/LI", "/Figure", "/Link"} <= set(
-        kinds
-    )
+    assert {
+        "/H1",
+        "/H2",
+        "/P",
+        "/Table",
+        "/THead",
+        "/TBody",
+        "/TR",
+        "/TH",
+        "/TD",
+        "/L",
+        "/LI",
+        "/Figure",
+        "/Link",
+    } <= set(kinds)
     assert kinds["/TD"] == 120
     # An astray link is text.
     assert kinds["/Link"] == 5
@@ -176,12 +188,12 @@ def test_all_content_is_in_one_structure_or_marked_as_no_content(pdf: pikepdf.Pd
 
 def test_figures_say_what_they_show_and_heads_what_they_head(pdf: pikepdf.Pdf) -> None:
     elements = [item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/S" in item]
-    (figure,) = (element for element in elements if element.S == pikepdf.Name.Figure)
+    (figure,) = (element for element in elements if pikepdf.Name.Figure == element.S)
     assert str(figure.Alt) == "Attack story"
     left, bottom, right, top = (float(edge) for edge in figure.A.BBox)
     assert (round(right - left), round(top - bottom)) == (75, 38)
     assert 0 < bottom < top < 842
-    heads = [element for element in elements if element.S == pikepdf.Name.TH]
+    heads = [element for element in elements if pikepdf.Name.TH == element.S]
     assert heads and all(head.A.Scope == pikepdf.Name.Column for head in heads)
 
 

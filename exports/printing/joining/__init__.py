@@ -20,9 +20,7 @@ from exports.printing.report import Description
 __all__ = ["join"]
 
 
-def join(
-    job: Path, notes: Mapping[int, dict[str, Any]], numbers: dict[str, Any], description: Description
-) -> None:
+def join(job: Path, notes: Mapping[int, dict[str, Any]], numbers: dict[str, Any], description: Description) -> None:
     """Writes report.pdf. `notes` tells of each piece, in order; `numbers` of what the pages' numbers are written in."""
     out = Pdf.new()
     fonts, known = _fonts(out, job, [*notes.values(), numbers])

@@ -13,9 +13,7 @@ class Structure:
     def __init__(self, out: Pdf) -> None:
         self._out = out
         self._root = out.make_indirect(Dictionary(Type=Name.StructTreeRoot))
-        self._document = out.make_indirect(
-            Dictionary(Type=Name.StructElem, S=Name.Document, P=self._root, K=Array([]))
-        )
+        self._document = out.make_indirect(Dictionary(Type=Name.StructElem, S=Name.Document, P=self._root, K=Array([])))
         self._numbers: dict[int, Any] = {}
         self._next = 0
 
@@ -43,7 +41,7 @@ class Structure:
         if element is not None:
             own = annotation.objgen
             element.K = Array([kid for kid in element.K if not _speaks_of(kid, own)])
-            if element.S == Name.Link and not any(_is_reference(kid) for kid in element.K):
+            if Name.Link == element.S and not any(_is_reference(kid) for kid in element.K):
                 element.S = Name.Span
 
     def finish(self) -> None:
