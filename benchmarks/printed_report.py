@@ -45,7 +45,7 @@ class Table:
         widths = "".join(f'<col style="width:{width}%">' for width in self.columns.values())
         title = f'<h1 id="{self.id}">{escape(self.title)}</h1>' if start == 0 else ""
         body = "".join(
-            f'<tr id="{self.id}-{start + number}">' + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
             for number, row in enumerate(self.rows[start:end])
         )
         return f"{title}<table><colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
