@@ -2,16 +2,15 @@
 
 Each text of a report is set twice, once to find its lines and once to be drawn, and each time its fonts are described
 anew. Tables have thousands of texts of few styles: a description is kept with its style, and lines that were found are
-kept until they are drawn. That is a fifth of the whole time (tests hold the pages against those without).
+kept until they are drawn. That is a fifth of the whole time; a test holds the pages against those without.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
-from weasyprint.css import computed_values, units
-from weasyprint.layout import inline
 from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, gobject, pango
 
@@ -75,6 +74,11 @@ def _strut_once(original: Any) -> Any:
 def tune() -> None:
     """For this process, from here on."""
     line_break.Layout = KeptLayout
-    strut = _strut_once(line_break.strut)
-    for module in (line_break, inline, units, computed_values):
-        module.strut = strut
+    _replace("strut", line_break.strut, _strut_once(line_break.strut))
+
+
+def _replace(name: str, original: Any, other: Any) -> None:
+    """In every module that has brought it in under its name."""
+    for module in [module for known, module in sys.modules.items() if known.startswith("weasyprint.")]:
+        if getattr(module, name, None) is original:
+            setattr(module, name, other)
