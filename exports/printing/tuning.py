@@ -24,8 +24,10 @@ DESCRIBED = (
 )
 
 
-class KeptLayout(line_break.Layout):  # type: ignore[misc]
+class KeptLayout(line_break.Layout):
     """A text that Pango has set, ready to be drawn."""
+
+    layout: Any
 
     def setup(self, style: Any) -> None:
         """A copy of the empty layout that the style was described with first."""
