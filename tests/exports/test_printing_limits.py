@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(bool(missing_for_pdf()), reason=missing_for_pdf(
 
 MANY_CELLS = "<table>" + "<tr><td>a<td>b<td>c<td>d" * 4_000 + "</table>"
 SLOW = "".join('<div style="display: flex">' for _ in range(11)) + "a"
-WITHIN = 20.0
+WITHIN = 40.0
+"""Seconds, on a machine with much else to do; what is stopped would take longer than a minute."""
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_it_tells_of_progress_and_of_none(started: list[int], tmp_path: Path) ->
     assert percents == sorted(percents)
     assert percents[0] == 0 and percents[-1] >= 95
     assert {30, 60} <= set(percents)
-    assert max(after - before for (before, _), (after, _) in pairwise(told)) < 1.0
+    assert max(after - before for (before, _), (after, _) in pairwise(told)) < 2.0
 
 
 def test_what_a_piece_raises_goes_up(started: list[int], tmp_path: Path) -> None:

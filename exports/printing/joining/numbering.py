@@ -7,11 +7,11 @@ from typing import Any
 from pikepdf import Array, Pdf
 
 SIZE = 7.5
-RIGHT, BOTTOM = 18 / 25.4 * 72, 9 / 25.4 * 72
-"""Where the text ends, from the right edge, and its line above the lower edge."""
+RIGHT, BOTTOM = 18 / 25.4 * 72, 10.35 / 25.4 * 72
+"""Where the text ends, from the right edge, and its line above the lower edge: that of the foot in report.css."""
 NUMBERS = "/PageNumbers"
 """The name of their font on each page."""
-GREY = (0.357, 0.392, 0.447)
+GREY = (0.361, 0.396, 0.451)
 
 
 def number_pages(out: Pdf, font: dict[str, Any]) -> None:
