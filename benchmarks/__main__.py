@@ -19,7 +19,20 @@ from portal.servers.problems import CannotStart
 if TYPE_CHECKING:
     from benchmarks.measure import Row
 
-SUBJECTS = ("queue", "live", "serving", "search", "story", "incident", "bulk", "verify", "log", "ingest", "activity")
+SUBJECTS = (
+    "queue",
+    "live",
+    "serving",
+    "search",
+    "story",
+    "incident",
+    "bulk",
+    "verify",
+    "log",
+    "printing",
+    "ingest",
+    "activity",
+)
 """In this order: what adds to the database comes last."""
 GROWN = 1.5
 """A database that measurements have filled beyond so many times its size is made anew."""

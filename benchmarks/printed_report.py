@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 from exports.printing.report import Description, Piece
@@ -13,6 +14,7 @@ from exports.printing.report import Description, Piece
 ROWS_OF_A_PIECE = 125
 """Each piece begins on a new page, and pieces are drawn side by side: few waste pages, many share the work well."""
 
+DESCRIPTION = Description("Incident 42: Beacon", "Incident report", "Watchfloor", "en")
 STYLE = """
 @page { size: A4; margin: 20mm 18mm 18mm; @top-left { content: "Incident 42"; font-size: 7.5pt; color: #5b6472 }
   @bottom-left { content: "TLP:AMBER"; font-size: 7.5pt; color: #5b6472 } }
@@ -43,7 +45,7 @@ class Table:
         widths = "".join(f'<col style="width:{width}%">' for width in self.columns.values())
         title = f'<h1 id="{self.id}">{escape(self.title)}</h1>' if start == 0 else ""
         body = "".join(
-            f'<tr id="{self.id}-{start + number}">' + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
             for number, row in enumerate(self.rows[start:end])
         )
         return f"{title}<table><colgroup>{widths}</colgroup><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -60,7 +62,7 @@ class MadeUpReport:
     nodes: int = 40
     rows_of_a_piece: int = ROWS_OF_A_PIECE
     images: Mapping[str, Path] = field(default_factory=dict)
-    description: Description = Description("Incident 42: Beacon", "Incident report", "Watchfloor", "en")
+    description: Description = DESCRIPTION
 
     @property
     def weight(self) -> int:
@@ -137,7 +139,7 @@ def _graph(nodes: int) -> str:
     places = [(20 + number % 8 * 62, 20 + number // 8 * 50) for number in range(nodes)]
     lines = "".join(
         f'<path d="M{x1} {y1} C{x1 + 30} {y1}, {x2 - 30} {y2}, {x2} {y2}" fill="none" stroke="#7b8794"/>'
-        for (x1, y1), (x2, y2) in zip(places, places[1:], strict=False)
+        for (x1, y1), (x2, y2) in pairwise(places)
     )
     boxes = "".join(
         f'<rect x="{x - 18}" y="{y - 10}" width="36" height="20" rx="3" fill="#eef1f5" stroke="#4a5568"/>'

@@ -40,6 +40,7 @@ WRITERS = ("commands", "tasks", "migrations", "management", "demo")
 PARTS_OF_COMMANDS = (
     *("common/inserting.py", "common/images.py", "activity/record.py", "activity/checkpoints/taking.py"),
     *("alerts/kinds.py", "incidents/search.py"),
+    "exports/printing/joining/__init__.py",  # saves a file, in a process that knows no database
 )
 """Modules that write on behalf of the command or the task that calls them."""
 WRITING = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}

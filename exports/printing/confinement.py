@@ -11,7 +11,6 @@ import mimetypes
 import os
 import resource
 import signal
-import site
 import sys
 import sysconfig
 from collections.abc import Collection
@@ -27,6 +26,7 @@ FORBIDDEN_IN_A_CHILD = ("os.fork", "os.forkpty", "os.kill", "os.killpg")
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.mkdir", "os.chmod", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FILES_AT_ONCE = 128
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -41,9 +41,10 @@ class Confinement:
 
     def __init__(self, job: Path, assets: Path) -> None:
         self._job = os.path.realpath(job)
-        libraries = {*sysconfig.get_paths().values(), *site.getsitepackages(), sys.prefix, sys.base_prefix}
-        code = os.path.dirname(os.path.realpath(__file__))
-        self._readable = tuple(os.path.realpath(place) for place in (*libraries, *FONTS, assets, code, job))
+        # What Python brings in, but not the rest of the portal, which lies beside its data.
+        libraries = {*sysconfig.get_paths().values(), *sys.path, sys.prefix, sys.base_prefix} - {"", str(ROOT)}
+        places = [*libraries, *FONTS, str(assets), os.path.dirname(__file__), str(job)]
+        self._readable = tuple(os.path.realpath(place) for place in places)
         self._files = {"/dev/null", "/dev/urandom"}
         self._child = False
         # It reads lists of the system that are outside of what may be read later.

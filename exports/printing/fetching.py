@@ -15,7 +15,7 @@ IMAGE = re.compile(r"image:([A-Za-z0-9_-]+)")
 TYPES = {"css": "text/css", "ttf": "font/ttf", "otf": "font/otf", "svg": "image/svg+xml"}
 
 
-class Fetcher(URLFetcher):  # type: ignore[misc]
+class Fetcher(URLFetcher):
     """Opens no connection and no path that stands in a document: names are looked up, never followed."""
 
     def __init__(self, assets: Path, images: Mapping[str, str]) -> None:

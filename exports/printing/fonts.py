@@ -74,8 +74,10 @@ def joined(notes: Iterable[dict[str, Any]], folder: Path) -> tuple[bytes, dict[s
     merged: dict[str, dict[str, Any]] = {}
     for note in notes:
         known = merged.setdefault(note["hash"], {**note, "widths": {}, "texts": {}})
-        known["widths"].update({int(glyph): width for glyph, width in note["widths"].items()})
-        known["texts"].update({int(glyph): text for glyph, text in note["texts"].items()})
+        for kind in ("widths", "texts"):
+            for glyph, told in note[kind].items():
+                # A glyph may stand for two letters that look alike; as within a piece, the first is what it is read as.
+                known[kind].setdefault(int(glyph), told)
     pdf = pydyf.PDF()
     options = {**weasyprint.DEFAULT_OPTIONS, "pdf_version": "1.7"}
     found = build_fonts_dictionary(

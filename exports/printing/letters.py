@@ -2,6 +2,7 @@
 
 LETTERS = "Page of 0123456789"
 LETTERS_AS_HTML = (
-    '<!doctype html><html lang="en"><head><title>-</title><link rel="stylesheet" href="asset:report.css">'
+    '<!doctype html><html lang="en"><head><title>-</title>'
+    '<style>html { font-family: "DejaVu Sans", sans-serif }</style><link rel="stylesheet" href="asset:report.css">'
     f'</head><body><p style="font-weight: normal; font-style: normal">{LETTERS}</p></body></html>'
 )

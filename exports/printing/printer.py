@@ -122,11 +122,9 @@ def main(arguments: list[str]) -> None:
     gc.disable()
     gc.freeze()
     printer = Printer(job, limits, confinement, studio)
-    try:
-        printer.work()
-    finally:
-        printer.end()
-        os._exit(0)
+    code = endings.run(printer.work)
+    printer.end()
+    os._exit(code)
 
 
 if __name__ == "__main__":

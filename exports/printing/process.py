@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import selectors
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +28,9 @@ KEPT = (
 )
 """Of the environment: where fonts are and where they were listed. Nothing else of it is the printer's business."""
 BETWEEN_LOOKS = 0.5
+ERRORS, MOST_OF_ERRORS = "errors.txt", 2000
+
+logger = logging.getLogger(__name__)
 
 
 class PrinterProcess:
@@ -38,11 +43,12 @@ class PrinterProcess:
         self._lines = messages.Lines()
         self._unsent = bytearray()
         variables = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self._errors = (job / "errors.txt").open("wb")
+        self._folder = job
+        self._errors = (job / ERRORS).open("wb")
+        # Isolated: no variables, no folder of the caller's; nothing is written beside the code.
+        command = (sys.executable, "-I", "-B", "-c", START, str(ROOT))
         self._process = subprocess.Popen(
-            # Isolated: no variables, no folder of the caller's; nothing is written beside the code.
-            [sys.executable, "-I", "-B", "-c", START, str(ROOT)]
-            + [str(job), str(assets), str(os.getpid()), messages.limits_as_text(limits)],
+            [*command, str(job), str(assets), str(os.getpid()), messages.limits_as_text(limits)],
             cwd=job,
             env={**variables, "LANG": "C.UTF-8", "TMPDIR": str(job)},
             stdin=subprocess.PIPE,
@@ -64,18 +70,21 @@ class PrinterProcess:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Its number is its own until it has been waited for, so that no other group can be meant.
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._events.close()
+        if kind is not None:
+            logger.warning("Printing ended: %s %s", value, self.errors())
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             assert pipe is not None
-            try:
+            with suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                pass
+
+    def errors(self) -> str:
+        """What the printer and its children have complained of, for those who look after the portal."""
+        with self._folder.joinpath(ERRORS).open("rb") as file:
+            return file.read(MOST_OF_ERRORS).decode(errors="replace")
 
     def send(self, message: dict[str, Any]) -> None:
         """Said when the printer listens: it may still be starting."""

@@ -41,7 +41,7 @@ if sys.platform == "linux":
 
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 
-from exports.printing import drawing  # noqa: E402
+from exports.printing import drawing, tuning  # noqa: E402
 from exports.printing.fetching import Fetcher  # noqa: E402
 
 WARM_UP = '<html lang="en"><title>-</title><p>A<b>B</b><code>C</code><table><tr><th>D<td>E</table></html>'
@@ -53,6 +53,7 @@ class Studio:
     def __init__(self, assets: Path) -> None:
         self._assets = assets
         self._fonts = FontConfiguration()
+        tuning.tune()
         logging.getLogger("weasyprint").addHandler(logging.NullHandler())
         logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
         # Finds fonts and fills caches that each child would fill for itself.

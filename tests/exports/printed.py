@@ -13,6 +13,8 @@ from exports.printing import Description, Limits, Piece, Printed, print_report
 
 STYLE = "<style>@page { size: A4; margin: 20mm 18mm } html { font-family: 'DejaVu Sans' }</style>"
 
+DESCRIPTION = Description("Incident 7: <b> & Öl", "Incident report", "Ana Ruiz", "en", ("TLP:AMBER", "incident"))
+
 
 def whole(body: str, head: str = "") -> str:
     return f'<!doctype html><html lang="en"><head><title>A</title>{STYLE}{head}</head><body>{body}</body></html>'
@@ -30,9 +32,7 @@ class SmallReport:
     htmls: Sequence[str]
     contents: Sequence[str] = ()
     images: Mapping[str, Path] = field(default_factory=dict)
-    description: Description = Description(
-        "Incident 7: <b> & Öl", "Incident report", "Ana Ruiz", "en", ("TLP:AMBER", "incident")
-    )
+    description: Description = DESCRIPTION
     front_html: str = ""
     asked: list[tuple[Mapping[str, int], int]] = field(default_factory=list)
 

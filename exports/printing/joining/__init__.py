@@ -12,7 +12,7 @@ from pikepdf import ObjectStreamMode, Pdf
 from exports.printing.fonts import joined
 from exports.printing.joining.links import Places, lead
 from exports.printing.joining.metadata import describe
-from exports.printing.joining.numbering import number_pages
+from exports.printing.joining.numbering import NUMBERS, number_pages
 from exports.printing.joining.outline import outline
 from exports.printing.joining.structure import Structure
 from exports.printing.report import Description
@@ -23,7 +23,8 @@ __all__ = ["join"]
 def join(job: Path, notes: Mapping[int, dict[str, Any]], numbers: dict[str, Any], description: Description) -> None:
     """Writes report.pdf. `notes` tells of each piece, in order; `numbers` of what the pages' numbers are written in."""
     out = Pdf.new()
-    fonts, known = _fonts(out, job, [*notes.values(), numbers])
+    fonts, known = _fonts(out, job, [numbers, *notes.values()])
+    letters = numbers["fonts"][0]
     structure, places = Structure(out), Places(out)
     bookmarks: list[tuple[int, str, int, float, float]] = []
     for number, note in notes.items():
@@ -31,16 +32,19 @@ def join(job: Path, notes: Mapping[int, dict[str, Any]], numbers: dict[str, Any]
         with Pdf.open(job / f"{number}.pdf") as piece:
             out.pages.extend(piece.pages)
             structure.add(piece, first)
-        # All pages of a piece, and what they show, share one dictionary of fonts.
+        # All pages of a piece, and what they show, share one dictionary of fonts. A font that lacks letters is the
+        # piece's own.
         own = out.pages[first].Resources.Font
         for name, font in fonts.items():
-            own[name] = font
+            if name not in own:
+                own[name] = font
+        own[NUMBERS] = fonts[f"/{letters['hash']}"]
         places.add(note["places"], first)
         bookmarks += [(level, text, first + page, x, y) for level, text, page, x, y in note["bookmarks"]]
     lead(out, places, structure)
     structure.finish()
     outline(out, bookmarks)
-    number_pages(out, known[numbers["fonts"][0]["hash"]])
+    number_pages(out, known[letters["hash"]])
     describe(out, description)
     out.save(
         job / "report.pdf",

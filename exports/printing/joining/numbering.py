@@ -7,9 +7,11 @@ from typing import Any
 from pikepdf import Array, Pdf
 
 SIZE = 7.5
-RIGHT, BOTTOM = 18 / 25.4 * 72, 9 / 25.4 * 72
-"""Where the text ends, from the right edge, and its line above the lower edge."""
-GREY = (0.357, 0.392, 0.447)
+RIGHT, BOTTOM = 18 / 25.4 * 72, 10.35 / 25.4 * 72
+"""Where the text ends, from the right edge, and its line above the lower edge: that of the foot in report.css."""
+NUMBERS = "/PageNumbers"
+"""The name of their font on each page."""
+GREY = (0.361, 0.396, 0.451)
 
 
 def number_pages(out: Pdf, font: dict[str, Any]) -> None:
@@ -24,6 +26,6 @@ def number_pages(out: Pdf, font: dict[str, Any]) -> None:
         left = float(page.mediabox[2]) - RIGHT - width
         drawn = (
             f"Q\n/Artifact <</Type /Pagination /Subtype /Footer>> BDC\nBT\n{GREY[0]} {GREY[1]} {GREY[2]} rg\n"
-            f"/{font['hash']} {SIZE} Tf\n{left:.2f} {BOTTOM:.2f} Td\n<{codes}> Tj\nET\nEMC\n"
+            f"{NUMBERS} {SIZE} Tf\n{left:.2f} {BOTTOM:.2f} Td\n<{codes}> Tj\nET\nEMC\n"
         )
         page.obj.Contents = Array([keep, page.obj.Contents, out.make_stream(drawn.encode())])

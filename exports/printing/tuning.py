@@ -1,0 +1,86 @@
+"""WeasyPrint asks Pango for the same things again and again; here they are kept. The pages come out the same.
+
+Each text of a report is set twice, once to find its lines and once to be drawn, and each time its fonts are described
+anew. Tables have thousands of texts of few styles: a description is kept with its style, and lines that were found are
+kept until they are drawn. That is a fifth of the whole time; a test holds the pages against those without.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from weasyprint.text import line_break
+from weasyprint.text.ffi import ffi, gobject, pango
+
+ffi.cdef("PangoLayout * pango_layout_copy (PangoLayout *source);")
+
+BREAKS = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
+"""Where Pango begins a new paragraph."""
+DESCRIBED = (
+    *("language", "ascent", "underline_position", "strikethrough_position"),
+    *("underline_thickness", "strikethrough_thickness"),
+)
+
+
+class KeptLayout(line_break.Layout):
+    """A text that Pango has set, ready to be drawn."""
+
+    layout: Any
+
+    def setup(self, style: Any) -> None:
+        """A copy of the empty layout that the style was described with first."""
+        kept = style.__dict__.get("_kept_layout")
+        if kept is None:
+            super().setup(style)
+            described = {name: self.__dict__[name] for name in DESCRIBED if name in self.__dict__}
+            style.__dict__["_kept_layout"] = (_copy(self.layout), described)
+            return
+        layout, described = kept
+        self.__dict__.update(described)
+        self.style = style
+        self.first_line_direction = 0
+        self.layout = _copy(layout)
+
+    def set_text(self, text: str, justify: bool = False) -> None:
+        # Drawing asks for one paragraph; asked for at once, where that is the same, it need not be set again.
+        pango.pango_layout_set_single_paragraph_mode(self.layout, BREAKS.search(text) is None)
+        super().set_text(text, justify)
+
+    def deactivate(self) -> None:
+        """Kept until it is drawn."""
+
+    def reactivate(self, style: Any) -> None:
+        second_line = pango.pango_layout_get_line_readonly(self.layout, 1)
+        if self.justification_spacing or second_line != ffi.NULL:
+            super().reactivate(style)
+
+
+def _copy(layout: Any) -> Any:
+    return ffi.gc(pango.pango_layout_copy(layout), gobject.g_object_unref)
+
+
+def _strut_once(original: Any) -> Any:
+    """The height of a line depends on the style alone."""
+
+    def strut(style: Any) -> Any:
+        kept = style.__dict__.get("_kept_strut")
+        if kept is None:
+            kept = style.__dict__["_kept_strut"] = original(style)
+        return kept
+
+    return strut
+
+
+def tune() -> None:
+    """For this process, from here on."""
+    line_break.Layout = KeptLayout
+    _replace("strut", line_break.strut, _strut_once(line_break.strut))
+
+
+def _replace(name: str, original: Any, other: Any) -> None:
+    """In every module that has brought it in under its name."""
+    for module in [module for known, module in sys.modules.items() if known.startswith("weasyprint.")]:
+        if getattr(module, name, None) is original:
+            setattr(module, name, other)
