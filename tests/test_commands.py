@@ -39,9 +39,9 @@ from entities.models import AssetClassification, Entity
 from entities.rules import ClassificationValues
 from exports.commands import record_data_export, record_log_export, record_queue_export
 from incidents import commands as incidents
+from incidents.brought import BroughtLog
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
-from incidents.commands.importing import BroughtLog
 from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with

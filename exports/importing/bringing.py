@@ -21,7 +21,8 @@ from exports.archive import layout
 from exports.importing.contents import Contents, Row, check
 from exports.importing.proof import prove
 from exports.importing.unpacking import BadArchive, unpacked
-from incidents.commands.importing import AlreadyHere, BroughtFile, BroughtLog, Imported, import_incident
+from incidents.brought import BroughtFile, BroughtLog
+from incidents.commands.importing import AlreadyHere, Imported, import_incident
 from incidents.files import SMALL, Upload, store
 from incidents.models import Attachment, ImportedLog
 from incidents.rules.attachments import tidied_name
