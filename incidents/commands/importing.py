@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import Q
 from django.utils import timezone
@@ -41,7 +41,8 @@ from incidents.commands.arrivals import brought, joined_rows
 from incidents.commands.belongings import EVIDENCE
 from incidents.commands.critical_assets import mark_critical, newly_critical
 from incidents.commands.linking import MOST_ALERTS_NAMED, changes_between, state_of
-from incidents.commands.restriction import words_of_members
+from incidents.commands.restriction import taken_from_outsiders, words_of_members
+from incidents.commands.sight import NotNamed, check_named
 from incidents.models import (
     Attachment,
     Follower,
@@ -154,7 +155,10 @@ class _Import:
         add_words({self.number: [str(self.number), incident.name, *self.words]})
         if newly_critical(summarised):
             mark_critical({self.number: incident}, [self.number])
-        return Imported(Incident.objects.get(pk=self.number), self.notes)
+        incident = Incident.objects.get(pk=self.number)
+        if incident.restricted:
+            incident = taken_from_outsiders(incident, self.actor, uuid4())
+        return Imported(incident, self.notes)
 
     # The incident's own row
 
@@ -198,6 +202,12 @@ class _Import:
                 "or let a person import it through the API.",
                 field="file",
             )
+        if incident.assignee is not None:
+            try:
+                check_named(incident, incident.assignee)
+            except NotNamed as outsider:
+                self.notes.append(f"It is nobody's now: {outsider.problem}")
+                incident.assignee_user = incident.assignee_team = None
 
     def _follow(self) -> None:
         found = [self.people.user(each, "follower", self.missing) for each in self.told["followers"]]

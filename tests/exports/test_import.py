@@ -23,7 +23,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.commands import create_token
+from accounts.commands import create_team, create_token
 from accounts.models import User
 from activity.actors import COMMAND_LINE, SYSTEM
 from activity.chain import verify
@@ -338,6 +338,25 @@ def test_a_restricted_incident_stays_restricted(transactional_db: None, tmp_path
     _empty_tables(None)  # type: ignore[arg-type]
     with pytest.raises(Refused, match="nobody would see it"):
         import_archive(tmp_path / "first.zip", actor=COMMAND_LINE)
+
+
+def test_nobody_is_given_work_that_they_would_not_see_here(transactional_db: None, tmp_path: Path) -> None:
+    people = cast()
+    team = create_team("tier2", actor=SYSTEM, name="Tier 2", members=[people["ana"], people["lee"]])
+    incident = opened(alert("1", entities=(device("fin-ws-17"),)))
+    restrict(incident, [team], actor=people["lee"].as_actor())
+    assign(incident, people["ana"], actor=people["lee"].as_actor())
+    add_task(incident, "Isolate", assignee=people["ana"], actor=people["lee"].as_actor())
+    archive_of(incident, None, tmp_path / "first.zip")
+    there = another_watchfloor()
+    create_team("tier2", actor=SYSTEM, name="Tier 2", members=[there["lee"]])
+    outcome = import_archive(tmp_path / "first.zip", actor=there["lee"].as_actor())
+    imported = Incident.objects.get(pk=outcome.number)
+    assert imported.assignee is None
+    assert [note for note in outcome.notes if "nobody's now: Ana Ruiz does not see" in note]
+    assert Task.objects.get(incident=imported).assignee is None
+    assert Alert.objects.get(incident=imported).assignee_user is None
+    assert told(state_at(moment(imported.pk, "at", "now"))) == present(imported)
 
 
 def test_the_same_archive_twice_is_refused_and_says_where_it_is(
