@@ -632,6 +632,22 @@ def test_an_archive_whose_contents_do_not_fit_is_refused(
     assert why in refused(packed(change(made), tmp_path / "bad.zip"), files)
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda m: with_incident(m, name="Another one", severity="high"), "name, severity"),
+        (lambda m: with_incident(m, resolution_note="All is well."), "resolution_note"),
+        (lambda m: with_rows(m, layout.ALERTS, set_in(0, title="Another one")), "alerts"),
+    ],
+)
+def test_what_an_archive_says_otherwise_than_its_log_is_named(
+    made: Members, transactional_db: None, tmp_path: Path, change: Callable[[Members], Members], what: str
+) -> None:
+    """Hashes in the file itself prove nothing against who wrote them; the chain of the log does."""
+    outcome = import_archive(packed(change(made), tmp_path / "other.zip"), actor=COMMAND_LINE, dry_run=True)
+    assert f"The archive says otherwise than its log of: {what}." in outcome.notes
+
+
 @pytest.mark.parametrize(("change", "why"), IN_MANIFEST.values(), ids=IN_MANIFEST.keys())
 def test_an_archive_whose_manifest_does_not_fit_is_refused(
     made: Members, db: None, tmp_path: Path, files: Path, change: Callable[[Members], Members], why: str
