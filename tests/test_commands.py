@@ -50,9 +50,9 @@ from exports.commands import (
     request_export,
 )
 from incidents import commands as incidents
+from incidents.brought import BroughtLog
 from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
-from incidents.commands.importing import BroughtLog
 from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
 from incidents.commands.saved_views import ViewValues, shared_with

@@ -20,8 +20,10 @@ from common.images import BadImage, reencode
 from exports.archive import layout
 from exports.importing.contents import Contents, Row, check
 from exports.importing.proof import prove
+from exports.importing.told import otherwise
 from exports.importing.unpacking import BadArchive, unpacked
-from incidents.commands.importing import AlreadyHere, BroughtFile, BroughtLog, Imported, import_incident
+from incidents.brought import BroughtFile, BroughtLog
+from incidents.commands.importing import AlreadyHere, Imported, import_incident
 from incidents.files import SMALL, Upload, store
 from incidents.models import Attachment, ImportedLog
 from incidents.rules.attachments import tidied_name
@@ -53,6 +55,7 @@ def import_archive(path: Path, *, actor: Actor, principal: Principal | None = No
         contents = Contents(archive)
         check(contents)
         logs = prove(contents)
+        differing = _differing(contents)
         with _stored(contents, logs) as (files, kept):
             imported = _bring(contents, kept, files, actor, principal, dry_run=dry_run)
         first, told = logs[0], contents.incident
@@ -62,7 +65,7 @@ def import_archive(path: Path, *, actor: Actor, principal: Principal | None = No
             told["alerts_total"],
             sum(1 for _ in contents.comments()),
             first.entries,
-            [*imported.notes, *_files_left(contents)],
+            [*imported.notes, *_files_left(contents), *differing],
         )
 
 
@@ -169,6 +172,14 @@ def _take_in(row: Row, path: Path) -> Upload:
             store().remove(row["id"])
             raise
     return Upload(row["id"], tidied_name(row["name"]), media_type, stored, image, small)
+
+
+def _differing(contents: Contents) -> list[str]:
+    try:
+        return otherwise(contents)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        # its entries are proven, and of verbs or shapes that this Watchfloor does not know
+        return ["Its log could not be compared with what the archive says: it tells of things unknown here."]
 
 
 def _files_left(contents: Contents) -> list[str]:

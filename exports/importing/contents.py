@@ -5,6 +5,7 @@ Rows are read from disk as often as they are needed, so that memory does not gro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -217,11 +218,13 @@ FILE = record(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Contents:
-    """The rows of an archive, each checked by itself whenever it is read."""
+    """The rows of an archive. Each is checked by itself when it is read first; from then on, nobody else reaching the
+    folder where it lies, it only has to be read."""
 
     unpacked: Unpacked
+    are_checked: bool = False
 
     @cached_property
     def incident(self) -> Row:
@@ -255,7 +258,7 @@ class Contents:
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 try:
-                    yield shape(parse_json(line), "")
+                    yield shape(json.loads(line) if self.are_checked else parse_json(line), "")
                 except BoundaryError as error:
                     raise BadArchive(f"In {member}, line {number:,}: {error}") from None
 
@@ -277,6 +280,7 @@ def check(contents: Contents) -> None:
     for _ in contents.comments():
         pass
     _check_files(contents)
+    contents.are_checked = True
 
 
 def _check_incident(told: Row, manifest: Row) -> None:

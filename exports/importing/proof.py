@@ -11,7 +11,7 @@ from activity.verify_log import Entry, Evidence, Unreadable, check, entries_of, 
 from exports.archive import layout
 from exports.importing.contents import Contents, Row
 from exports.importing.unpacking import BadArchive
-from incidents.commands.importing import BroughtLog
+from incidents.brought import BroughtLog
 
 
 @dataclass(frozen=True, slots=True)

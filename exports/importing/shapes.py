@@ -113,6 +113,13 @@ def record(**shapes: Shape) -> Shape:
             raise BoundaryError(join_path(path, min(unknown)), "No archive has this field.")
         if missing := shapes.keys() - found.keys():
             raise BoundaryError(join_path(path, min(missing)), "This field is missing.")
-        return {name: shape(found[name], join_path(path, name)) for name, shape in shapes.items()}
+        told = {}
+        for name, shape in shapes.items():
+            try:
+                told[name] = shape(found[name], "")
+            except BoundaryError as error:
+                inner = f"{'' if error.path.startswith('[') or not error.path else '.'}{error.path}"
+                raise BoundaryError(join_path(path, name) + inner, error.problem) from None
+        return told
 
     return check

@@ -11,15 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.choices import Permission
-from accounts.models import Principal, Team, User
+from accounts.models import Principal, User
 from activity.actors import Actor, ActorKind
 from activity.record import Draft, record_all
 from activity.verbs import COMMENTED
@@ -36,13 +35,14 @@ from entities.commands import Observation, observe
 from entities.identity import EntityIdentity
 from entities.models import EntityIdentifier
 from incidents import facets, summary, verbs
+from incidents.brought import Brought, BroughtFile, BroughtLog, People, Row
 from incidents.choices import IncidentStatus, TaskState
 from incidents.commands.arrivals import brought, joined_rows
 from incidents.commands.belongings import EVIDENCE
 from incidents.commands.critical_assets import mark_critical, newly_critical
 from incidents.commands.linking import MOST_ALERTS_NAMED, changes_between, state_of
-from incidents.commands.restriction import words_of_members
-from incidents.files import Upload
+from incidents.commands.restriction import taken_from_outsiders, words_of_members
+from incidents.commands.sight import NotNamed, check_named
 from incidents.models import (
     Attachment,
     Follower,
@@ -56,54 +56,11 @@ from incidents.models import (
 from incidents.search import add_words
 
 AT_A_TIME = 500
-Row = dict[str, Any]
 Item = TypeVar("Item")
 WEAK = ("host:", "account:")
 """How names begin that lead to an entity only where nothing better is known (entities/identity.py)."""
 MOST_WORDS_OF = 2_000
 """Entities and titles whose words an incident is found by at once."""
-
-
-class Brought(Protocol):
-    """What an archive holds, row by row, each as often as it is asked for (exports/importing/contents.py)."""
-
-    @property
-    def incident(self) -> Row: ...
-    def alerts(self) -> Iterator[Row]: ...
-    def entities(self) -> Iterator[Row]: ...
-    def evidence(self) -> Iterator[Row]: ...
-    def tasks(self) -> Iterator[Row]: ...
-    def comments(self) -> Iterator[Row]: ...
-    def attachments(self) -> Iterator[Row]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BroughtLog:
-    """A verified log that came along, and where it lies."""
-
-    path: Path
-    place: int
-    system: str
-    number: int
-    name: str
-    history: Row
-    archive_sha256: str
-    archived_at: datetime
-    size: int
-    sha256: str
-    entries: int
-    head: str
-    imported_at: datetime | None = None
-    """When, and by whom, of one that had come along before."""
-    imported_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BroughtFile:
-    """An attachment whose bytes lie in the file store already."""
-
-    upload: Upload
-    row: Row
 
 
 @dataclass(slots=True)
@@ -168,7 +125,7 @@ class _Import:
         self.missing: Counter[str] = Counter()
         """People and teams that are not here → what they had to do with it."""
         self.notes: list[str] = []
-        self.people = _People(self.found)
+        self.people = People(self.found)
         self.entities: dict[int, int] = {}
         """Number there → number here."""
         self.alerts: dict[int, int] = {}
@@ -198,7 +155,10 @@ class _Import:
         add_words({self.number: [str(self.number), incident.name, *self.words]})
         if newly_critical(summarised):
             mark_critical({self.number: incident}, [self.number])
-        return Imported(Incident.objects.get(pk=self.number), self.notes)
+        incident = Incident.objects.get(pk=self.number)
+        if incident.restricted:
+            incident = taken_from_outsiders(incident, self.actor, uuid4())
+        return Imported(incident, self.notes)
 
     # The incident's own row
 
@@ -242,6 +202,12 @@ class _Import:
                 "or let a person import it through the API.",
                 field="file",
             )
+        if incident.assignee is not None:
+            try:
+                check_named(incident, incident.assignee)
+            except NotNamed as outsider:
+                self.notes.append(f"It is nobody's now: {outsider.problem}")
+                incident.assignee_user = incident.assignee_team = None
 
     def _follow(self) -> None:
         found = [self.people.user(each, "follower", self.missing) for each in self.told["followers"]]
@@ -483,45 +449,6 @@ class _Import:
 
     def _say_who_is_missing(self) -> None:
         self.notes += [f"Not here: {who}." for who in sorted(self.missing)]
-
-
-class _People:
-    """People and teams here, by the names under which an archive knows them."""
-
-    def __init__(self, found: Brought) -> None:
-        names: set[str] = set()
-        slugs: set[str] = set()
-        for member in _members(found):
-            (names if member["kind"] == "user" else slugs).add(member["name"])
-        self.users = {user.username: user for user in User.objects.filter(username__in=names)}
-        self.teams = {team.slug: team for team in Team.objects.filter(slug__in=slugs)}
-
-    def assignee(self, member: Row | None, what: str, missing: Counter[str]) -> tuple[User | None, Team | None]:
-        if member is None:
-            return None, None
-        if member["kind"] == "team":
-            team = self.teams.get(member["name"])
-            if team is None:
-                missing[f"the team {member['label']} (team:{member['name']}), {what}"] += 1
-            return None, team
-        return self.user(member, what, missing), None
-
-    def user(self, member: Row | None, what: str, missing: Counter[str]) -> User | None:
-        found = self.users.get(member["name"]) if member is not None else None
-        if member is not None and found is None:
-            missing[f"{member['label']} ({member['name']}), {what}"] += 1
-        return found
-
-
-def _members(found: Brought) -> Iterator[Row]:
-    told = found.incident
-    named = (told["assignee"], told["resolved_by_user"], told["snoozed_by"], *told["members"], *told["followers"])
-    yield from (each for each in named if each)
-    yield from (row["assignee"] for row in found.alerts() if row["assignee"])
-    yield from (row["assignee"] for row in found.tasks() if row["assignee"])
-    for row in found.attachments():
-        if row["added_by"]["kind"] == ActorKind.USER and row["added_by"]["name"]:
-            yield {"kind": "user", "name": row["added_by"]["name"]}
 
 
 KEPT_OF_ALERTS = (

@@ -47,7 +47,7 @@ def restrict(incident: Incident, members: Iterable[Member], *, actor: Actor, rea
         batch=(batch := uuid4()),
         text=check_reason(reason) or None,
     )
-    return _taken_from_outsiders(incident, actor, batch)
+    return taken_from_outsiders(incident, actor, batch)
 
 
 @command
@@ -102,7 +102,7 @@ def set_incident_members(
         batch=(batch := batch or uuid4()),
         text=check_reason(reason) or None,
     )
-    return _taken_from_outsiders(incident, actor, batch)
+    return taken_from_outsiders(incident, actor, batch)
 
 
 @command
@@ -139,7 +139,7 @@ def _set_members(incident: Incident, members: Iterable[Member]) -> list[str]:
     return _words(chosen)
 
 
-def _taken_from_outsiders(incident: Incident, actor: Actor, batch: UUID) -> Incident:
+def taken_from_outsiders(incident: Incident, actor: Actor, batch: UUID) -> Incident:
     """What is left to do is with nobody who cannot know of it; the incident as it is then."""
     tasks, alerts = tasks_held(incident), alerts_held(incident)
     held: list[Task | Alert] = [*tasks, *alerts]

@@ -23,7 +23,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.commands import create_token
+from accounts.commands import create_team, create_token
 from accounts.models import User
 from activity.actors import COMMAND_LINE, SYSTEM
 from activity.chain import verify
@@ -340,6 +340,25 @@ def test_a_restricted_incident_stays_restricted(transactional_db: None, tmp_path
         import_archive(tmp_path / "first.zip", actor=COMMAND_LINE)
 
 
+def test_nobody_is_given_work_that_they_would_not_see_here(transactional_db: None, tmp_path: Path) -> None:
+    people = cast()
+    team = create_team("tier2", actor=SYSTEM, name="Tier 2", members=[people["ana"], people["lee"]])
+    incident = opened(alert("1", entities=(device("fin-ws-17"),)))
+    restrict(incident, [team], actor=people["lee"].as_actor())
+    assign(incident, people["ana"], actor=people["lee"].as_actor())
+    add_task(incident, "Isolate", assignee=people["ana"], actor=people["lee"].as_actor())
+    archive_of(incident, None, tmp_path / "first.zip")
+    there = another_watchfloor()
+    create_team("tier2", actor=SYSTEM, name="Tier 2", members=[there["lee"]])
+    outcome = import_archive(tmp_path / "first.zip", actor=there["lee"].as_actor())
+    imported = Incident.objects.get(pk=outcome.number)
+    assert imported.assignee is None
+    assert [note for note in outcome.notes if "nobody's now: Ana Ruiz does not see" in note]
+    assert Task.objects.get(incident=imported).assignee is None
+    assert Alert.objects.get(incident=imported).assignee_user is None
+    assert told(state_at(moment(imported.pk, "at", "now"))) == present(imported)
+
+
 def test_the_same_archive_twice_is_refused_and_says_where_it_is(
     transactional_db: None, tmp_path: Path, files: Path
 ) -> None:
@@ -611,6 +630,22 @@ def test_an_archive_whose_contents_do_not_fit_is_refused(
     made: Members, db: None, tmp_path: Path, files: Path, change: Callable[[Members], Members], why: str
 ) -> None:
     assert why in refused(packed(change(made), tmp_path / "bad.zip"), files)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda m: with_incident(m, name="Another one", severity="high"), "name, severity"),
+        (lambda m: with_incident(m, resolution_note="All is well."), "resolution_note"),
+        (lambda m: with_rows(m, layout.ALERTS, set_in(0, title="Another one")), "alerts"),
+    ],
+)
+def test_what_an_archive_says_otherwise_than_its_log_is_named(
+    made: Members, transactional_db: None, tmp_path: Path, change: Callable[[Members], Members], what: str
+) -> None:
+    """Hashes in the file itself prove nothing against who wrote them; the chain of the log does."""
+    outcome = import_archive(packed(change(made), tmp_path / "other.zip"), actor=COMMAND_LINE, dry_run=True)
+    assert f"The archive says otherwise than its log of: {what}." in outcome.notes
 
 
 @pytest.mark.parametrize(("change", "why"), IN_MANIFEST.values(), ids=IN_MANIFEST.keys())
