@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
@@ -21,6 +22,7 @@ from incidents.commands import (
     merge,
     remove_comment,
     resolve,
+    restrict,
 )
 from incidents.commands.emptying import empty_text
 from incidents.files import store, take_in
@@ -154,13 +156,7 @@ def test_comments_show_their_images(incident: Incident, ana: User) -> None:
     report = printed(incident, ana)
     assert report.addresses.count(f"image:{number}") == 1
     assert 'alt="the screen"' in "".join(piece.html for piece in report.pieces)
-    assert [str(path) for path in report.report.images.values()] == [str(store().path(next(iter(uuid_of(number)))))]
-
-
-def uuid_of(number: str) -> list[object]:
-    from uuid import UUID
-
-    return [UUID(number)]
+    assert [str(path) for path in report.report.images.values()] == [str(store().path(UUID(number)))]
 
 
 def test_an_image_that_was_changed_is_a_sentence(incident: Incident, ana: User) -> None:
@@ -174,8 +170,6 @@ def test_an_image_that_was_changed_is_a_sentence(incident: Incident, ana: User) 
 
 
 def test_an_image_of_an_incident_that_the_reader_may_not_see_is_none(incident: Incident, ana: User, vic: User) -> None:
-    from incidents.commands import restrict
-
     other = opened(alert("9", entities=(device("x"),)))
     number = pictured(other, ana)
     restrict(other, [ana], actor=ana.as_actor())

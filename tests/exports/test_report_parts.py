@@ -9,17 +9,33 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.commands import create_token
 from accounts.models import User
+from activity.actors import SYSTEM
 from alerts.choices import Classification, Determination, RemediationStatus, Severity, Verdict
+from alerts.models import Evidence
 from entities import identity
 from exports.choices import Marking, Part
 from exports.document import report_of
 from exports.options import ReportOptions
 from incidents.choices import TaskState
-from incidents.commands import add_comment, add_task, assign, change_tags, change_task, classify, resolve, restrict
+from incidents.commands import (
+    add_comment,
+    add_task,
+    assign,
+    change_tags,
+    change_task,
+    classify,
+    judge_evidence,
+    resolve,
+    restrict,
+)
+from incidents.commands.evidence import Judgement
 from incidents.commands.tasks import TaskChanges
 from incidents.models import Incident
+from incidents.queries.story_asked import Asked
 from incidents.queries.story_page import story_picture
 from incidents.queries.what_happened import facts_of
 from incidents.what_happened import paragraphs, plain
@@ -45,7 +61,7 @@ def attack(db: None) -> Incident:
                 *(identity.file(name="stage.dll", hashes=[HASH]), identity.url("https://bad.example/x?y=1")),
             ),
             verdict=Verdict.MALICIOUS,
-            categories=("execution",),
+            categories=("execution", "malware"),
             techniques=("T1059.001",),
             description="An encoded command ran.\nIt was started by an Office program.",
             recommended_actions="Isolate the device.\nCheck other devices.",
@@ -74,6 +90,7 @@ def test_a_report_says_what_the_page_says(attack: Incident, ana: User) -> None:
         "An encoded command ran.\nIt was started by an Office program.",
         "T1059.001\nCommand and Scripting Interpreter: PowerShell\n1",
         "■ Execution",
+        "Beside the kill chain: Malware",
         "□ Persistence",
         "Assets: fin-ws-17, ana@corp.example",
         f"SHA-256: {HASH}",
@@ -86,8 +103,6 @@ def test_a_report_says_what_the_page_says(attack: Incident, ana: User) -> None:
 
 
 def test_what_stands_in_a_row_is_never_cut(attack: Incident, ana: User) -> None:
-    from alerts.models import Evidence
-
     evidence = Evidence.objects.get(entity__kind="process")
     Evidence.objects.filter(pk=evidence.pk).update(details={"command_line": COMMAND, "empty": ""})
     text = printed(attack, ana).text
@@ -97,8 +112,6 @@ def test_what_stands_in_a_row_is_never_cut(attack: Incident, ana: User) -> None:
 
 
 def test_the_table_twin_of_the_story_is_that_of_the_page(attack: Incident, ana: User) -> None:
-    from incidents.queries.story_asked import Asked
-
     text = printed(attack, ana).text
     page = story_picture(attack, Asked(view="table"))
     assert page["things"] and page["ties"]
@@ -176,8 +189,6 @@ def test_times_are_those_of_the_zone_and_say_so(attack: Incident, ana: User) -> 
 
 
 def test_the_zone_of_a_report_does_not_outlast_it(attack: Incident, ana: User) -> None:
-    from django.utils import timezone
-
     before = timezone.get_current_timezone_name()
     pieces = made(attack, ana, time_zone="Asia/Kolkata").pieces()
     next(pieces)
@@ -260,10 +271,6 @@ def test_a_text_names_no_incident_that_the_reader_may_not_see(attack: Incident, 
 
 
 def test_a_manual_verdict_and_a_remedy_are_told(attack: Incident, ana: User) -> None:
-    from alerts.models import Evidence
-    from incidents.commands import judge_evidence
-    from incidents.commands.evidence import Judgement
-
     entity = Evidence.objects.get(entity__kind="file").entity_id
     judgement = Judgement(verdict=Verdict.SUSPICIOUS, remediation_status=RemediationStatus.BLOCKED)
     judge_evidence(attack, [entity], judgement, actor=ana.as_actor())
@@ -339,9 +346,6 @@ def test_what_a_report_shows_lies_in_the_styles(attack: Incident, ana: User) -> 
 
 
 def test_a_report_is_made_for_a_token_as_well(attack: Incident, db: None) -> None:
-    from accounts.commands import create_token
-    from activity.actors import SYSTEM
-
     token: Any = create_token("script", actor=SYSTEM, role="reader")[0]
     report = report_of(attack, ReportOptions(), token, made_at=NOON, made_by=str(token))
     assert [piece.name for piece in report.pieces()]

@@ -56,7 +56,10 @@ class Overview:
             "priority": incident.priority,
             "concerned": _most_concerned(facts),
             "related": [_related(self.brief, one) for one in related_incidents(incident, self.brief.reader)],
-            "merged": [{**row, "name": line(row["name"])} for row in merged_rows(self.brief.merged, incident)],
+            "merged": [
+                {**row, "name": line(row["name"]), "by": line(row["by"])}
+                for row in merged_rows(self.brief.merged, incident)
+            ],
             "note": on_paper([incident.resolution_note] if incident.resolution_note else [], self.brief.images),
             "resolved_by": line(incident.resolved_by),
             "resolved_at": self.brief.clock.stamp(incident.resolved_at) if incident.resolved_at else "",

@@ -47,8 +47,7 @@ COLOURS = {
     Verdict.UNKNOWN: "#475061",
 }
 TECHNIQUES = """
-SELECT technique, count(*), array_agg(DISTINCT category) FILTER (WHERE category IS NOT NULL)
-FROM alerts_alert, unnest(techniques) AS technique LEFT JOIN LATERAL unnest(categories) AS category ON true
+SELECT technique, count(*) FROM alerts_alert, unnest(techniques) AS technique
 WHERE incident_id = %s GROUP BY technique ORDER BY technique
 """
 CATEGORIES = """
@@ -58,7 +57,7 @@ WHERE incident_id = %s GROUP BY category
 
 
 class Story:
-    """Counted by what the picture can hold at most; what a picture of few things takes is less."""
+    """The picture is read when it is counted, since what it takes depends on what is in it."""
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
@@ -146,4 +145,4 @@ def techniques_of(incident: Incident) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(TECHNIQUES, [incident.pk])
         rows = cursor.fetchall()
-    return [{"id": line(one), "name": technique_name(one) or "unknown", "alerts": number} for one, number, _ in rows]
+    return [{"id": line(one), "name": technique_name(one) or "unknown", "alerts": number} for one, number in rows]
