@@ -24,6 +24,8 @@ from portal.servers.instance import Instance
 
 PREFIX = "watchfloor-tests-"
 CONNECTIONS = 200
+THROWAWAY = "WATCHFLOOR_TESTS_FOLDER"
+"""Names, to the processes of a parallel run, the folder of servers that are theirs alone."""
 
 _instance: Instance | None = None
 
@@ -62,6 +64,7 @@ def _start() -> Instance:
     data_dir = Path(tempfile.mkdtemp(prefix=PREFIX))
     # When root runs the tests, the database runs under another account, which has to pass through.
     data_dir.chmod(0o711)
+    os.environ[THROWAWAY] = str(data_dir)
     os.environ.setdefault("DATA_DIR", str(data_dir))
     instance = Instance(Environment(data_dir=data_dir), durable=False, spare_connections=CONNECTIONS)
     make_data_folder(data_dir)
