@@ -7,6 +7,7 @@ that sends Suricata alerts).
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import os
 import sys
@@ -105,6 +106,12 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"tests/{name}": place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What stands once all tests are known stays to the end: searching it for garbage again and again finds none."""
+    gc.collect()
+    gc.freeze()
 
 
 def owner_connection() -> psycopg.Connection[Any]:
