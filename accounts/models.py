@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zoneinfo
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -104,6 +105,12 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Asks the database only about an address that is given: without one nothing is taken, and that names are in
+        lower case their validator has seen to."""
+        if self.email:
+            super().validate_constraints(exclude)
 
     def get_full_name(self) -> str:
         return self.display_name

@@ -6,15 +6,20 @@ that sends Suricata alerts).
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
@@ -33,6 +38,7 @@ from entities.identity import EntityIdentity
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
+from tests.embedded import THROWAWAY
 
 # A suite that is run again says the same again. `--hypothesis-profile=explore` looks for new examples.
 examples.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,12 +60,33 @@ def django_db_setup(
     """The test database, made and migrated by the owner; the tests then work in the application's role, with no more
     rights than the running application has. (pytest-django sets up only the aliases that tests name.)"""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        with _migrated_once():
+            made = setup_databases(verbosity=0, interactive=False)
         _read_statistics_once()
     yield
     with django_db_blocker.unblock():
         connections.close_all()
         teardown_databases(made, verbosity=0)
+
+
+@contextmanager
+def _migrated_once() -> Iterator[None]:
+    """Of the processes of a parallel run the first migrates, for about ten seconds, the database that its server came
+    with; all of them then copy that. Nothing is left in a server that others use as well, nor taken from it."""
+    folder = os.environ.get(THROWAWAY)
+    if folder is None or "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    with Path(folder, "migrating.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time: a database is copied only while nobody is connected to it
+        lock.seek(0)
+        if not lock.read():
+            call_command("migrate", database="owner", verbosity=0)
+            lock.write("migrated")
+        connections.close_all()
+        owner = connections["owner"].settings_dict
+        owner["TEST"]["TEMPLATE"] = owner["NAME"]
+        yield
 
 
 def _read_statistics_once() -> None:
@@ -79,6 +106,12 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"tests/{name}": place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What stands once all tests are known stays to the end: searching it for garbage again and again finds none."""
+    gc.collect()
+    gc.freeze()
 
 
 def owner_connection() -> psycopg.Connection[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -23,6 +24,8 @@ from portal.servers.instance import Instance
 
 PREFIX = "watchfloor-tests-"
 CONNECTIONS = 200
+THROWAWAY = "WATCHFLOOR_TESTS_FOLDER"
+"""Names, to the processes of a parallel run, the folder of servers that are theirs alone."""
 
 _instance: Instance | None = None
 
@@ -31,6 +34,7 @@ _instance: Instance | None = None
 def pytest_load_initial_conftests() -> Generator[None]:
     """Before pytest-django reads the settings: have servers, and their addresses in the environment."""
     global _instance
+    _keep_bytecode()
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     os.environ.setdefault("STATEMENT_TIMEOUT_SECONDS", "120")  # a busy machine is no fault of what is tested
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
@@ -49,10 +53,18 @@ def pytest_unconfigure() -> None:
         _instance = None
 
 
+def _keep_bytecode() -> None:
+    """Some machines tell Python to keep no bytecode. Every process of a run, and each portal and command it starts,
+    would compile all modules anew: half of what a process does before its first test."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def _start() -> Instance:
     data_dir = Path(tempfile.mkdtemp(prefix=PREFIX))
     # When root runs the tests, the database runs under another account, which has to pass through.
     data_dir.chmod(0o711)
+    os.environ[THROWAWAY] = str(data_dir)
     os.environ.setdefault("DATA_DIR", str(data_dir))
     instance = Instance(Environment(data_dir=data_dir), durable=False, spare_connections=CONNECTIONS)
     make_data_folder(data_dir)
