@@ -276,10 +276,9 @@ def test_the_imported_incident_is_one_like_any_other(
 
 
 def test_imported_comments_are_their_authors_and_no_bell_rings(
-    transactional_db: None, tmp_path: Path, sign_in: Callable[[User], Client]
+    made: Members, transactional_db: None, tmp_path: Path, sign_in: Callable[[User], Client]
 ) -> None:
-    people = cast()
-    archive_of(rich(people), people["ada"], tmp_path / "first.zip")
+    packed(made, tmp_path / "first.zip")
     there = another_watchfloor()
     outcome = import_archive(tmp_path / "first.zip", actor=there["lee"].as_actor())
     comment = Entry.objects.of_incident(outcome.number or 0).filter(verb="comment.added")[0]
@@ -291,11 +290,10 @@ def test_imported_comments_are_their_authors_and_no_bell_rings(
         assert cursor.fetchone() == (0,)
 
 
-def test_who_is_not_here_is_named_and_the_work_is_nobodys(transactional_db: None, tmp_path: Path) -> None:
-    people = cast()
-    archive_of(rich(people), people["ada"], tmp_path / "first.zip")
-    connection.close()
-    _empty_tables(None)  # type: ignore[arg-type]
+def test_who_is_not_here_is_named_and_the_work_is_nobodys(
+    made: Members, transactional_db: None, tmp_path: Path
+) -> None:
+    packed(made, tmp_path / "first.zip")
     outcome = import_archive(tmp_path / "first.zip", actor=COMMAND_LINE)
     incident = Incident.objects.get(pk=outcome.number)
     assert incident.assignee is None
@@ -383,17 +381,13 @@ def test_the_same_archive_twice_is_refused_and_says_where_it_is(
     assert number is not None
 
 
-def test_it_can_be_tried_first(transactional_db: None, tmp_path: Path, files: Path) -> None:
-    people = cast()
-    first = rich(people)
-    archive_of(first, people["ada"], tmp_path / "first.zip")
-    another_watchfloor()
-    for name in stored_files(files):
-        next(files.rglob(name)).unlink()
+def test_it_can_be_tried_first(made: Members, transactional_db: None, tmp_path: Path, files: Path) -> None:
+    packed(made, tmp_path / "first.zip")
+    number = json.loads(made[layout.INCIDENT])["number"]
     before = everything()
     said = io.StringIO()
     call_command("import_incident", str(tmp_path / "first.zip"), "--dry-run", stdout=said)
-    assert f"#{first.pk} with 41 alerts and 3 comments could be imported; its log of" in said.getvalue()
+    assert f"#{number} with 41 alerts and 3 comments could be imported; its log of" in said.getvalue()
     assert (everything(), stored_files(files)) == (before, [])
     said = io.StringIO()
     call_command("import_incident", str(tmp_path / "first.zip"), stdout=said)
@@ -405,25 +399,20 @@ def test_it_can_be_tried_first(transactional_db: None, tmp_path: Path, files: Pa
 
 
 def test_programs_send_an_archive(
-    transactional_db: None, tmp_path: Path, settings: Any, sign_in: Callable[[User], Client]
+    made: Members, transactional_db: None, tmp_path: Path, settings: Any, sign_in: Callable[[User], Client]
 ) -> None:
-    people = cast()
-    path = archive_of(rich(people), people["ada"], tmp_path / "first.zip")
-    there = another_watchfloor()
-    data = path.read_bytes()
+    there = cast()
+    data = packed(made, tmp_path / "first.zip").read_bytes()
     _, key = create_token("mover", actor=SYSTEM, role="admin")
     script = Client(headers={"Authorization": f"Bearer {key}"})
     address = "/api/v1/incidents/import/"
-    for file in (tmp_path / "attachments").rglob("*"):
-        if file.is_file():
-            file.unlink()
     tried = script.post(f"{address}?dry_run=1", data, content_type="application/zip")
     assert (tried.status_code, tried.json()["number"]) == (200, None)
     form = {"file": SimpleUploadedFile("first.zip", data, content_type="application/zip")}
-    made = script.post(address, form)
-    assert made.status_code == 201, made.content
-    assert made.json()["alerts"] == 41
-    assert made.json()["url"].endswith(f"/incidents/{made.json()['number']}/")
+    answer = script.post(address, form)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["alerts"] == 41
+    assert answer.json()["url"].endswith(f"/incidents/{answer.json()['number']}/")
     assert script.post(address, data, content_type="application/zip").status_code == 409
     assert script.post(address, b"no archive", content_type="application/zip").status_code == 400
     assert script.post(address, {}).status_code == 400
