@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from activity.models import Entry
-from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, GROUPS, Group
+from activity.queries import latest_edits
+from activity.verbs import GROUPS, Group
 from activity.wording import sentence
 from common.time_ranges import utc
 
@@ -15,15 +16,8 @@ def plain_entries(ids: Sequence[int]) -> list[dict[str, Any]]:
     """These entries in this order. The text of a comment stands at its last version alone, and at none once it was
     removed, as on the page."""
     found = {entry.pk: entry for entry in Entry.objects.filter(pk__in=list(ids)).select_related("body")}
-    last = last_versions([entry.about_id or entry.pk for entry in found.values() if entry.registered_verb.is_comment])
+    last = latest_edits([entry.about_id or entry.pk for entry in found.values() if entry.registered_verb.is_comment])
     return [_plain(found[number], last) for number in ids if number in found]
-
-
-def last_versions(comments: Sequence[int]) -> dict[int, Entry]:
-    """Comment → its last edit or removal."""
-    verbs = [COMMENT_EDITED.name, COMMENT_REMOVED.name]
-    rows = Entry.objects.filter(about__in=comments, verb__in=verbs).order_by("sequence") if comments else ()
-    return {entry.about_id: entry for entry in rows if entry.about_id}
 
 
 def _plain(entry: Entry, last: dict[int, Entry]) -> dict[str, Any]:

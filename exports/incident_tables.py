@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import Principal
 from activity.models import Entry
-from activity.plain import last_versions
+from activity.queries import latest_edits
 from activity.verbs import COMMENT_EDITED, COMMENT_REMOVED, COMMENTED, GROUPS, Group
 from activity.wording import sentence, shown_changes
 from alerts.choices import AlertStatus, Severity
@@ -149,7 +149,7 @@ def log_table(incident: Incident, principal: Principal) -> Table:
         if not Incident.objects.visible_to(principal).filter(pk=incident.pk).exists():
             return {}
         entries = list(rows.filter(pk__in=numbers).select_related("body"))
-        later = last_versions([entry.pk for entry in entries if entry.verb == COMMENTED.name])
+        later = latest_edits([entry.pk for entry in entries if entry.verb == COMMENTED.name])
         with timezone.override(UTC):
             return {entry.pk: _entry(entry, later.get(entry.pk)) for entry in entries}
 

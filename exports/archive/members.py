@@ -15,7 +15,7 @@ from typing import Any
 
 from accounts.models import Principal, User
 from activity.models import Entry
-from activity.plain import last_versions
+from activity.queries import latest_edits
 from activity.verbs import COMMENT_REMOVED, COMMENTED
 from alerts.models import Alert, Evidence
 from common.file_store import CHUNK
@@ -155,7 +155,7 @@ def _comments(source: Source) -> Iterator[rows.Row]:
     numbers = _numbers(found.order_by("recorded_at", "pk").values_list("pk", flat=True))
     for portion in _portions(numbers):
         entries = {entry.pk: entry for entry in found.filter(pk__in=portion).select_related("body")}
-        later = last_versions(portion)
+        later = latest_edits(portion)
         names = _usernames(entry.actor_id for entry in entries.values())
         for number in portion:
             edit = later.get(number)
