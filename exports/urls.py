@@ -1,7 +1,10 @@
+"""What people take out, under /exports/."""
+
 from django.urls import path, re_path
 
-from exports import data_urls
-from exports.views import exports
+from exports.importing.views import origin_log
+from exports.incident_tables import TABLES
+from exports.views import data, exports
 from exports.views.tables import FORMATS, incident_log, queue, system_log
 
 app_name = "exports"
@@ -9,7 +12,17 @@ app_name = "exports"
 urlpatterns = [
     re_path(rf"^incidents\.(?P<format>{'|'.join(FORMATS)})$", queue, name="queue"),
     path("incidents/<int:number>/log.jsonl", incident_log, name="incident_log"),
+    path("incidents/<int:number>/origins/<uuid:log>.jsonl", origin_log, name="origin_log"),
     path("system/log.jsonl", system_log, name="system_log"),
+    # One incident's data, sent while it is read.
+    *(
+        path(
+            f"incidents/<int:number>/{table}.csv", data.incident_table, {"table": table}, name=f"incident_{table}_table"
+        )
+        for table in TABLES
+    ),
+    path("incidents/<int:number>.json", data.incident_document, name="incident_document"),
+    path("incidents/<int:number>.stix.json", data.incident_bundle, name="incident_bundle"),
     # Files that are made in the background.
     path("", exports.exports, name="exports"),
     path("incidents/<int:number>/pdf/", exports.export_pdf, name="export_pdf"),
@@ -22,5 +35,4 @@ urlpatterns = [
     path("<uuid:export_id>/notice/", exports.one, {"part": "exports/notice.html"}, name="notice"),
     path("<uuid:export_id>/again/", exports.again, name="again"),
     path("<uuid:export_id>/dismiss/", exports.dismiss, name="dismiss"),
-    *data_urls.pages,
 ]

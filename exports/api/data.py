@@ -12,7 +12,7 @@ from accounts.choices import Permission
 from activity.actors import Channel
 from common.api import AlwaysJSON, bad_query
 from common.query_strings import UnknownKeys
-from exports.data_views import bundle_answer, document_answer, marking_asked, table_answer
+from exports.views.data import bundle_answer, document_answer, marking_asked, table_answer
 from incidents.api.lookup import visible_or_404
 
 
