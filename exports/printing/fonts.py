@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def _noted(font: Any, folder: Path) -> dict[str, Any]:
     digest = hashlib.sha256(font.file_content).hexdigest()
     path = folder / f"{digest}.font"
     if not path.exists():
-        whole = folder / f"{digest}.{id(font)}.part"
+        whole = folder / f"{digest}.{os.getpid()}.part"
+        # Two children may find the same font at the same time.
         whole.write_bytes(font.file_content)
         whole.rename(path)
     return {
