@@ -1,8 +1,9 @@
-"""Printing an incident's report of about 33 pages, against a browser that prints the same: time, memory and size.
+"""Making an incident's report, against a browser that prints the same page: time, memory and size.
 
-The browser is a cold headless Chromium, as a portal without a printer of its own would start it for each report. Both
-start from nothing and are measured turn by turn; memory is that of all their processes, shared pages counted once.
-Then a report of 10,000 alerts, alone.
+Ours is everything from the incident's number to the file: reading, composing, drawing, joining. The browser is a cold
+headless Chromium, as a portal without a printer of its own would start it for each report, and is handed the page ready
+made. Both are measured turn by turn; memory is that of all their processes, shared pages counted once. Then a report of
+10,000 alerts without caps, alone; and what pages take while reports are made beside them.
 """
 
 from __future__ import annotations
@@ -19,22 +20,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from django.conf import settings
+from django.db import connection
+from django.test import Client
 
+from accounts.models import User
 from benchmarks.measure import Row, percentile
-from benchmarks.printed_report import MadeUpReport
+from benchmarks.reported import page_for_a_browser, report, reported_incident
+from benchmarks.serving import look_around, server
 from exports.printing import Limits, print_report
 from exports.printing.memory import held_by
 from incidents.models import Incident
 from portal.servers.system_packages import CHROMIUM_NAMES
 
+USER = "analyst01"
 ENOUGH = 2_000
 """Incidents of a database from which on reports have their size; a tiny one is for trying this out."""
 ROUNDS = 5
-ALERTS, ROWS_OF_A_PIECE = 10_000, 250
+ALERTS, ENTITIES, ENTRIES = 150, 140, 500
+"""40 assets and 100 pieces of evidence."""
+MANY = 10_000
 BETWEEN_LOOKS = 0.05
 LIMITS = Limits(seconds=900)
 """A busy machine is to be measured, too."""
 MEGABYTE = 1024 * 1024
+LOOKING = 20.0
+"""Seconds that somebody looks at pages, with and without reports beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +59,27 @@ class Turn:
 
 def measure(rounds: int) -> Iterator[Row]:
     full = Incident.objects.count() >= ENOUGH
-    report = MadeUpReport() if full else MadeUpReport(assets=3, evidence=3, alerts=3, entries=3, nodes=3)
+    usual = reported_incident(alerts=ALERTS, entities=ENTITIES, entries=ENTRIES) if full else _tiny()
+    many = reported_incident(alerts=MANY, entities=ENTITIES, entries=1) if full else usual
+    reader = User.objects.select_related("role").get(username=USER)
     browser = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    page = page_for_a_browser(report(usual, reader, is_capped=True))
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(min(rounds, ROUNDS)):
-            ours.append(_turn(lambda into: _print(report, into), Path(folder) / f"ours-{turn}"))
+            ours.append(_turn(lambda into: _print(usual, reader, into), Path(folder) / f"ours-{turn}"))
             if browser:
-                theirs.append(_turn(lambda into: _browse(browser, report, into), Path(folder) / f"theirs-{turn}"))
+                theirs.append(_turn(lambda into: _browse(browser, page, into), Path(folder) / f"theirs-{turn}"))
         yield from _compared(ours, theirs)
-        many = MadeUpReport(alerts=ALERTS, entries=0, rows_of_a_piece=ROWS_OF_A_PIECE) if full else report
-        alone = _turn(lambda into: _print(many, into), Path(folder) / "many")
+        alone = _turn(lambda into: _print(many, reader, into, is_capped=False), Path(folder) / "many")
     yield Row("printing, 10,000 alerts", alone.seconds, "s")
     yield Row("printing, 10,000 alerts, memory", alone.memory, "MB")
     yield Row("printing, 10,000 alerts, size", alone.size, "KB")
+    yield _beside(usual, reader, LOOKING if full else 1.0)
+
+
+def _tiny() -> Incident:
+    return reported_incident(alerts=3, entities=7, entries=3)
 
 
 def _compared(ours: list[Turn], theirs: list[Turn]) -> Iterator[Row]:
@@ -73,6 +91,36 @@ def _compared(ours: list[Turn], theirs: list[Turn]) -> Iterator[Row]:
         yield Row(f"printing, {name}", middle, unit, floor, ratio, middle, percentile(own, 95), len(own))
 
 
+def _beside(incident: Incident, reader: User, seconds: float) -> Row:
+    """Pages that somebody opens one after the other while one report after the other is made, against the same pages
+    with nothing beside: p95."""
+    client = Client()
+    client.force_login(reader)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    over = threading.Event()
+
+    def make_reports() -> None:
+        try:
+            while not over.is_set():
+                with tempfile.TemporaryDirectory() as folder:
+                    _print(incident, reader, Path(folder))
+        finally:
+            connection.close()
+
+    with server() as port:
+        look_around(port, cookie, time.monotonic() + seconds / 4)
+        alone = look_around(port, cookie, time.monotonic() + seconds)
+        maker = threading.Thread(target=make_reports)
+        maker.start()
+        try:
+            beside = look_around(port, cookie, time.monotonic() + seconds)
+        finally:
+            over.set()
+            maker.join()
+    high, floor = percentile(beside, 95), percentile(alone, 95)
+    return Row("printing, pages beside it (p95)", high, "ms", floor, high / floor, n=len(beside))
+
+
 def _turn(work: Callable[[Path], Path], into: Path) -> Turn:
     into.mkdir()
     with _most_memory() as most:
@@ -82,13 +130,14 @@ def _turn(work: Callable[[Path], Path], into: Path) -> Turn:
     return Turn(seconds, most() / MEGABYTE, file.stat().st_size / 1024)
 
 
-def _print(report: MadeUpReport, into: Path) -> Path:
-    return print_report(report, into, limits=LIMITS, tell=lambda percent: None).path
+def _print(incident: Incident, reader: User, into: Path, *, is_capped: bool = True) -> Path:
+    made = report(incident, reader, is_capped=is_capped)
+    return print_report(made, into, limits=LIMITS, tell=lambda percent: None).path
 
 
-def _browse(browser: str, report: MadeUpReport, into: Path) -> Path:
+def _browse(browser: str, content: str, into: Path) -> Path:
     page, file = into / "report.html", into / "report.pdf"
-    page.write_text(report.whole(), encoding="utf-8")
+    page.write_text(content, encoding="utf-8")
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={file}"]
     command = [browser, *arguments, f"--user-data-dir={into / 'profile'}", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603 - a browser it has found itself

@@ -107,13 +107,13 @@ def _alone(port: int, cookie: str, rounds: int) -> Iterator[Row]:
 def _together(port: int, cookie: str, seconds: float) -> Iterator[Row]:
     started = time.monotonic()
     with ThreadPoolExecutor(PEOPLE) as people:
-        work = [people.submit(_look_around, port, cookie, started + seconds) for _ in range(PEOPLE)]
+        work = [people.submit(look_around, port, cookie, started + seconds) for _ in range(PEOPLE)]
         times = [spent for one in work for spent in one.result()]
     rate = len(times) / (time.monotonic() - started)
     yield Row(f"serving, {PEOPLE} people", rate, "pages/s", p95=percentile(times, 95), n=len(times))
 
 
-def _look_around(port: int, cookie: str, until: float) -> list[float]:
+def look_around(port: int, cookie: str, until: float) -> list[float]:
     """Milliseconds of each page that a person opens, one after the other, until the time is over."""
     connection = HTTPConnection(HOST, port, timeout=30)
     times = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +13,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from common.file_store import CHUNK, FileChanged, FileMissing, FileStore, TooLarge
+from common.jobs import JobState
 from exports.commands import MadeFile
 from exports.models import IncidentExport
 
@@ -53,6 +56,31 @@ def opened(export: IncidentExport) -> BinaryIO:
 def remove(number: UUID) -> None:
     """Take a file away; gone already is fine."""
     store().remove(number)
+
+
+@contextmanager
+def work_folder(export: IncidentExport) -> Iterator[Path]:
+    """A folder of this attempt alone, gone with it; what a killed worker leaves, the sweep removes."""
+    folder = _work() / f"{export.pk}.{export.attempts}"
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_left_work() -> None:
+    """Remove the folders of attempts that are no more: what stood in an incident is not to lie about."""
+    for folder in _work().glob("*.*"):
+        number, _, attempt = folder.name.partition(".")
+        own = IncidentExport.objects.filter(pk=UUID(number), attempts=int(attempt), state=JobState.RUNNING)
+        if not own.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _work() -> Path:
+    folder: Path = settings.EXPORTS_FOLDER / "work"
+    return folder
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

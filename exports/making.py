@@ -7,9 +7,7 @@ and none leaves a file without a row.
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -49,7 +47,7 @@ def carry_out(export_id: UUID) -> bool:
         return False
     try:
         check_rights(export)
-        with Pulse(export) as pulse, work_folder() as folder:
+        with Pulse(export) as pulse, files.work_folder(export) as folder:
             made = make(export.incident_id, Format(export.format), _options(export), export.reader, folder, pulse.tell)
             if finish_export(export, made, actor=export.as_actor()) is None:
                 files.remove(made.id)
@@ -113,13 +111,6 @@ def check_rights(export: IncidentExport) -> None:
         raise NotMade("You may no longer see this incident or take it out.")
     if rights_of(reader) != export.rights:
         raise NotMade("Your rights have changed since you asked; ask again.")
-
-
-@contextmanager
-def work_folder() -> Iterator[Path]:
-    """A folder of this attempt alone, gone with it."""
-    with tempfile.TemporaryDirectory(prefix="watchfloor-export-") as folder:
-        yield Path(folder)
 
 
 def _options(export: IncidentExport) -> ReportOptions | None:

@@ -30,6 +30,7 @@ def sweep_exports() -> None:
         announce(export_id)
     for number in expire(timezone.now()):
         files.remove(number)
+    files.remove_left_work()
 
 
 @shared_task

@@ -22,6 +22,8 @@ from exports.printing.confinement import Confinement, die_with, leave_network, l
 from exports.printing.limits import Limits
 
 CALLER, OUT = 0, 1
+AFTER_PAGES = 10
+"""How far reports stand back when people wait for pages of the same machine."""
 
 
 class Printer:
@@ -109,6 +111,7 @@ def main(arguments: list[str]) -> None:
     job, assets, caller = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
     limits = messages.limits(arguments[3])
     die_with(caller)
+    os.nice(AFTER_PAGES)
     # What the children need is brought in once, before anything is read that came from outside.
     from exports.printing.studio import Studio
 

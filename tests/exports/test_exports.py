@@ -272,6 +272,18 @@ def test_files_without_a_row_go_and_others_stay(incident: Incident, ana: User, m
     assert list(files.store().older_than(-10)) == [made.file]
 
 
+def test_what_a_killed_worker_left_goes_and_what_one_is_at_stays(incident: Incident, ana: User) -> None:
+    taken = claim(asked(incident, ana).pk)
+    assert taken is not None
+    with files.work_folder(taken) as folder:
+        (folder / "1.html").write_text("what stood in it")
+        tasks.sweep_exports()
+        assert (folder / "1.html").exists()
+        IncidentExport.objects.update(attempts=2)
+        tasks.sweep_exports()
+        assert not folder.exists()
+
+
 def test_rows_of_long_ago_go(incident: Incident, ana: User) -> None:
     made = finished(asked(incident, ana))
     IncidentExport.objects.filter(pk=made.pk).update(

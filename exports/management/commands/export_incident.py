@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from common.errors import Refused
 from exports.choices import Format, Marking, Part
 from exports.commands import MadeFile, record_export
 from exports.files import NotMade
-from exports.making import work_folder, write
+from exports.making import write
 from exports.options import ReportOptions
 from exports.printing import PrintingFailed
 from incidents.commands.looking import record_look
@@ -62,8 +63,8 @@ class Command(BaseCommand):
         if path.exists():
             raise CommandError(f"{path} exists already; name a new file.")
         actor = reader.as_actor(Channel.COMMAND_LINE) if isinstance(reader, User) else COMMAND_LINE
-        with work_folder() as folder, tqdm(total=100, unit="%", leave=False) as bar:
-            made = folder / "file"
+        with TemporaryDirectory(prefix="watchfloor-export-") as folder, tqdm(total=100, unit="%", leave=False) as bar:
+            made = Path(folder) / "file"
             try:
                 pages = write(number, form, wanted, reader, made, lambda percent: _show(bar, percent))
             except (NotMade, PrintingFailed, Refused) as problem:
