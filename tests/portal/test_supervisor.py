@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +15,17 @@ from pathlib import Path
 import psutil
 import pytest
 
+from portal.environment import REPOSITORY
 from tests.portal.running import Portal, checks, free_port, sign_in
+
+COUNT_SLOWLY = """
+import sys, time
+from django.contrib.contenttypes.models import ContentType
+for _ in range(15):
+    assert ContentType.objects.exists()
+    time.sleep(0.1)
+sys.stdout.write("counted")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +43,15 @@ def portal(first_portal: Portal) -> Portal:
     if first_portal.process.poll() is not None:
         first_portal.start().wait_until_running()
     return first_portal
+
+
+@pytest.fixture(scope="module")
+def other_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal in another folder, which commands fill and in which a portal is then started: filling one takes
+    longest."""
+    portal = Portal(tmp_path_factory.mktemp("portal") / "another folder, mit Ümläut")
+    yield portal
+    portal.clear()
 
 
 def test_it_answers_and_tells_the_administrator_once(portal: Portal) -> None:
@@ -109,18 +129,32 @@ def test_a_killed_worker_is_started_again(portal: Portal) -> None:
     assert portal.child("worker").pid != before.pid
 
 
-def test_another_portal_runs_beside_it_until_it_must_give_up(portal: Portal, tmp_path: Path) -> None:
-    other = Portal(tmp_path / "another folder, mit Ümläut").start()
-    try:
-        other.wait_until_running()
-        assert (portal.status("/healthz"), other.status("/healthz")) == (200, 200)
-        kill_again_and_again(other, "beat")
-        assert other.process and other.process.wait(timeout=10) == 1
-        assert "The scheduler stopped 5 times within a minute" in other.said()
-        assert f"{other.data_dir}/logs/scheduler.log" in other.said()
-        assert other.children() == []
-    finally:
-        other.clear()
+def test_two_commands_in_an_empty_folder_share_its_servers(other_portal: Portal) -> None:
+    """The last one turns off the light."""
+    commands = [command(other_portal, COUNT_SLOWLY) for _ in range(2)]
+    ends = [one.communicate(timeout=90) for one in commands]
+    assert [one.returncode for one in commands] == [0, 0], ends
+    assert all("counted" in printed for printed, _ in ends)
+    assert sum("Setting up a new database" in errors for _, errors in ends) == 1
+    assert other_portal.children() == []
+
+
+def command(portal: Portal, code: str) -> subprocess.Popen[str]:
+    """`manage.py shell` with some code, started and not waited for."""
+    arguments = [sys.executable, str(REPOSITORY / "manage.py"), "shell", "-c", code]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(arguments, env=portal.environment(), stdout=pipe, stderr=pipe, text=True)
+
+
+def test_another_portal_runs_beside_it_until_it_must_give_up(portal: Portal, other_portal: Portal) -> None:
+    other = other_portal.start().wait_until_running()
+    assert len(sign_in(other.said())) == 1, "nobody was there yet, though the database was"
+    assert (portal.status("/healthz"), other.status("/healthz")) == (200, 200)
+    kill_again_and_again(other, "beat")
+    assert other.process and other.process.wait(timeout=10) == 1
+    assert "The scheduler stopped 5 times within a minute" in other.said()
+    assert f"{other.data_dir}/logs/scheduler.log" in other.said()
+    assert other.children() == []
     assert portal.status("/healthz") == 200
 
 
