@@ -22,7 +22,7 @@ from exports.printing.confinement import Confinement, die_with, leave_network, l
 from exports.printing.limits import Limits
 
 CALLER, OUT = 0, 1
-AFTER_PAGES = 10
+AFTER_PAGES = 19
 """How far reports stand back when people wait for pages of the same machine."""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,11 +18,14 @@ from activity.actors import SYSTEM
 from alerts.choices import Classification, Determination, Severity, Verdict
 from entities import identity
 from entities.models import Entity
+from exports.choices import Format
+from exports.commands import claim, give_up, request_export
 from incidents.commands import add_comment, assign, change_tags, classify, resolve, set_severity
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, WIDE, OpenWindow, WindowOf
 from tests.browser.pages import IN_THE_BROWSER
 from tests.conftest import NOON, alert, device, opened, user_entity
+from tests.exports.made import kept_export
 
 pytestmark = IN_THE_BROWSER
 
@@ -269,4 +274,34 @@ def test_what_live_pages_show_has_no_finding(
     page.keyboard.press("z")
     expect(page.get_by_role("button", name="1 hour")).to_be_visible()
     check(page, findings, "snooze menu")
+    assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_exports_in_their_states_have_no_finding(
+    theme: str,
+    size: dict[str, int],
+    scene: Incident,
+    ada: User,
+    window_of: WindowOf,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    """The choices, what stands under the title of one that failed and one that is ready, and the person's list."""
+    settings.EXPORTS_FOLDER = tmp_path / "exports"
+    findings: list[str] = []
+    failed = claim(request_export(scene, Format.ARCHIVE, principal=ada).pk)
+    assert failed is not None
+    give_up(failed, "The report needs more than 1,024 MB of memory; leave out parts or keep the caps.")
+    kept_export(scene, ada, uuid4())
+    page = window_of(ada, viewport=size, color_scheme=theme)
+    page.goto(f"/incidents/{scene.pk}/")
+    expect(page.locator("#export-state")).to_contain_text("is ready")
+    check(page, findings, "states of exports")
+    page.locator("details[data-menu] > summary", has_text="More").click()
+    page.get_by_role("link", name="Export incident as PDF").click()
+    expect(page.locator("form.export")).to_be_visible()
+    check(page, findings, "choices of a report")
+    page.goto("/exports/")
+    check(page, findings, "list of exports")
     assert not findings, "\n".join(findings)
