@@ -101,17 +101,12 @@ def stream(
 ) -> Stream:
     """Entries of one incident, newest first, from before the entry of the given id; edits are shown at their comment.
 
-    `content`: all, audits, comments, or brief, which leaves out what happened to single alerts and entities.
+    `content`: all, comments, or brief, which leaves out what happened to single alerts and entities.
     `merged` names incidents that were merged into it: their entries stand between its own, by the time of
     writing.
     """
     rows = Entry.objects.filter(incident__in=[incident_id, *merged])
-    if content == "comments":
-        rows = rows.filter(verb=COMMENTED.name)
-    elif content == "audits":
-        rows = rows.audits()
-    else:
-        rows = rows.exclude(verb=COMMENT_EDITED.name)
+    rows = rows.filter(verb=COMMENTED.name) if content == "comments" else rows.exclude(verb=COMMENT_EDITED.name)
     if content == "brief":
         rows = rows.exclude(subject_kind__in=("alert", "entity"))
     order = ("-recorded_at", "-pk") if merged else ("-sequence",)

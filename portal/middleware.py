@@ -146,8 +146,9 @@ class Compressed(GZipMiddleware):
         if len(response.content) < SHORTEST_COMPRESSED:
             return response
         patch_vary_headers(response, ("Accept-Encoding",))
-        if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
-            response.content = self._compressed(response.content)
+        packed = self._compressed(response.content) if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "") else b""
+        if packed and len(packed) < len(response.content):
+            response.content = packed
             response.headers["Content-Encoding"] = "gzip"
             response.headers["Content-Length"] = str(len(response.content))
             if response.headers.get("ETag", "").startswith('"'):

@@ -215,6 +215,16 @@ def _save(touched: Sequence[Incident]) -> None:
     Incident.objects.bulk_update(touched, ["alerts_active", "version", "updated_at"])
 
 
+def changers(entries: Iterable[Entry]) -> dict[tuple[int, str], str]:
+    """Alert and field → who changed it last, of these entries about alerts, the oldest first."""
+    found: dict[tuple[int, str], str] = {}
+    for entry in entries:
+        for change in entry.changes:
+            name = "classification" if change["field"] == "determination" else change["field"]
+            found[int(entry.subject_id), name] = entry.actor_label
+    return found
+
+
 def _check_conflicts(
     incidents: Mapping[int, Incident],
     chosen: Sequence[Alert],
@@ -236,12 +246,8 @@ def _check_conflicts(
         subject_kind="alert",
         subject_id__in=[str(alert.pk) for alert in chosen],
     )
-    changed_by: dict[tuple[int, str], str] = {}
-    for entry in newer.order_by("incident_id", "sequence"):
-        if (entry.incident_version or 0) > since[entry.incident_id or 0]:
-            for change in entry.changes:
-                name = "classification" if change["field"] == "determination" else change["field"]
-                changed_by[int(entry.subject_id), name] = entry.actor_label
+    entries = newer.order_by("incident_id", "sequence")
+    changed_by = changers(entry for entry in entries if (entry.incident_version or 0) > since[entry.incident_id or 0])
     conflicts: list[FieldConflict] = []
     on: dict[str, frozenset[int]] = {}
     for name, mine in wishes_for_alerts(changes).items():

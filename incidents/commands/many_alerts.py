@@ -16,7 +16,7 @@ from common.command import command
 from common.errors import Refused
 from incidents.changes import AlertChanges
 from incidents.choices import Outcome
-from incidents.commands.alerts import carry_out, lock_alerts, value_of, wishes_for_alerts
+from incidents.commands.alerts import carry_out, changers, lock_alerts, value_of, wishes_for_alerts
 from incidents.commands.assignment import check_assignee
 from incidents.commands.change import lock_all
 from incidents.commands.classification import check_finding
@@ -115,12 +115,8 @@ def _changed_since(alerts: Sequence[Alert], changes: AlertChanges, seen: str, ac
         ),
         seen,
     )
-    changed_by: dict[tuple[int, str], str] = {}
-    for entry in entries.order_by("incident", "sequence"):
-        if (entry.actor_kind, entry.actor_id) != (actor.kind, actor.id):
-            for change in entry.changes:
-                name = "classification" if change["field"] == "determination" else change["field"]
-                changed_by[int(entry.subject_id), name] = entry.actor_label
+    ordered = entries.order_by("incident", "sequence")
+    changed_by = changers(each for each in ordered if (each.actor_kind, each.actor_id) != (actor.kind, actor.id))
     found: dict[int, list[str]] = {}
     for alert in alerts if changed_by else ():
         for name, mine in wishes_for_alerts(changes).items():

@@ -88,14 +88,18 @@ def _page(incident: Incident, found: Moment) -> dict[str, Any]:
     activity, shown = reverse("incidents:activity", args=[incident.pk]), found.named or found.last
     return {
         "number": incident.pk,
-        "crumbs": [
-            {"label": "Incidents", "url": reverse("incidents:queue")},
-            {"label": f"#{incident.pk}", "url": reverse("incidents:overview", args=[incident.pk])},
-            {"label": "As it was"},
-        ],
+        "crumbs": _crumbs(incident),
         "activity_url": f"{activity}?entry={shown.pk}#entry-{shown.sequence}",
         "until": _local(found),
     }
+
+
+def _crumbs(incident: Incident) -> list[dict[str, str]]:
+    return [
+        {"label": "Incidents", "url": reverse("incidents:queue")},
+        {"label": f"#{incident.pk}", "url": reverse("incidents:overview", args=[incident.pk])},
+        {"label": "As it was"},
+    ]
 
 
 def _local(found: Moment) -> str:
@@ -199,11 +203,7 @@ def _refused(request: PersonRequest, incident: Incident, error: UnknownKeys | Va
     context = {
         "number": incident.pk,
         "problems": problems,
-        "crumbs": [
-            {"label": "Incidents", "url": reverse("incidents:queue")},
-            {"label": f"#{incident.pk}", "url": reverse("incidents:overview", args=[incident.pk])},
-            {"label": "As it was"},
-        ],
+        "crumbs": _crumbs(incident),
         "until": f"{timezone.localtime():%Y-%m-%dT%H:%M:%S}",
     }
     return render(request, "incidents/as_of_refused.html", context, status=400)

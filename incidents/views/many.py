@@ -124,19 +124,21 @@ def save(request: PersonRequest, kind: Many, selection: Selection) -> HttpRespon
 
 def preview_context(kind: Many, selection: Selection, form: Any) -> dict[str, Any]:
     """What the preview shows: the figures, or what is wrong with the form."""
-    if not (form.is_bound and form.is_valid()):
-        problem = next(iter(form.errors.values()))[0] if form.errors else ""
-        found = kind.preview(selection.rows, kind.nothing, chosen=selection.total)
-        return {"selection": selection, "noun": kind.subject, "preview": found, "problem": problem, "is_empty": True}
-    changes = form.changes()
-    problem = ""
-    try:
-        kind.check(changes)
-    except Refused as refused:
-        problem = refused.problem
+    changes, problem = kind.nothing, next(iter(form.errors.values()))[0] if form.errors else ""
+    if form.is_bound and form.is_valid():
+        changes = form.changes()
+        try:
+            kind.check(changes)
+        except Refused as refused:
+            problem = refused.problem
     found = kind.preview(selection.rows, changes, chosen=selection.total)
-    is_empty = changes.is_empty()
-    return {"selection": selection, "noun": kind.subject, "preview": found, "problem": problem, "is_empty": is_empty}
+    return {
+        "selection": selection,
+        "noun": kind.subject,
+        "preview": found,
+        "problem": problem,
+        "is_empty": changes.is_empty(),
+    }
 
 
 def _started(request: PersonRequest, selection: Selection, changes: Any, seen: str) -> BulkAct:
