@@ -47,9 +47,6 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def comments(self) -> Self:
         return self.filter(verb__in=comment_verbs())
 
-    def audits(self) -> Self:
-        return self.exclude(verb__in=comment_verbs())
-
 
 class Entry(models.Model):
     """One change or comment, by whom, when and through what.

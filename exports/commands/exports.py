@@ -28,8 +28,8 @@ from incidents.models import Incident
 
 MOST_WAITING = 10
 """Files that are made or wait to be made for one person."""
-MOST_ATTEMPTS = 3
-"""A file whose worker dies each time is given up after so many."""
+MOST_ATTEMPTS = 5
+"""A file whose worker dies each time is given up after so many; that the database was away counts as well."""
 ROW_KEPT = timedelta(days=30)
 """How long one's exports are listed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
@@ -138,7 +139,8 @@ def given(
     answer["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
     answer["Cache-Control"] = "private, no-store"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer["Digest"] = f"sha-256={export.sha256}"
+    # Source: RFC 9530, section 3.
+    answer["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(export.sha256)).decode()}:"
     return answer
 
 

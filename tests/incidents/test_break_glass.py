@@ -18,6 +18,7 @@ from activity.models import Entry
 from alerts.models import Alert
 from common.errors import Refused
 from incidents.commands import (
+    add_comment,
     assign,
     break_glass,
     end_break_glass,
@@ -168,6 +169,19 @@ def test_a_look_by_the_api_is_recorded_as_well(
     break_glass(secret.pk, WHY, actor=lee.as_actor())
     assert sign_in(lee).get(f"/api/v1/incidents/{secret.pk}/{part}").status_code == 200
     assert verbs_of(secret)[-1] == "incident.glass_looked_through"
+
+
+def test_emptying_a_text_by_the_api_is_a_look_as_well(
+    secret: Incident, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    lee.role.permissions = [*lee.role.permissions, Permission.EMPTY_TEXTS]
+    lee.role.save()
+    said = add_comment(secret, "Who it was", actor=SYSTEM)
+    break_glass(secret.pk, WHY, actor=lee.as_actor())
+    path = f"/api/v1/incidents/{secret.pk}/entries/{Entry.objects.get(pk=said.pk).sequence}/empty/"
+    answer = sign_in(lee).post(path, {"reason": "Asked for by the person it names"}, content_type="application/json")
+    assert answer.status_code in (200, 204), answer.content
+    assert verbs_of(secret)[-2:] == ["incident.glass_looked_through", "body.emptied"]
 
 
 def test_a_role_may_see_every_restricted_incident_but_no_token_does(secret: Incident, rio: User) -> None:
