@@ -22,7 +22,7 @@ import pytest
 from exports.rendering import missing_for_pdf
 from tests.portal.running import Portal
 
-ROUNDS = int(os.environ.get("EXPORT_FAULTS", "4"))
+ROUNDS = int(os.environ.get("EXPORT_FAULTS", "3"))
 RIGHT_WITHIN = 60.0
 """Seconds."""
 ALERTS = 60
@@ -99,13 +99,6 @@ def kill_child_of_worker(portal: Portal) -> None:
         child.kill()
 
 
-def kill_printers(portal: Portal) -> None:
-    """Only what draws: the attempt fails cleanly or is made again, and nobody else is hurt."""
-    for process in portal.children():
-        if any("exports.printing" in word for word in process.cmdline()):
-            process.kill()
-
-
 def kill_and_empty_redis(portal: Portal) -> None:
     portal.child("valkey").kill()
     for path in portal.data_dir.glob("*redis*/**/*"):
@@ -121,7 +114,7 @@ def restart_postgres(portal: Portal) -> None:
     portal.child("postgres").send_signal(signal.SIGINT)  # fast: sessions are ended
 
 
-FAULTS = (kill_worker, kill_child_of_worker, kill_and_empty_redis, kill_postgres, restart_postgres)
+FAULTS = (kill_worker, kill_and_empty_redis, kill_postgres, kill_child_of_worker, restart_postgres)
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
