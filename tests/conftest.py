@@ -19,10 +19,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client, TransactionTestCase
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
@@ -303,18 +304,32 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_and_connected() -> Iterator[None]:
+    """Passwords are hashed in no time, and the cache keeps its connection: setting it up anew for each test would take
+    longer than many a page."""
+    cache = django_settings.CACHES["default"] | {"KEY_FUNCTION": _key_of_this_test}
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(CACHES={"default": cache}, PASSWORD_HASHERS=hashers):
+        yield
+
+
+def _key_of_this_test(key: str, prefix: str, version: int) -> str:
+    return f"{_this_test}:{prefix}:{version}:{key}"
+
+
+_this_test = ""
+"""Of which process and which test the keys in the cache are now."""
+
+
 @pytest.fixture(autouse=True)
-def _quick_and_alone(
-    request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Passwords are hashed in no time; nothing that another test or another process has cached is read, and nobody
-    else's checkpoints."""
+def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that another test or another process has cached is read, and nobody else's checkpoints."""
+    global _this_test
     name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     own = tmp_path_factory.getbasetemp() / f"proof-{name}"
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{name}"}}
+    _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
     yield
 
 
