@@ -101,9 +101,11 @@ def _read_statistics_once() -> None:
 
 LONGEST_FIRST = (
     *("portal/test_supervisor.py", "incidents/query_text/test_same_everywhere.py", "browser/test_accessibility.py"),
-    *("test_benchmarks.py", "browser/test_keyboard.py", "test_commands.py"),
+    *("test_benchmarks.py", "incidents/test_access.py", "ingest/test_formats.py", "browser/test_keyboard.py"),
+    *("test_completeness.py", "ingest/test_replay.py", "browser/test_hostile_text.py", "test_commands.py"),
 )
-"""Files that take a minute or more: begun last, they would keep one process busy when the others have nothing left."""
+"""Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing
+left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
