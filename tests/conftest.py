@@ -19,10 +19,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client, TransactionTestCase
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
@@ -98,9 +101,11 @@ def _read_statistics_once() -> None:
 
 LONGEST_FIRST = (
     *("portal/test_supervisor.py", "incidents/query_text/test_same_everywhere.py", "browser/test_accessibility.py"),
-    *("test_benchmarks.py", "browser/test_keyboard.py", "test_commands.py"),
+    *("test_benchmarks.py", "incidents/test_access.py", "ingest/test_formats.py", "browser/test_keyboard.py"),
+    *("test_completeness.py", "ingest/test_replay.py", "browser/test_hostile_text.py", "test_commands.py"),
 )
-"""Files that take a minute or more: begun last, they would keep one process busy when the others have nothing left."""
+"""Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing
+left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -216,11 +221,15 @@ def sensor(db: None) -> tuple[AccessToken, str]:
 
 @pytest.fixture
 def sign_in() -> Callable[[User], Client]:
-    """A browser's session for a person, without the sign-in page."""
+    """A browser's session for a person, without the sign-in page: stored once, and not anew at each of the steps that
+    Django's `force_login` takes through the door."""
 
     def signed_in(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
+        session, client = SessionStore(), Client()
+        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), django_settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        client.cookies[django_settings.SESSION_COOKIE_NAME] = session.session_key or ""
         return client
 
     return signed_in
@@ -303,18 +312,32 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_and_connected() -> Iterator[None]:
+    """Passwords are hashed in no time, and the cache keeps its connection: setting it up anew for each test would take
+    longer than many a page."""
+    cache = django_settings.CACHES["default"] | {"KEY_FUNCTION": _key_of_this_test}
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(CACHES={"default": cache}, PASSWORD_HASHERS=hashers):
+        yield
+
+
+def _key_of_this_test(key: str, prefix: str, version: int) -> str:
+    return f"{_this_test}:{prefix}:{version}:{key}"
+
+
+_this_test = ""
+"""Of which process and which test the keys in the cache are now."""
+
+
 @pytest.fixture(autouse=True)
-def _quick_and_alone(
-    request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Passwords are hashed in no time; nothing that another test or another process has cached is read, and nobody
-    else's checkpoints."""
+def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that another test or another process has cached is read, and nobody else's checkpoints."""
+    global _this_test
     name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     own = tmp_path_factory.getbasetemp() / f"proof-{name}"
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": f"{worker}-{name}"}}
+    _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
     yield
 
 
