@@ -17,6 +17,8 @@ from exports.document.signs import line
 from incidents.queries.texts import rendered
 
 MAILBOX = "mailto:"
+TURNS_SEEN = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+"""Signs that turn the direction of what follows, and with it a name into another: they are seen instead of obeyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,5 @@ class OnPaper:
 def on_paper(texts: Sequence[str], images: Images) -> list[SafeString]:
     """Texts as they are printed for the reader of the images; in a few statements for all."""
     images.find(texts)
-    return rendered(texts, images.reader, OnPaper(images)) if texts else []
+    seen = [text.translate(TURNS_SEEN) for text in texts]
+    return rendered(seen, images.reader, OnPaper(images)) if texts else []

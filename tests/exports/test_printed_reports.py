@@ -145,6 +145,7 @@ def test_whatever_stands_in_every_field_it_is_printed(ana: User, tmp_path: Path)
     path = report(incident, ana, tmp_path, is_capped=False)
     text = one_text(path)
     assert "{{7*7}}" in text and "<script>" in text
+    assert "invoice\ufffdgpj.exe" in text and "invoiceexe.jpg" not in text
     with pikepdf.open(path) as pdf:
         actions = [item for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/URI" in item]
         assert not actions

@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 import pytest
 from django.test import Client
-from stix2validator import ValidationOptions, validate_instance
 
 from accounts.commands import create_token
 from accounts.models import User
@@ -33,6 +32,7 @@ from ingest.demo.scenario import arrivals
 from ingest.formats.registry import parse_records
 from ingest.parsed import ParsedAlert
 from tests.conftest import alert, device, opened
+from tests.exports.stix_validator import ValidationOptions, validate_instance
 from tests.ingest.hostile import KEPT_TEXTS
 
 STRICT = ValidationOptions(version="2.1", strict_types=True)
