@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
@@ -16,18 +15,6 @@ from common.jobs import UNFINISHED, Job, JobState
 from exports.choices import Format
 from exports.options import ReportOptions
 from incidents.models import Incident
-
-
-class IncidentExportQuerySet(models.QuerySet["IncidentExport"]):
-    def asked_for_by(self, principal: Principal) -> Self:
-        """What this person or token asked for, of incidents that they may see now: with access goes the file."""
-        visible = Incident.objects.visible_to(principal)
-        own = Q(requests__user=principal) if isinstance(principal, User) else Q(requests__token=principal)
-        return self.filter(own, incident__in=visible)
-
-    def kept(self, now: datetime) -> Self:
-        """Those whose file can still be had."""
-        return self.filter(state=JobState.DONE, file__isnull=False, expires_at__gt=now)
 
 
 class IncidentExport(Job):
@@ -60,8 +47,6 @@ class IncidentExport(Job):
     sha256 = models.CharField(max_length=64, blank=True)
     pages = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(null=True)
-
-    objects = IncidentExportQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -111,6 +96,17 @@ class IncidentExport(Job):
         return self.reader.as_actor()
 
 
+def asker(principal: Principal) -> dict[str, Any]:
+    """Who asks, by the column that a person or a token stands in."""
+    return {"user": principal} if isinstance(principal, User) else {"token": principal}
+
+
+class ExportRequestQuerySet(models.QuerySet["ExportRequest"]):
+    def asked_for_by(self, principal: Principal) -> Self:
+        """What this person or token asked for, of incidents that they may see now: with access goes the file."""
+        return self.filter(**asker(principal), export__incident__in=Incident.objects.visible_to(principal))
+
+
 class ExportRequest(models.Model):
     """That a person or a token asked for a file: it stands among their exports, and they are told when it is ready."""
 
@@ -120,6 +116,8 @@ class ExportRequest(models.Model):
     asked_at = models.DateTimeField(default=timezone.now)
     hidden_at = models.DateTimeField(null=True)
     """When it was put away from the incident's page."""
+
+    objects = ExportRequestQuerySet.as_manager()
 
     class Meta:
         constraints = [

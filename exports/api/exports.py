@@ -22,7 +22,7 @@ from exports.choices import Format
 from exports.commands import request_export
 from exports.files import NotMade
 from exports.forms import options_of
-from exports.queries.exports import LISTED, exports_of, plain
+from exports.queries.exports import LISTED, plain, requests_of
 from exports.tasks import announce
 from exports.views.exports import given, own_or_404
 from incidents.api.lookup import visible_or_404
@@ -64,7 +64,7 @@ class ExportsView(APIView):
     content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
-        return Response({"exports": [plain(export) for export in exports_of(principal_of(request))[:LISTED]]})
+        return Response({"exports": [plain(each.export) for each in requests_of(principal_of(request))[:LISTED]]})
 
 
 class ExportView(APIView):

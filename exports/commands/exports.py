@@ -19,7 +19,7 @@ from common.errors import Refused
 from common.jobs import LEASE, UNFINISHED, JobState
 from exports.archive import check_may_archive
 from exports.choices import Format, Part
-from exports.models import ExportRequest, IncidentExport
+from exports.models import ExportRequest, IncidentExport, asker
 from exports.options import ReportOptions
 from exports.rights import key_of, last_sequence, rights_of
 from exports.verbs import EXPORT_DOWNLOADED
@@ -32,6 +32,8 @@ MOST_ATTEMPTS = 5
 """A file whose worker dies each time is given up after so many; that the database was away counts as well."""
 ROW_KEPT = timedelta(days=30)
 """How long one's exports are listed."""
+MOST_AT_ONCE = 1_000
+"""Files that are forgotten in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,11 @@ def request_export(
     rights = rights_of(principal)
     sequence = last_sequence(incident)
     key = key_of(incident, sequence, format, options, rights)
-    asker = {"user": principal} if isinstance(principal, User) else {"token": principal}
     with transaction.atomic():
         _one_at_a_time(key)
         export = _at_hand(key, anew=anew)
         if export is None:
-            own = ExportRequest.objects.filter(**asker, export__state__in=UNFINISHED)
+            own = ExportRequest.objects.filter(**asker(principal), export__state__in=UNFINISHED)
             if own.count() >= MOST_WAITING:
                 raise Refused(f"{MOST_WAITING} of your exports are still being made; wait for one of them.")
             export = IncidentExport.objects.create(
@@ -78,10 +79,10 @@ def request_export(
                 key=key,
                 rights=rights,
                 sequence=sequence,
-                **asker,
+                **asker(principal),
             )
         asked = {"asked_at": timezone.now(), "hidden_at": None}
-        ExportRequest.objects.update_or_create(export=export, **asker, defaults=asked)
+        ExportRequest.objects.update_or_create(export=export, **asker(principal), defaults=asked)
     return export
 
 
@@ -198,14 +199,12 @@ def record_download(export: IncidentExport, *, actor: Actor) -> None:
 
 def expire(now: datetime) -> list[UUID]:
     """Forget the files whose time is over, and rows of long ago; the ids of the files, for the caller to remove."""
-    rows = IncidentExport.objects.filter(file__isnull=False, expires_at__lte=now)
-    files = []
-    for export in rows.order_by("expires_at")[:1_000]:
-        files.append(export.file)
-        IncidentExport.objects.filter(pk=export.pk).update(file=None)
+    over = IncidentExport.objects.filter(file__isnull=False, expires_at__lte=now).order_by("expires_at")
+    files = dict(over.values_list("pk", "file")[:MOST_AT_ONCE])
+    IncidentExport.objects.filter(pk__in=files).update(file=None)
     old = IncidentExport.objects.filter(created_at__lt=now - ROW_KEPT, file__isnull=True)
     old.exclude(state__in=UNFINISHED).delete()
-    return [file for file in files if file]
+    return [file for file in files.values() if file]
 
 
 def _own(export: IncidentExport) -> QuerySet[IncidentExport]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,9 +16,10 @@ from accounts.models import Principal, User
 from common.jobs import JobState
 from common.marks import day_and_time, time_mark
 from exports.choices import Format, Marking, Part
-from exports.models import IncidentExport
+from exports.models import ExportRequest, IncidentExport
 from exports.options import ReportOptions
 from incidents.models import Incident
+from incidents.rules.attachments import size_in_words
 
 LISTED = 200
 SHOWN_AFTER = timedelta(days=1)
@@ -62,36 +62,32 @@ class Shown:
         return self.export.is_over
 
 
-def exports_of(principal: Principal) -> QuerySet[IncidentExport]:
-    """What somebody asked for, the latest first, with when they asked."""
-    rows = IncidentExport.objects.asked_for_by(principal).select_related("incident")
-    return rows.annotate(asked_at=F("requests__asked_at")).order_by("-asked_at", "-pk")
+def requests_of(principal: Principal) -> QuerySet[ExportRequest]:
+    """What somebody asked for, the latest first."""
+    rows = ExportRequest.objects.asked_for_by(principal).select_related("export__incident")
+    return rows.order_by("-asked_at", "-pk")
 
 
 def shown_at(incident: Incident, user: User) -> list[Shown]:
     """What stands under the incident's title: of each format the person's latest export, unless it was put away, or
     has failed or expired some time ago."""
-    rows = exports_of(user).filter(incident=incident, requests__hidden_at__isnull=True)
     since = timezone.now() - settings.EXPORT_KEPT_TIME - SHOWN_AFTER
-    latest: dict[str, IncidentExport] = {}
-    for export in rows.filter(requests__asked_at__gt=since)[:LISTED]:
-        latest.setdefault(export.format, export)
-    return shown(latest.values())
+    rows = requests_of(user).filter(export__incident=incident, hidden_at__isnull=True, asked_at__gt=since)
+    latest: dict[str, ExportRequest] = {}
+    for each in rows[:LISTED]:
+        latest.setdefault(each.export.format, each)
+    return [shown(each.export, each.asked_at) for each in latest.values()]
 
 
-def shown(exports: Iterable[IncidentExport]) -> list[Shown]:
-    """Exports as lines of a page."""
-    return [_shown(export) for export in exports]
-
-
-def _shown(export: IncidentExport) -> Shown:
+def shown(export: IncidentExport, asked_at: datetime) -> Shown:
+    """An export as a line of a page, for who asked for it then."""
     state = EXPIRED if export.is_expired else STATES[JobState(export.state)]
     return Shown(
         export=export,
         name=export.incident.name,
         state=state,
         options=in_words(export.report_options) if export.options else "",
-        asked=time_mark(getattr(export, "asked_at", export.created_at)),
+        asked=time_mark(asked_at),
         made=time_mark(export.finished_at) if export.finished_at else "",
         until=day_and_time(export.expires_at) if export.is_ready and export.expires_at else "",
         size=size_in_words(export.size) if export.is_ready else "",
@@ -108,13 +104,6 @@ def in_words(options: ReportOptions) -> str:
     words += [] if options.is_capped else ["no caps"]
     words += [Marking(options.marking).label, options.time_zone.replace("_", " ")]
     return ", ".join(words)
-
-
-def size_in_words(size: int) -> str:
-    """Bytes as people say them."""
-    if size < 1_000_000:
-        return f"{max(1, round(size / 1000)):,} kB"
-    return f"{size / 1_000_000:,.1f} MB"
 
 
 def plain(export: IncidentExport) -> dict[str, Any]:

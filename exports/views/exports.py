@@ -24,9 +24,9 @@ from exports.choices import Format
 from exports.commands import at_hand, put_away, record_download, request_export
 from exports.files import NotMade, opened
 from exports.forms import ReportForm, usual_options
-from exports.models import IncidentExport
+from exports.models import ExportRequest, IncidentExport
 from exports.options import ReportOptions
-from exports.queries.exports import LISTED, Shown, exports_of, shown, shown_at
+from exports.queries.exports import LISTED, requests_of, shown, shown_at
 from exports.rendering import missing_for_pdf
 from exports.rights import rights_of
 from exports.tasks import announce
@@ -38,7 +38,7 @@ from incidents.views.lookup import incident_or_404
 @needs(get=Permission.EXPORT)
 def exports(request: PersonRequest) -> HttpResponse:
     """The person's own exports, the latest first."""
-    rows = shown(exports_of(request.user)[:LISTED])
+    rows = [shown(each.export, each.asked_at) for each in requests_of(request.user)[:LISTED]]
     return render(request, "exports/exports.html#rows" if request.htmx else "exports/exports.html", {"rows": rows})
 
 
@@ -83,7 +83,8 @@ def state(request: PersonRequest, number: int) -> HttpResponse:
 def one(request: PersonRequest, export_id: UUID, part: str) -> HttpResponse:
     """One export as a part of some page shows it: under its incident's title, in the list, or at the foot of any page
     as soon as it is ready or has failed. It asks by itself, so that nothing beside it is drawn anew."""
-    return render(request, part, {"shown": _own(request, export_id)})
+    own = _own(request, export_id)
+    return render(request, part, {"shown": shown(own.export, own.asked_at)})
 
 
 @needs(post=Permission.EXPORT)
@@ -145,7 +146,9 @@ def given(
 
 
 def _why_not(export: IncidentExport) -> str:
-    return "it has expired" if export.is_expired else "it is still being made" if not export.is_over else "it failed"
+    if not export.is_over:
+        return "it is still being made"
+    return "it has expired" if export.is_expired else "it failed"
 
 
 def _state(request: PersonRequest, incident: Incident) -> HttpResponse:
@@ -153,17 +156,16 @@ def _state(request: PersonRequest, incident: Incident) -> HttpResponse:
     return render(request, "exports/state.html", context)
 
 
-def _own(request: PersonRequest, export_id: UUID) -> Shown:
-    """An export of the person's own, which others' exports are not."""
+def _own(request: PersonRequest, export_id: UUID) -> ExportRequest:
     return own_or_404(export_id, request.user)
 
 
-def own_or_404(export_id: UUID, principal: Principal) -> Shown:
-    """One that this person or token asked for, of an incident that they may see."""
-    export = exports_of(principal).filter(pk=export_id).first()
-    if export is None:
+def own_or_404(export_id: UUID, principal: Principal) -> ExportRequest:
+    """That this person or token asked for the export, of an incident that they may see; others' do not exist."""
+    found = requests_of(principal).filter(export=export_id).first()
+    if found is None:
         raise Http404("There is no such export of yours.")
-    return shown([export])[0]
+    return found
 
 
 def _asked(
@@ -215,7 +217,7 @@ def _at_hand(request: PersonRequest, incident: Incident, options: ReportOptions 
     """What would be given at once for these choices, if anything."""
     found = at_hand(incident, Format.PDF, options, request.user) if options else None
     return {
-        "at_hand": shown([found])[0] if found else None,
+        "at_hand": shown(found, found.created_at) if found else None,
         "incident": incident,
         "cache_minutes": round(settings.EXPORT_CACHE_TIME.total_seconds() / 60),
     }

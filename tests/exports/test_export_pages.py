@@ -150,6 +150,18 @@ def test_an_export_can_be_put_away_and_stays_in_the_list(
     assert "is ready" in page_of(ana, "/exports/incidents/{}/state/"), "asked for again, it is shown again"
 
 
+def test_what_one_puts_away_stays_for_the_other_who_asked_for_the_same(
+    incident: Incident, ana: User, rio: User, sign_in: SignIn, page_of: Callable[[User, str], str]
+) -> None:
+    made = finished(asked(incident, ana))
+    assert asked(incident, rio).pk == made.pk
+    sign_in(ana).post(f"/exports/{made.pk}/dismiss/", headers=HTMX)
+    assert page_of(ana, "/exports/incidents/{}/state/").strip() == ""
+    assert page_of(rio, "/exports/incidents/{}/state/").count("is ready") == 1
+    for person in (ana, rio):
+        assert page_of(person, "/exports/").count("<tr hx-get") + page_of(person, "/exports/").count("<tr><td") == 1
+
+
 def test_a_failed_one_is_asked_for_again_with_the_same_choices(incident: Incident, ana: User, sign_in: SignIn) -> None:
     export = asked(incident, ana, ReportOptions(marking=Marking.RED, is_capped=False))
     taken = claim(export.pk)
