@@ -22,6 +22,7 @@ from incidents.models import Incident
 ASSETS = Path(__file__).resolve().parent.parent / "static" / "print"
 MADE_AT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL)
+SHEET = re.compile(r'@import "asset:([a-z]+\.css)";')
 
 
 def reported_incident(*, alerts: int, entities: int, entries: int) -> Incident:
@@ -55,5 +56,11 @@ def page_for_a_browser(made: IncidentReport) -> str:
     pages = {name: 1 for piece in pieces for name in re.findall(r'id="([\w-]+)"', piece.html)}
     front = made.front(pages, 40)
     bodies = "\n".join(match[1] for piece in (front, *pieces) if (match := BODY.search(piece.html)))
-    head = front.html[: front.html.index("<body")]
-    return f"{head}<body>{bodies}</body></html>".replace("asset:", f"{ASSETS.as_uri()}/").replace("page:", "#")
+    bodies = bodies.replace("asset:", f"{ASSETS.as_uri()}/").replace("page:", "#")
+    head = f'<html lang="en"><head><meta charset="utf-8"><style>{_styles()}</style></head>'
+    return f"<!doctype html>{head}<body>{bodies}</body></html>"
+
+
+def _styles() -> str:
+    joined = (ASSETS / "report.css").read_text()
+    return SHEET.sub(lambda match: (ASSETS / match[1]).read_text(), joined)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ from incidents.what_happened import paragraphs, plain
 from tests.conftest import NOON, alert, device, opened, user_entity
 from tests.exports.reports import front, made, printed
 from tests.incidents.rows import row, stored
+
+STYLES = Path(__file__).resolve().parents[2] / "static" / "print"
 
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 COMMAND = "powershell.exe -NoProfile -EncodedCommand " + "SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoA" * 12
@@ -338,11 +341,15 @@ def test_pieces_are_read_when_they_are_asked_for(ana: User, db: None, monkeypatc
 
 
 def test_what_a_report_shows_lies_in_the_styles(attack: Incident, ana: User) -> None:
-    folder = Path(__file__).resolve().parents[2] / "static" / "print"
     report, page = printed(attack, ana), front(attack, ana)
     named = {each for each in (*report.addresses, *page.addresses) if each.startswith("asset:")}
     assert named == {"asset:report.css", "asset:brand.svg"}
-    assert all((folder / each.removeprefix("asset:")).exists() for each in named)
+    assert all((STYLES / each.removeprefix("asset:")).exists() for each in named)
+
+
+def test_every_sheet_of_the_styles_is_joined_to_the_report() -> None:
+    joined = re.findall(r'^@import "asset:([a-z]+\.css)";$', (STYLES / "report.css").read_text(), re.MULTILINE)
+    assert sorted(joined) == sorted(sheet.name for sheet in STYLES.glob("*.css") if sheet.name != "report.css")
 
 
 def test_a_report_is_made_for_a_token_as_well(attack: Incident, db: None) -> None:
