@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import TypeVar
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -13,6 +16,11 @@ IN_THE_BROWSER = [
     pytest.mark.django_db(transaction=True),
 ]
 """Marks of every file here: what the browser's requests shall see has to be committed."""
+
+
+Event = TypeVar("Event")
+PATIENCE = 30
+"""Seconds that something of the browser's is waited for, as `expect` does."""
 
 
 def row_of(page: Page, incident: Incident) -> Locator:
@@ -58,3 +66,12 @@ def save(form: Locator) -> None:
 
 def toast(page: Page, text: str) -> Locator:
     return page.locator("#toasts").get_by_text(text)
+
+
+def first(events: list[Event], page: Page) -> Event:
+    """The first that a listener or a route puts there, however long the browser takes to come to it."""
+    until = time.monotonic() + PATIENCE
+    while not events:
+        assert time.monotonic() < until, f"it never came; the page shows {page.locator('main').aria_snapshot()}"
+        page.title()  # lets the events of the browser in
+    return events.pop(0)

@@ -12,7 +12,7 @@ from alerts.choices import Severity
 from incidents.choices import IncidentStatus
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, WindowOf
-from tests.browser.pages import IN_THE_BROWSER, pane_of, row_of, toast
+from tests.browser.pages import IN_THE_BROWSER, first, pane_of, row_of, toast
 from tests.conftest import NOON, alert, device, opened
 
 pytestmark = IN_THE_BROWSER
@@ -30,8 +30,10 @@ def three(ana: User) -> list[Incident]:
 
 
 def at_the_list(page: Page) -> Page:
-    """The focus nowhere in particular, as after the page has been opened."""
+    """The focus nowhere in particular, as after the page has been opened. Chromium drops the keys that are pressed
+    before it has painted a page for the first time."""
     page.goto("/incidents/")
+    page.evaluate("new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
     return page
 
 
@@ -117,9 +119,7 @@ def test_a_key_pressed_while_the_next_row_is_loading_waits_for_that_row(
     page.keyboard.press("j")
     expect(pane_of(page)).to_have_attribute("aria-busy", "true")
     page.keyboard.press("i")
-    while not held:
-        page.title()  # lets the events of the browser in
-    held.pop().continue_()
+    first(held, page).continue_()
     expect(toast(page, f"#{three[1].pk} is yours")).to_be_visible()
     expect(pane_of(page)).not_to_have_attribute("aria-busy", "true")
     for incident, assignee in zip(three, (None, ana, None), strict=True):
@@ -275,9 +275,7 @@ def test_what_is_typed_before_the_form_has_come_is_text_in_its_field(
     page.keyboard.type("xi jk?")
     page.keyboard.press("Shift+Tab")
     page.keyboard.type("malware")
-    while not held:
-        page.title()  # lets the events of the browser in
-    held.pop().continue_()
+    first(held, page).continue_()
     expect(page.locator("#pane").get_by_label("Comment")).to_have_value("xi jk?")
     expect(page.locator("#pane").get_by_label("Classification")).to_have_value("true_positive/malware")
     expect(page.get_by_role("region", name="Selected")).to_be_hidden()
