@@ -7,11 +7,10 @@ people of the same names, entities that others have seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import Q
@@ -29,6 +28,7 @@ from common.command import command
 from common.defang import defang
 from common.errors import Refused
 from common.inserting import insert, insert_values, reserve
+from common.portions import portions
 from common.time_ranges import utc
 from entities.choices import EntityKind
 from entities.commands import Observation, observe
@@ -56,7 +56,6 @@ from incidents.models import (
 from incidents.search import add_words
 
 AT_A_TIME = 500
-Item = TypeVar("Item")
 WEAK = ("host:", "account:")
 """How names begin that lead to an entity only where nothing better is known (entities/identity.py)."""
 MOST_WORDS_OF = 2_000
@@ -98,7 +97,7 @@ def _check_is_new(found: Brought, logs: Iterable[BroughtLog], principal: Princip
     known = ImportedLog.objects.filter(place=0, head__in=heads).values_list("incident", flat=True).first()
     if known is not None:
         raise AlreadyHere(f"This incident was imported already: {_named(known, principal)}.", field="file")
-    for rows in _portions(found.alerts()):
+    for rows in portions(found.alerts(), AT_A_TIME):
         keys = {(row["source"], row["external_id"]) for row in rows}
         stored = Alert.objects.filter(external_id__in=[name for _, name in keys], source__in={s for s, _ in keys})
         for source, name, number in stored.values_list("source", "external_id", "incident"):
@@ -231,7 +230,7 @@ class _Import:
 
     def _observe(self) -> None:
         """Every entity as the senders' words about it would have it; what is known of it here counts."""
-        for rows in _portions(self.found.entities()):
+        for rows in portions(self.found.entities(), AT_A_TIME):
             known = _attributes_here(rows)
             observations = []
             for row in rows:
@@ -243,7 +242,7 @@ class _Import:
 
     def _alerts(self) -> list[Row]:
         groups: dict[tuple[str, int, int], list[int]] = {}
-        for rows in _portions(self.found.alerts()):
+        for rows in portions(self.found.alerts(), AT_A_TIME):
             alerts = insert([self._alert(row) for row in rows])
             payloads = [
                 {"alert_id": alert.pk, "raw": row["raw"]}
@@ -278,7 +277,7 @@ class _Import:
         seen: set[tuple[int, int]] = set()
         judged: dict[int, None] = {}
         left = 0
-        for rows in _portions(self.found.evidence()):
+        for rows in portions(self.found.evidence(), AT_A_TIME):
             pieces = []
             for row in rows:
                 entity, alert = self.entities[row["entity"]], self.alerts.get(row["alert"])
@@ -514,8 +513,3 @@ def _judged(incident: Incident, entities: list[int]) -> list[Row]:
 
 def _time(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _portions(rows: Iterator[Item]) -> Iterator[list[Item]]:
-    while portion := list(islice(rows, AT_A_TIME)):
-        yield portion
