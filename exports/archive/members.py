@@ -18,7 +18,7 @@ from activity.models import Entry
 from activity.queries import latest_edits
 from activity.verbs import COMMENT_REMOVED, COMMENTED
 from alerts.models import Alert, Evidence
-from common.file_store import CHUNK
+from common.file_store import chunks_of
 from common.portions import portions
 from common.time_ranges import utc
 from entities.models import Entity
@@ -183,14 +183,12 @@ def _is_whole(file: Attachment, source: Source) -> bool:
 
 def _bytes_of(file: Attachment) -> Iterator[bytes]:
     with files.opened(file) as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk
+        yield from chunks_of(opened)
 
 
 def _bytes_of_log(log: ImportedLog) -> Iterator[bytes]:
     with files.store().open_checked(log.pk, log.sha256, log.size) as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk
+        yield from chunks_of(opened)
 
 
 def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
