@@ -164,12 +164,11 @@ def comment_row(comment: Entry, edit: Entry | None, usernames: Mapping[int, str]
     """A comment as it stands now. One that came by an import is still its author's, of the time when they wrote it."""
     standing = edit or comment
     text = standing.body.text if standing.body else None
-    written = comment.facts.get("written") or {
-        "by": {"kind": comment.actor_kind, "name": _username(comment, usernames), "label": comment.actor_label},
-        "at": utc(comment.recorded_at),
-        "edited_by": None,
-        "edited_at": None,
-    }
+    if comment.was_written_elsewhere:
+        written = comment.facts["written"]
+    else:
+        by = {"kind": comment.actor_kind, "name": _username(comment, usernames), "label": comment.actor_label}
+        written = {"by": by, "at": utc(comment.recorded_at), "edited_by": None, "edited_at": None}
     if edit is not None:
         written = written | {"edited_by": edit.actor_label, "edited_at": utc(edit.recorded_at)}
     return {"text": text, **{name: written[name] for name in ("by", "at", "edited_by", "edited_at")}}
