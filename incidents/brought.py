@@ -15,6 +15,22 @@ from incidents.files import Upload
 
 Row = dict[str, Any]
 
+ALERT_VALUES = (
+    *("source", "external_id", "title", "description", "classification", "determination", "categories", "techniques"),
+    *("service_source", "detection_source", "product_name", "detector_id", "recommended_actions", "source_url"),
+    *("source_incident", "payload_sha256", "link_rule", "link_reason", "repeats"),
+)
+"""Fields of an alert that stand in an archive as they are."""
+ALERT_TIMES = (
+    *("first_activity", "last_activity", "source_created_at", "received_at", "updated_at", "resolved_at"),
+    *("last_repeat_at", "linked_at"),
+)
+EVIDENCE_VALUES = (
+    *("roles", "verdict", "verdict_is_manual", "remediation_status", "remediation_is_manual", "details"),
+    *("added_by", "note"),
+)
+"""Fields of a piece of evidence that stand in an archive as they are."""
+
 
 class Brought(Protocol):
     """What an archive holds, row by row, each as often as it is asked for (exports/importing/contents.py)."""

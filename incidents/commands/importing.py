@@ -35,7 +35,7 @@ from entities.commands import Observation, observe
 from entities.identity import EntityIdentity
 from entities.models import EntityIdentifier
 from incidents import facets, summary, verbs
-from incidents.brought import Brought, BroughtFile, BroughtLog, People, Row
+from incidents.brought import ALERT_TIMES, ALERT_VALUES, EVIDENCE_VALUES, Brought, BroughtFile, BroughtLog, People, Row
 from incidents.choices import IncidentStatus, TaskState
 from incidents.commands.arrivals import brought, joined_rows
 from incidents.commands.belongings import EVIDENCE
@@ -263,7 +263,7 @@ class _Import:
             self.missing[f"the tuning rule “{row['tuned_by']}”"] += 1
         return Alert(
             incident_id=self.number,
-            **{name: row[name] for name in KEPT_OF_ALERTS},
+            **{name: row[name] for name in (*ALERT_VALUES, *ALERT_TIMES)},
             severity=Severity.from_slug(row["severity"]),
             status=AlertStatus.from_slug(row["status"]),
             assignee_user=user,
@@ -288,7 +288,7 @@ class _Import:
                     seen.add((alert, entity))
                 pieces.append(
                     {
-                        **{name: row[name] for name in KEPT_OF_EVIDENCE},
+                        **{name: row[name] for name in ("event_time", *EVIDENCE_VALUES)},
                         "alert_id": alert,
                         "entity_id": entity,
                         "incident_number": self.number,
@@ -448,18 +448,6 @@ class _Import:
 
     def _say_who_is_missing(self) -> None:
         self.notes += [f"Not here: {who}." for who in sorted(self.missing)]
-
-
-KEPT_OF_ALERTS = (
-    *("source", "external_id", "title", "description", "classification", "determination", "categories", "techniques"),
-    *("service_source", "detection_source", "product_name", "detector_id", "recommended_actions", "source_url"),
-    *("source_incident", "payload_sha256", "link_rule", "link_reason", "repeats", "first_activity", "last_activity"),
-    *("source_created_at", "received_at", "updated_at", "resolved_at", "last_repeat_at", "linked_at"),
-)
-KEPT_OF_EVIDENCE = (
-    *("event_time", "roles", "verdict", "verdict_is_manual", "remediation_status", "remediation_is_manual", "details"),
-    *("added_by", "note"),
-)
 
 
 def _identity(row: Row, known: Row) -> EntityIdentity:
