@@ -38,13 +38,13 @@ from incidents import facets, summary, verbs
 from incidents.brought import ALERT_TIMES, ALERT_VALUES, EVIDENCE_VALUES, Brought, BroughtFile, BroughtLog, People, Row
 from incidents.choices import IncidentStatus, TaskState
 from incidents.commands.arrivals import brought, joined_rows
+from incidents.commands.attachments import row_of
 from incidents.commands.belongings import EVIDENCE
 from incidents.commands.critical_assets import mark_critical, newly_critical
 from incidents.commands.linking import MOST_ALERTS_NAMED, changes_between, state_of
 from incidents.commands.restriction import taken_from_outsiders, words_of_members
 from incidents.commands.sight import NotNamed, check_named
 from incidents.models import (
-    Attachment,
     Follower,
     ImportedLog,
     Incident,
@@ -321,24 +321,11 @@ class _Import:
 
     def _attach(self, incident: Incident, files: list[BroughtFile]) -> None:
         for file in files:
-            by, upload = file.row["added_by"], file.upload
+            by = file.row["added_by"]
             user = self.people.users.get(by["name"] or "") if by["kind"] == ActorKind.USER else None
-            attachment = Attachment(
-                id=upload.id,
-                incident=incident,
-                name=upload.name,
-                size=upload.stored.size,
-                sha256=upload.stored.sha256,
-                media_type=upload.media_type,
-                actor_kind=by["kind"],
-                actor_id=user.pk if user else None,
-                added_by=by["label"],
-                added_at=file.row["added_at"],
-            )
-            if upload.image and upload.small:
-                attachment.width, attachment.height = upload.image.width, upload.image.height
-                attachment.small_width, attachment.small_height = upload.image.small_width, upload.image.small_height
-                attachment.small_size, attachment.small_sha256 = upload.small.size, upload.small.sha256
+            attachment = row_of(file.upload, incident)
+            attachment.actor_kind, attachment.actor_id = by["kind"], user.pk if user else None
+            attachment.added_by, attachment.added_at = by["label"], file.row["added_at"]
             attachment.save(force_insert=True)
 
     def _comments(self, incident: Incident) -> list[Draft]:
