@@ -6,7 +6,6 @@ people of the same names, entities that others have seen.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,8 +120,6 @@ class _Import:
         self.found, self.actor, self.told = found, actor, found.incident
         self.now = timezone.now()
         self.number = reserve(Incident, 1)[0]
-        self.missing: Counter[str] = Counter()
-        """People and teams that are not here → what they had to do with it."""
         self.notes: list[str] = []
         self.people = People(self.found)
         self.entities: dict[int, int] = {}
@@ -165,7 +162,7 @@ class _Import:
         told = self.told
         kept = ("name", "name_is_manual", "automatic_name", "severity_is_manual", "classification", "determination")
         times = ("resolved_at", "snoozed_until", "due_at", "created_at", "first_activity", "last_activity")
-        user, team = self.people.assignee(told["assignee"], "assignee", self.missing)
+        user, team = self.people.assignee(told["assignee"], "assignee")
         return Incident(
             pk=self.number,
             **{name: told[name] for name in (*kept, *times, "resolution_note", "resolved_by", "overdue_told")},
@@ -174,8 +171,8 @@ class _Import:
             status=IncidentStatus.from_slug(told["status"]),
             assignee_user=user,
             assignee_team=team,
-            resolved_by_user=self.people.user(told["resolved_by_user"], "who resolved it", self.missing),
-            snoozed_by=self.people.user(told["snoozed_by"], "who snoozed it", self.missing),
+            resolved_by_user=self.people.user(told["resolved_by_user"], "who resolved it"),
+            snoozed_by=self.people.user(told["snoozed_by"], "who snoozed it"),
             restricted=told["restricted"],
             updated_at=self.now,
         )
@@ -186,7 +183,7 @@ class _Import:
             return
         users, teams = set(), set()
         for member in self.told["members"]:
-            user, team = self.people.assignee(member, "member", self.missing)
+            user, team = self.people.assignee(member, "member")
             users |= {user.pk} if user else set()
             teams |= {team.pk} if team else set()
         if self.actor.kind == ActorKind.USER and self.actor.id is not None:
@@ -209,7 +206,7 @@ class _Import:
                 incident.assignee_user = incident.assignee_team = None
 
     def _follow(self) -> None:
-        found = [self.people.user(each, "follower", self.missing) for each in self.told["followers"]]
+        found = [self.people.user(each, "follower") for each in self.told["followers"]]
         Follower.objects.bulk_create([Follower(incident_id=self.number, user=user) for user in found if user])
 
     def _tags(self) -> list[str]:
@@ -258,9 +255,9 @@ class _Import:
         return joined_rows(groups)
 
     def _alert(self, row: Row) -> Alert:
-        user, team = self.people.assignee(row["assignee"], "assignee of alerts", self.missing)
+        user, team = self.people.assignee(row["assignee"], "assignee of alerts")
         if row["tuned_by"]:
-            self.missing[f"the tuning rule “{row['tuned_by']}”"] += 1
+            self.people.missing.add(f"the tuning rule “{row['tuned_by']}”")
         return Alert(
             incident_id=self.number,
             **{name: row[name] for name in (*ALERT_VALUES, *ALERT_TIMES)},
@@ -306,7 +303,7 @@ class _Import:
     def _tasks(self) -> list[Task]:
         tasks = []
         for position, row in enumerate(self.found.tasks()):
-            user, team = self.people.assignee(row["assignee"], "assignee of tasks", self.missing)
+            user, team = self.people.assignee(row["assignee"], "assignee of tasks")
             kept = ("title", "description", "due_at", "state", "closing_note", "closed_at", "closed_by", "created_at")
             tasks.append(
                 Task(
@@ -434,7 +431,7 @@ class _Import:
         )
 
     def _say_who_is_missing(self) -> None:
-        self.notes += [f"Not here: {who}." for who in sorted(self.missing)]
+        self.notes += [f"Not here: {who}." for who in sorted(self.people.missing)]
 
 
 def _identity(row: Row, known: Row) -> EntityIdentity:
