@@ -53,6 +53,7 @@ from tests.exports.archives import (
     with_rows,
 )
 from tests.incidents.test_as_of import present, told
+from tests.incidents.test_search import found
 
 pytestmark = pytest.mark.usefixtures("files")
 
@@ -120,8 +121,23 @@ def test_the_imported_incident_is_one_like_any_other(
     answer: Any = client.get(f"/exports/incidents/{incident.pk}/origins/{log.pk}.jsonl")
     (tmp_path / "origin.jsonl").write_bytes(b"".join(answer.streaming_content))
     assert main([str(tmp_path / "origin.jsonl")]) == 0
-    found = client.get(f"/api/v1/incidents/{incident.pk}/activity/?sort=oldest").json()["entries"]
-    assert "brought in a comment by" in found[1]["sentence"]
+    shown = client.get(f"/api/v1/incidents/{incident.pk}/activity/?sort=oldest").json()["entries"]
+    assert "brought in a comment by" in shown[1]["sentence"]
+
+
+def test_it_is_found_by_its_names_and_by_what_its_alerts_say(
+    made: Members, transactional_db: None, tmp_path: Path
+) -> None:
+    packed(made, tmp_path / "first.zip")
+    there = another_watchfloor()
+    number = import_archive(tmp_path / "first.zip", actor=there["ada"].as_actor()).number
+    was = json.loads(made[layout.INCIDENT])
+    names = [str(number), was["name"], was["automatic_name"]]
+    things = ["fin-ws-17", "192.0.2.3", "evil.example", "beacon.example"]
+    alerts = ['"Password spray"', "T1059.001"]
+    for words in (*names, *things, *alerts):
+        assert found(words, there["ana"]) == {number}, words
+    assert number not in found("somewhere", there["ana"])
 
 
 def test_imported_comments_are_their_authors_and_no_bell_rings(

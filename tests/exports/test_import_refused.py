@@ -272,7 +272,7 @@ def test_a_refusal_by_the_database_leaves_no_file_either(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the last step fails")
 
-    monkeypatch.setattr("incidents.commands.importing.add_words", fail)
+    monkeypatch.setattr("incidents.commands.importing.rewrite_words", fail)
     before = everything()
     with pytest.raises(RuntimeError):
         import_archive(path, actor=COMMAND_LINE)

@@ -38,10 +38,11 @@ from incidents.commands.importing.belongings import (
 )
 from incidents.commands.importing.opening import first_entry
 from incidents.commands.importing.seen import AT_A_TIME, Seen
+from incidents.commands.moving import names_of
 from incidents.commands.restriction import taken_from_outsiders
 from incidents.commands.sight import NotNamed, check_named
 from incidents.models import ImportedLog, Incident, IncidentMember, Task
-from incidents.search import add_words
+from incidents.search import rewrite_words
 
 
 @dataclass(slots=True)
@@ -138,7 +139,7 @@ class _Import:
             notes=self.notes,
         )
         record_all([first, *comments], tell=False)
-        add_words({self.number: [str(self.number), incident.name, *seen.words]})
+        rewrite_words(names_of([incident]))
         if newly_critical(summarised):
             mark_critical({self.number: incident}, [self.number])
         incident = Incident.objects.get(pk=self.number)

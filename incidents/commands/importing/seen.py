@@ -19,8 +19,6 @@ from incidents.commands.arrivals import joined_rows
 AT_A_TIME = 500
 WEAK = ("host:", "account:")
 """How names begin that lead to an entity only where nothing better is known (entities/identity.py)."""
-MOST_WORDS_OF = 2_000
-"""Entities and titles whose words an incident is found by at once."""
 
 
 class Seen:
@@ -32,7 +30,6 @@ class Seen:
         """Number there → number here."""
         self.alerts: dict[int, int] = {}
         self.notes: list[str] = []
-        self.words: list[str] = []
 
     def observe(self) -> None:
         """Every entity as the senders' words about it would have it; what is known of it here counts."""
@@ -44,7 +41,6 @@ class Seen:
                 observations += [Observation(identity, row["first_seen"]), Observation(identity, row["last_seen"])]
             ids = observe(observations)
             self.entities |= {row["id"]: ids[2 * place] for place, row in enumerate(rows)}
-            self.words += [text for row in rows for text in (row["name"], row["key"])][:MOST_WORDS_OF]
 
     def add_alerts(self) -> list[Row]:
         """The alerts as the first entry of the log tells them."""
@@ -60,8 +56,6 @@ class Seen:
             self.alerts |= {row["id"]: alert.pk for alert, row in zip(alerts, rows, strict=True)}
             for alert in alerts:
                 groups.setdefault((alert.title, alert.severity, alert.status), []).append(alert.pk)
-            self.words += list(dict.fromkeys(alert.title for alert in alerts))[:MOST_WORDS_OF]
-            self.words += sorted({each for alert in alerts for each in alert.techniques})
         return joined_rows(groups)
 
     def _alert(self, row: Row) -> Alert:
