@@ -4,7 +4,7 @@ when, can be told from the log."""
 from __future__ import annotations
 
 import logging
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -165,6 +165,11 @@ def _locked(attachment: Attachment) -> tuple[Incident, Attachment]:
     return incident, Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk, incident=incident)
 
 
+def values_of(attachment: Attachment) -> dict[str, Any]:
+    """What an entry says of a file beside its name."""
+    return {"size": attachment.size, "sha256": attachment.sha256, "media_type": attachment.media_type}
+
+
 def _record(
     incident: Incident,
     verb: Verb,
@@ -177,7 +182,7 @@ def _record(
 ) -> Entry:
     """An entry about the file, which names its hash; the incident counts as touched."""
     save(incident)
-    told = {"size": attachment.size, "sha256": attachment.sha256, "media_type": attachment.media_type, **(facts or {})}
+    told = {**values_of(attachment), **(facts or {})}
     draft = Draft(
         verb,
         actor,

@@ -47,6 +47,7 @@ from tests.exports.archives import (
     members_of,
     packed,
     rich,
+    rows,
     set_in,
     stored_files,
     with_incident,
@@ -123,6 +124,22 @@ def test_the_imported_incident_is_one_like_any_other(
     assert main([str(tmp_path / "origin.jsonl")]) == 0
     shown = client.get(f"/api/v1/incidents/{incident.pk}/activity/?sort=oldest").json()["entries"]
     assert "brought in a comment by" in shown[1]["sentence"]
+
+
+def test_its_first_entry_names_its_attachments(made: Members, transactional_db: None, tmp_path: Path) -> None:
+    packed(made, tmp_path / "first.zip")
+    outcome = import_archive(tmp_path / "first.zip", actor=COMMAND_LINE)
+    first = Entry.objects.of_incident(outcome.number or 0).get(sequence=1)
+    named = ("id", "name", "size", "sha256", "media_type")
+    assert first.facts["attachments"] == [{name: row[name] for name in named} for row in rows(made, layout.ATTACHMENTS)]
+    assert len(first.facts["attachments"]) == 3
+
+
+def test_an_incident_without_attachments_names_none(transactional_db: None, tmp_path: Path) -> None:
+    archive_of(opened(alert("1", entities=(device("fin-ws-17"),))), None, tmp_path / "first.zip")
+    another_watchfloor()
+    outcome = import_archive(tmp_path / "first.zip", actor=COMMAND_LINE)
+    assert "attachments" not in Entry.objects.of_incident(outcome.number or 0).get(sequence=1).facts
 
 
 def test_it_is_found_by_its_names_and_by_what_its_alerts_say(

@@ -119,7 +119,7 @@ class _Import:
         tags, of_other_kind = add_tags(incident, self.told["tags"])
         self.notes += of_other_kind
         tasks = add_tasks(incident, self.found.tasks(), self.people)
-        add_files(incident, files, self.people)
+        attachments = add_files(incident, files, self.people)
         summarised = self._sum_up(incident, tasks)
         comments = comments_of(incident, self.found.comments(), self.actor)
         if comments:
@@ -135,6 +135,7 @@ class _Import:
             judged=judged,
             tags=tags,
             tasks=tasks,
+            attachments=attachments,
             comments=len(comments),
             notes=self.notes,
         )

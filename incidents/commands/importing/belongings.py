@@ -13,7 +13,7 @@ from activity.verbs import COMMENTED
 from common.time_ranges import utc
 from incidents.brought import BroughtFile, BroughtLog, People, Row
 from incidents.commands.attachments import row_of
-from incidents.models import Follower, ImportedLog, Incident, IncidentTag, Tag, Task
+from incidents.models import Attachment, Follower, ImportedLog, Incident, IncidentTag, Tag, Task
 
 
 def add_followers(incident: Incident, told: Iterable[Row], people: People) -> None:
@@ -53,7 +53,8 @@ def add_tasks(incident: Incident, told: Iterable[Row], people: People) -> list[T
     return Task.objects.bulk_create(tasks)
 
 
-def add_files(incident: Incident, files: Iterable[BroughtFile], people: People) -> None:
+def add_files(incident: Incident, files: Iterable[BroughtFile], people: People) -> list[Attachment]:
+    attachments = []
     for file in files:
         by = file.row["added_by"]
         user = people.users.get(by["name"] or "") if by["kind"] == ActorKind.USER else None
@@ -61,6 +62,8 @@ def add_files(incident: Incident, files: Iterable[BroughtFile], people: People) 
         attachment.actor_kind, attachment.actor_id = by["kind"], user.pk if user else None
         attachment.added_by, attachment.added_at = by["label"], file.row["added_at"]
         attachment.save(force_insert=True)
+        attachments.append(attachment)
+    return attachments
 
 
 def comments_of(incident: Incident, told: Iterable[Row], actor: Actor) -> list[Draft]:

@@ -15,11 +15,12 @@ from common.defang import defang
 from incidents import verbs
 from incidents.brought import BroughtLog, Row
 from incidents.commands.arrivals import TASKS, brought
+from incidents.commands.attachments import values_of
 from incidents.commands.belongings import EVIDENCE
 from incidents.commands.linking import MOST_ALERTS_NAMED, changes_between, state_of
 from incidents.commands.restriction import words_of_members
 from incidents.commands.snoozing import as_logged
-from incidents.models import Incident, Task
+from incidents.models import Attachment, Incident, Task
 
 MOST_NOTES = 50
 
@@ -33,6 +34,7 @@ def first_entry(
     judged: Sequence[int],
     tags: list[str],
     tasks: Sequence[Task],
+    attachments: Sequence[Attachment],
     comments: int,
     notes: Sequence[str],
 ) -> Draft:
@@ -64,6 +66,8 @@ def first_entry(
     }
     if others := _judged(incident, judged):
         facts["evidence_joined"] = [*facts.get("evidence_joined", []), *others]
+    if attachments:
+        facts["attachments"] = [{"id": str(each.pk), "name": each.name, **values_of(each)} for each in attachments]
     if notes:
         facts["notes"] = notes[:MOST_NOTES]
     return Draft(
