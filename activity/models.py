@@ -113,6 +113,11 @@ class Entry(models.Model):
         """The verb with its label and sentence; one that no longer exists reads as its bare name."""
         return VERBS.get(self.verb) or Verb(self.verb, self.verb, "activity", self.verb)
 
+    @property
+    def was_written_elsewhere(self) -> bool:
+        """Whether it is a comment that came with an imported incident: who brought it in did not write it."""
+        return "written" in self.facts
+
     def change_of(self, field: str) -> dict[str, Any] | None:
         return next((change for change in self.changes if change["field"] == field), None)
 

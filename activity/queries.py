@@ -218,7 +218,7 @@ def _line(
         and not is_removed
         and entry.actor_kind == "user"
         and entry.actor_id == actor_id
-        and "written" not in entry.facts,
+        and not entry.was_written_elsewhere,
         alerts=entry.facts.get("alerts", []) if verb.name.startswith("incident.") else [],
         alerts_total=entry.facts.get("alert_count", 0),
         by_reader=entry.actor_kind == "user" and entry.actor_id == actor_id,

@@ -16,6 +16,7 @@ from activity.models import Body, Entry
 from activity.remote import remote_address
 from activity.verbs import VERBS, Verb
 from common.inserting import insert
+from common.portions import portions
 
 AT_A_TIME = 500
 
@@ -90,8 +91,8 @@ def store(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         if entry.body:
             entry.body_id = entry.body.pk
-    for start in range(0, len(entries), AT_A_TIME):
-        insert(entries[start : start + AT_A_TIME])
+    for portion in portions(entries, AT_A_TIME):
+        insert(portion)
     return list(entries)
 
 

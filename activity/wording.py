@@ -13,8 +13,8 @@ from common.marks import absolute_time
 
 def sentence(entry: Entry) -> str:
     """What was done, in words that follow the actor's name; a word that the entry lacks reads “…”."""
-    if written := entry.facts.get("written"):
-        return _brought(written)
+    if entry.was_written_elsewhere:
+        return _brought(entry.facts["written"])
     values = {"subject": entry.subject_label, **entry.facts}
     try:
         return entry.registered_verb.sentence.format_map(_Quoted(values))

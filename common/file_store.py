@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from uuid import UUID, uuid4
 
 CHUNK = 256 * 1024
@@ -112,6 +112,18 @@ class FileStore:
             elif number not in seen:
                 seen.add(number)
                 yield number
+
+
+class Readable(Protocol):
+    """Anything that bytes can be read from: a file, a member of a ZIP, what was sent."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def chunks_of(file: Readable) -> Iterator[bytes]:
+    """What is left of a file, piece by piece."""
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
 def _sync_folder(folder: Path) -> None:

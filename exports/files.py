@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from common.file_store import CHUNK, FileChanged, FileMissing, FileStore, TooLarge
+from common.file_store import FileChanged, FileMissing, FileStore, TooLarge, chunks_of
 from common.jobs import JobState
 from exports.commands import MadeFile
 from exports.models import IncidentExport
@@ -31,7 +30,7 @@ def keep(path: Path, *, pages: int = 0) -> MadeFile:
     number = uuid4()
     try:
         with path.open("rb") as file:
-            stored = store().write(number, _chunks(file), most=settings.EXPORT_BYTES)
+            stored = store().write(number, chunks_of(file), most=settings.EXPORT_BYTES)
     except TooLarge:
         most = settings.EXPORT_BYTES // 1024**2
         raise NotMade(f"The file is larger than the {most:,} MB that are allowed.") from None
@@ -81,7 +80,3 @@ def remove_left_work() -> None:
 def _work() -> Path:
     folder: Path = settings.EXPORTS_FOLDER / "work"
     return folder
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    return iter(partial(file.read, CHUNK), b"")

@@ -25,6 +25,7 @@ from activity.wording import sentence, shown_changes
 from alerts.choices import AlertStatus, Severity
 from alerts.models import Alert, Evidence
 from alerts.queries.plain import plain_assignee
+from common.portions import portions
 from exports.tables import csv_text, json_text, plain
 from incidents.models import Incident
 from incidents.queries.attachments import plain_attachments
@@ -49,8 +50,7 @@ class Table:
 
     def batches(self) -> Iterator[list[list[Any]]]:
         """Values in the order of the header, some rows at a time."""
-        for start in range(0, len(self.numbers), ROWS_AT_A_TIME):
-            numbers = self.numbers[start : start + ROWS_AT_A_TIME].tolist()
+        for numbers in portions(self.numbers, ROWS_AT_A_TIME):
             found = self.read(numbers)
             yield [[found[number][name] for name in self.header] for number in numbers if number in found]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,22 @@ from activity.actors import ActorKind
 from incidents.files import Upload
 
 Row = dict[str, Any]
+
+ALERT_VALUES = (
+    *("source", "external_id", "title", "description", "classification", "determination", "categories", "techniques"),
+    *("service_source", "detection_source", "product_name", "detector_id", "recommended_actions", "source_url"),
+    *("source_incident", "payload_sha256", "link_rule", "link_reason", "repeats"),
+)
+"""Fields of an alert that stand in an archive as they are."""
+ALERT_TIMES = (
+    *("first_activity", "last_activity", "source_created_at", "received_at", "updated_at", "resolved_at"),
+    *("last_repeat_at", "linked_at"),
+)
+EVIDENCE_VALUES = (
+    *("roles", "verdict", "verdict_is_manual", "remediation_status", "remediation_is_manual", "details"),
+    *("added_by", "note"),
+)
+"""Fields of a piece of evidence that stand in an archive as they are."""
 
 
 class Brought(Protocol):
@@ -68,21 +83,23 @@ class People:
             (names if member["kind"] == "user" else slugs).add(member["name"])
         self.users = {user.username: user for user in User.objects.filter(username__in=names)}
         self.teams = {team.slug: team for team in Team.objects.filter(slug__in=slugs)}
+        self.missing: set[str] = set()
+        """Who was looked for and is not here, with what they had to do with it; and what else is not."""
 
-    def assignee(self, member: Row | None, what: str, missing: Counter[str]) -> tuple[User | None, Team | None]:
+    def assignee(self, member: Row | None, what: str) -> tuple[User | None, Team | None]:
         if member is None:
             return None, None
         if member["kind"] == "team":
             team = self.teams.get(member["name"])
             if team is None:
-                missing[f"the team {member['label']} (team:{member['name']}), {what}"] += 1
+                self.missing.add(f"the team {member['label']} (team:{member['name']}), {what}")
             return None, team
-        return self.user(member, what, missing), None
+        return self.user(member, what), None
 
-    def user(self, member: Row | None, what: str, missing: Counter[str]) -> User | None:
+    def user(self, member: Row | None, what: str) -> User | None:
         found = self.users.get(member["name"]) if member is not None else None
         if member is not None and found is None:
-            missing[f"{member['label']} ({member['name']}), {what}"] += 1
+            self.missing.add(f"{member['label']} ({member['name']}), {what}")
         return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import IO, BinaryIO
 from uuid import UUID, uuid4
 
@@ -12,7 +11,7 @@ from django.conf import settings
 
 from common.errors import Refused
 from common.file_kinds import LOOKED_AT, kind_of, says_image
-from common.file_store import CHUNK, FileChanged, FileMissing, FileStore, Stored, TooLarge
+from common.file_store import FileChanged, FileMissing, FileStore, Stored, TooLarge, chunks_of
 from common.images import MEDIA_TYPES, BadImage, Encoded, reencode
 from incidents.models import Attachment
 from incidents.rules.attachments import check_size, tidied_name, too_large
@@ -62,7 +61,7 @@ def take_in(name: str, file: IO[bytes], size: int) -> Upload:
             field="file",
         )
     file.seek(0)
-    return Upload(number := uuid4(), name, media_type, _write(name, number, iter(partial(file.read, CHUNK), b"")))
+    return Upload(number := uuid4(), name, media_type, _write(name, number, chunks_of(file)))
 
 
 def _image(name: str, image: Encoded) -> Upload:

@@ -44,7 +44,7 @@ JOIN entities_entity AS entity ON entity.id = own.entity_id GROUP BY own.inciden
 
 def rewrite_words(names: Mapping[int, Iterable[str]]) -> None:
     """Let each incident be found by its number, these names of it and what its alerts say, and by nothing else: after
-    alerts have left it. Part of a command."""
+    alerts have left it, or all of it came at once. Part of a command."""
     texts: dict[int, list[str]] = defaultdict(list, {number: [str(number), *said] for number, said in names.items()})
     with connection.cursor() as cursor:
         for statement in (TEXTS, NAMES):

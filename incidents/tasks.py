@@ -3,7 +3,6 @@
 import logging
 import time
 from datetime import timedelta
-from itertools import islice
 from uuid import UUID
 
 from celery import shared_task
@@ -12,6 +11,7 @@ from django.utils import timezone
 from activity.actors import SYSTEM
 from alerts.kinds import count_kinds
 from common.jobs import carry_on, unclaimed, wake_worker
+from common.portions import portions
 from incidents.choices import WakeReason
 from incidents.commands import bulk, empty_old_comments, reassess, tell_overdue, wake
 from incidents.commands.attachments import look_at
@@ -58,8 +58,7 @@ def sweep_attachments() -> None:
     """Take away files that have no row an hour after they were written: their upload was cut off, or they were
     erased."""
     kept = store()
-    old = kept.older_than(HALF_DONE.total_seconds())
-    while numbers := list(islice(old, AT_A_TIME)):
+    for numbers in portions(kept.older_than(HALF_DONE.total_seconds()), AT_A_TIME):
         known = set(Attachment.objects.stored().filter(pk__in=numbers).values_list("pk", flat=True))
         known |= set(ImportedLog.objects.filter(pk__in=numbers).values_list("pk", flat=True))
         for number in set(numbers) - known:

@@ -30,6 +30,7 @@ from common.boundary import (
     foreign_encoding,
     show_name,
 )
+from common.file_store import chunks_of
 from ingest import limits
 from ingest.parsed import RefusedRecord
 
@@ -127,7 +128,7 @@ def _rest_of(first: bytes, reader: io.BufferedReader) -> tuple[bytes | mmap.mmap
         return mmap.mmap(reader.fileno(), 0, access=mmap.ACCESS_READ), start
     except (OSError, ValueError):  # a pipe, a request's body, a compressed file
         parts, size = [first], len(first)
-    while part := reader.read(CHUNK):
+    for part in chunks_of(reader):
         parts.append(part)
         size += len(part)
         if size > limits.FILE_BYTES:

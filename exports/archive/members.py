@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ from activity.models import Entry
 from activity.queries import latest_edits
 from activity.verbs import COMMENT_REMOVED, COMMENTED
 from alerts.models import Alert, Evidence
-from common.file_store import CHUNK
+from common.file_store import chunks_of
+from common.portions import portions
 from common.time_ranges import utc
 from entities.models import Entity
 from exports.archive import layout, rows
@@ -113,7 +114,7 @@ def _origins(incident: Incident) -> list[ImportedLog]:
 def _alerts(incident: Incident) -> Iterator[rows.Row]:
     found = Alert.objects.of_incident(incident.pk)
     related = ("payload", "assignee_user", "assignee_team", "tuned_by")
-    for portion in _portions(_numbers(found.order_by("pk").values_list("pk", flat=True))):
+    for portion in portions(_numbers(found.order_by("pk").values_list("pk", flat=True)), AT_A_TIME):
         for alert in found.filter(pk__in=portion).select_related(*related).order_by("pk"):
             yield rows.alert_row(alert)
 
@@ -133,13 +134,13 @@ def _numbers_of_evidence(incident: Incident, seen: dict[int, tuple[datetime, dat
 
 
 def _entities(seen: dict[int, tuple[datetime, datetime]]) -> Iterator[rows.Row]:
-    for portion in _portions(sorted(seen)):
+    for portion in portions(sorted(seen), AT_A_TIME):
         for entity in Entity.objects.filter(pk__in=portion).prefetch_related("identifiers").order_by("pk"):
             yield rows.entity_row(entity, *seen[entity.pk])
 
 
 def _evidence(numbers: array[int]) -> Iterator[rows.Row]:
-    for portion in _portions(numbers):
+    for portion in portions(numbers, AT_A_TIME):
         found = Evidence.objects.in_bulk(portion)
         yield from (rows.evidence_row(found[number]) for number in portion if number in found)
 
@@ -153,7 +154,7 @@ def _comments(source: Source) -> Iterator[rows.Row]:
     or emptied the logs tell."""
     found = Entry.objects.filter(incident__in=[source.incident.pk, *source.merged], verb=COMMENTED.name)
     numbers = _numbers(found.order_by("recorded_at", "pk").values_list("pk", flat=True))
-    for portion in _portions(numbers):
+    for portion in portions(numbers, AT_A_TIME):
         entries = {entry.pk: entry for entry in found.filter(pk__in=portion).select_related("body")}
         later = latest_edits(portion)
         names = _usernames(entry.actor_id for entry in entries.values())
@@ -182,14 +183,12 @@ def _is_whole(file: Attachment, source: Source) -> bool:
 
 def _bytes_of(file: Attachment) -> Iterator[bytes]:
     with files.opened(file) as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk
+        yield from chunks_of(opened)
 
 
 def _bytes_of_log(log: ImportedLog) -> Iterator[bytes]:
     with files.store().open_checked(log.pk, log.sha256, log.size) as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk
+        yield from chunks_of(opened)
 
 
 def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
@@ -206,8 +205,3 @@ def _json(value: rows.Row) -> bytes:
 
 def _numbers(found: Any) -> array[int]:
     return array("q", found.iterator(chunk_size=ROWS_AT_ONCE))
-
-
-def _portions(numbers: Sequence[int] | array[int]) -> Iterator[list[int]]:
-    for start in range(0, len(numbers), AT_A_TIME):
-        yield list(numbers[start : start + AT_A_TIME])

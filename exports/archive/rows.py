@@ -12,6 +12,7 @@ from alerts.commands import assignee_value
 from alerts.models import Alert, Evidence
 from common.time_ranges import utc
 from entities.models import Entity
+from incidents.brought import ALERT_TIMES, ALERT_VALUES, EVIDENCE_VALUES
 from incidents.choices import IncidentStatus, TagKind
 from incidents.models import Attachment, Incident, Merge, Task
 from incidents.models.access import members_of
@@ -85,24 +86,12 @@ def merge_row(merge: Merge) -> Row:
     }
 
 
-ALERT_TEXTS = (
-    *("source", "external_id", "title", "description", "classification", "determination", "categories", "techniques"),
-    *("service_source", "detection_source", "product_name", "detector_id", "recommended_actions", "source_url"),
-    *("source_incident", "payload_sha256", "link_rule", "link_reason", "repeats"),
-)
-"""Fields of an alert that stand in an archive as they are."""
-ALERT_TIMES = (
-    *("first_activity", "last_activity", "source_created_at", "received_at", "updated_at", "resolved_at"),
-    *("last_repeat_at", "linked_at"),
-)
-
-
 def alert_row(alert: Alert) -> Row:
     """An alert with the record that its source sent."""
     payload = getattr(alert, "payload", None)
     return {
         "id": alert.pk,
-        **{name: getattr(alert, name) for name in ALERT_TEXTS},
+        **{name: getattr(alert, name) for name in ALERT_VALUES},
         "severity": Severity(alert.severity).slug,
         "status": AlertStatus(alert.status).slug,
         "assignee": assignee_value(alert.assignee_user, alert.assignee_team),
@@ -133,14 +122,7 @@ def evidence_row(piece: Evidence) -> Row:
         "alert": piece.alert_id,
         "entity": piece.entity_id,
         "event_time": utc(piece.event_time),
-        "roles": piece.roles,
-        "verdict": piece.verdict,
-        "verdict_is_manual": piece.verdict_is_manual,
-        "remediation_status": piece.remediation_status,
-        "remediation_is_manual": piece.remediation_is_manual,
-        "details": piece.details,
-        "added_by": piece.added_by,
-        "note": piece.note,
+        **{name: getattr(piece, name) for name in EVIDENCE_VALUES},
     }
 
 
@@ -164,12 +146,11 @@ def comment_row(comment: Entry, edit: Entry | None, usernames: Mapping[int, str]
     """A comment as it stands now. One that came by an import is still its author's, of the time when they wrote it."""
     standing = edit or comment
     text = standing.body.text if standing.body else None
-    written = comment.facts.get("written") or {
-        "by": {"kind": comment.actor_kind, "name": _username(comment, usernames), "label": comment.actor_label},
-        "at": utc(comment.recorded_at),
-        "edited_by": None,
-        "edited_at": None,
-    }
+    if comment.was_written_elsewhere:
+        written = comment.facts["written"]
+    else:
+        by = {"kind": comment.actor_kind, "name": _username(comment, usernames), "label": comment.actor_label}
+        written = {"by": by, "at": utc(comment.recorded_at), "edited_by": None, "edited_at": None}
     if edit is not None:
         written = written | {"edited_by": edit.actor_label, "edited_at": utc(edit.recorded_at)}
     return {"text": text, **{name: written[name] for name in ("by", "at", "edited_by", "edited_at")}}

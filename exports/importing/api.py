@@ -19,7 +19,7 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
 from common.api import AlwaysJSON, bad_query
-from common.file_store import CHUNK
+from common.file_store import chunks_of
 from common.query_strings import UnknownKeys, check_keys
 from exports.importing.bringing import import_archive
 from exports.importing.unpacking import BadArchive
@@ -90,7 +90,7 @@ def _sent(request: Request) -> Any:
 def _keep(sent: Any, file: IO[bytes]) -> None:
     """Put what was sent on the disk, within the limit of one upload."""
     size = 0
-    while chunk := sent.read(CHUNK):
+    for chunk in chunks_of(sent):
         size += len(chunk)
         if size > settings.ARCHIVE_BYTES:
             most = settings.ARCHIVE_BYTES // (1024 * 1024)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,7 +14,7 @@ from accounts.models import Principal
 from activity.actors import Actor
 from common.errors import Refused
 from common.file_kinds import LOOKED_AT, kind_of
-from common.file_store import CHUNK, TooLarge
+from common.file_store import TooLarge, chunks_of
 from common.images import BadImage, reencode
 from exports.archive import layout
 from exports.importing.contents import Contents, Row, check
@@ -129,7 +128,7 @@ def _stored(contents: Contents, logs: list[BroughtLog]) -> Iterator[tuple[list[B
             number = uuid4()
             kept[number] = log
             with log.path.open("rb") as file:
-                store().write(number, iter(partial(file.read, CHUNK), b""))
+                store().write(number, chunks_of(file))
         yield files, kept
     except OSError as problem:
         _forget(kept, files)
@@ -166,7 +165,7 @@ def _take_in(row: Row, path: Path) -> Upload:
                 raise BadArchive(f"The image “{row['name']}” is not what {layout.ATTACHMENTS} says of it.")
         file.seek(0)
         try:
-            stored = store().write(row["id"], iter(partial(file.read, CHUNK), b""), most=row["size"])
+            stored = store().write(row["id"], chunks_of(file), most=row["size"])
             small = store().write(row["id"], [image.small], part=SMALL) if image else None
         except (TooLarge, OSError):
             store().remove(row["id"])

@@ -16,6 +16,7 @@ from accounts.models import Principal
 from common.columns import Column, Row
 from common.filters import ANY
 from common.pagination import Order
+from common.portions import portions
 from incidents.filters import DEFAULTS
 from incidents.models import Incident
 from incidents.queries import queue
@@ -70,8 +71,7 @@ class Export:
         then is left out."""
         fields, annotations = reading(self.columns, "id")
         visible = Incident.objects.visible_to(self.principal)
-        for start in range(0, len(self.numbers), ROWS_AT_A_TIME):
-            numbers = self.numbers[start : start + ROWS_AT_A_TIME].tolist()
+        for numbers in portions(self.numbers, ROWS_AT_A_TIME):
             found = {row["id"]: row for row in visible.filter(pk__in=numbers).values(*fields, **annotations)}
             yield [[column.value(found[n]) for column in self.columns] for n in numbers if n in found]
 

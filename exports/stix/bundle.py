@@ -23,6 +23,7 @@ from accounts.models import Principal
 from alerts.choices import AlertStatus, Classification, Determination, Severity, Verdict, finding_in_words
 from alerts.models import Alert, Evidence
 from alerts.techniques import technique_name
+from common.portions import portions
 from exports.choices import Marking
 from exports.stix.identifiers import birth_of, own_id, stamp
 from exports.stix.markings import IDS, marking_definition
@@ -97,7 +98,7 @@ class _Bundle:
         yield self._definition()
         yield from self._put([self._incident()])
         self._gather()
-        for numbers in _portions(sorted(self.known)):
+        for numbers in portions(sorted(self.known), AT_A_TIME):
             yield from self._put(self._things(numbers))
         yield from self._put(self._techniques())
         yield from self._alerts()
@@ -271,7 +272,7 @@ class _Bundle:
     def _alerts(self) -> Iterator[Object]:
         with transaction.atomic():
             numbers = array("q", self.alerts.order_by("pk").values_list("pk", flat=True).iterator(ROWS_AT_ONCE))
-        for portion in _portions(numbers):
+        for portion in portions(numbers, AT_A_TIME):
             rows = self.alerts.filter(pk__in=portion).order_by("pk").values(*ALERT_FIELDS)
             named = self._entities_of(portion)
             yield from self._put(self._alert(row, named.get(row["pk"], ())) for row in rows)
@@ -344,8 +345,3 @@ ALERT_FIELDS = (
     *("pk", "severity", "status", "source", "external_id", "title", "classification", "determination", "categories"),
     *("techniques", "description", "first_activity", "last_activity", "repeats"),
 )
-
-
-def _portions(numbers: Sequence[int] | array[int]) -> Iterator[list[int]]:
-    for start in range(0, len(numbers), AT_A_TIME):
-        yield list(numbers[start : start + AT_A_TIME])

@@ -4,7 +4,7 @@ when, can be told from the log."""
 from __future__ import annotations
 
 import logging
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -40,7 +40,16 @@ def attach(incident: Incident, upload: Upload, *, actor: Actor) -> Attachment:
     present = Attachment.objects.stored().filter(incident=incident).aggregate(files=Count("pk"), size=Sum("size"))
     most = settings.ATTACHMENT_BYTES_OF_INCIDENT
     check_space(upload.name, present["files"], present["size"] or 0, upload.stored.size, most)
-    image, small = upload.image, upload.small
+    attachment = row_of(upload, incident)
+    attachment.actor_kind, attachment.actor_id, attachment.added_by = actor.kind, actor.id, actor.label[:200]
+    attachment.save(force_insert=True)
+    _record(incident, verbs.ATTACHED, attachment, actor)
+    start_following(incident, actor.id if actor.kind == ActorKind.USER else None)
+    return attachment
+
+
+def row_of(upload: Upload, incident: Incident) -> Attachment:
+    """The row of a file that lies on the disk, without who brought it; not saved."""
     attachment = Attachment(
         id=upload.id,
         incident=incident,
@@ -48,17 +57,12 @@ def attach(incident: Incident, upload: Upload, *, actor: Actor) -> Attachment:
         size=upload.stored.size,
         sha256=upload.stored.sha256,
         media_type=upload.media_type,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        added_by=actor.label[:200],
     )
+    image, small = upload.image, upload.small
     if image and small:
         attachment.width, attachment.height = image.width, image.height
         attachment.small_width, attachment.small_height = image.small_width, image.small_height
         attachment.small_size, attachment.small_sha256 = small.size, small.sha256
-    attachment.save(force_insert=True)
-    _record(incident, verbs.ATTACHED, attachment, actor)
-    start_following(incident, actor.id if actor.kind == ActorKind.USER else None)
     return attachment
 
 
@@ -161,6 +165,11 @@ def _locked(attachment: Attachment) -> tuple[Incident, Attachment]:
     return incident, Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk, incident=incident)
 
 
+def values_of(attachment: Attachment) -> dict[str, Any]:
+    """What an entry says of a file beside its name."""
+    return {"size": attachment.size, "sha256": attachment.sha256, "media_type": attachment.media_type}
+
+
 def _record(
     incident: Incident,
     verb: Verb,
@@ -173,7 +182,7 @@ def _record(
 ) -> Entry:
     """An entry about the file, which names its hash; the incident counts as touched."""
     save(incident)
-    told = {"size": attachment.size, "sha256": attachment.sha256, "media_type": attachment.media_type, **(facts or {})}
+    told = {**values_of(attachment), **(facts or {})}
     draft = Draft(
         verb,
         actor,

@@ -121,7 +121,7 @@ def _checked(text: str) -> str:
 
 
 def _check_may_change(comment: Entry, actor: Actor, principal: Principal | None) -> None:
-    # who imported it did not write it
-    is_author = (comment.actor_kind, comment.actor_id) == (actor.kind, actor.id) and "written" not in comment.facts
+    is_own = (comment.actor_kind, comment.actor_id) == (actor.kind, actor.id)
+    is_author = is_own and not comment.was_written_elsewhere
     if not is_author and not (principal and principal.may(Permission.MODERATE_COMMENTS)):
         raise Refused("Only its author, or somebody who moderates comments, may change it.", field="comment")

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from accounts.models import Team, User
 from activity.actors import Actor, ActorKind, Channel
+from common.portions import portions
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.demo.people import SignIn, create_people, names
@@ -86,8 +87,7 @@ def _play(incoming: Sequence[_Incoming], work: Sequence[Step], desk: Desk, progr
     for _, group in groupby(events, key=type):
         together = list(group)
         came = [event for event in together if isinstance(event, _Incoming)]
-        for start in range(0, len(came), ALERTS_AT_ONCE):
-            chunk = came[start : start + ALERTS_AT_ONCE]
+        for chunk in portions(came, ALERTS_AT_ONCE):
             outcomes = ingest([each.alert for each in chunk], actor=DEMO)
             for each, outcome in zip(chunk, outcomes, strict=True):
                 desk.incidents.setdefault(each.case, outcome.incident_id)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from alerts.models import Alert, AlertQuerySet, Evidence
+from common.portions import portions
 from entities.choices import EntityKind
 from entities.identity import EntityIdentity
 from entities.noise import is_noise
@@ -46,8 +47,8 @@ def numbers_of(user: User, days: int) -> tuple[list[int], bool]:
 
 
 def chunks(ids: Sequence[int]) -> Iterator[list[Past]]:
-    for start in range(0, len(ids), CHUNK):
-        yield _read(ids[start : start + CHUNK])
+    for portion in portions(ids, CHUNK):
+        yield _read(portion)
 
 
 ALERT_FIELDS = (

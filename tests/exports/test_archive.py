@@ -29,11 +29,7 @@ from incidents.files import store, take_in
 from incidents.models import Attachment, Incident
 from tests.conftest import alert, device, opened
 
-
-@pytest.fixture(autouse=True)
-def files(settings: Any, tmp_path: Path) -> Path:
-    settings.ATTACHMENTS_FOLDER = tmp_path / "attachments"
-    return tmp_path / "attachments"
+pytestmark = pytest.mark.usefixtures("files")
 
 
 def archived(incident: Incident, reader: User | None) -> zipfile.ZipFile:

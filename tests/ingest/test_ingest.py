@@ -20,6 +20,7 @@ from activity.chain import verify
 from activity.models import Entry
 from alerts.choices import AlertStatus, Severity
 from alerts.models import Alert, AlertPayload, Evidence
+from common.portions import portions
 from entities import identity
 from entities.models import Entity, EntityIdentifier
 from incidents.choices import IncidentStatus, TagKind
@@ -332,8 +333,8 @@ def test_an_entity_named_twice_in_an_alert_is_one_piece_of_evidence() -> None:
 def who_is_who(alerts: Sequence[ParsedAlert], size: int) -> dict[str, tuple[str, ...]]:
     """The keys of each alert's entities when the alerts come so many at a time; everything is undone afterwards."""
     with transaction.atomic():
-        for start in range(0, len(alerts), size):
-            take_in(*alerts[start : start + size])
+        for portion in portions(alerts, size):
+            take_in(*portion)
         found = {
             each.external_id: tuple(each.evidence.order_by("pk").values_list("entity__key", flat=True))
             for each in Alert.objects.all()
@@ -365,8 +366,8 @@ def test_a_name_that_two_entities_claim_leads_to_the_first_in_one_batch_as_in_se
 
     def leads_to(size: int) -> str:
         with transaction.atomic():
-            for start in range(0, len(alerts), size):
-                take_in(*alerts[start : start + size])
+            for portion in portions(alerts, size):
+                take_in(*portion)
             take_in(after)
             key = Evidence.objects.get(alert__external_id="3").entity.key
             transaction.set_rollback(True)

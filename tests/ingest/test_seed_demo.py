@@ -22,6 +22,7 @@ from activity.models import Entry
 from activity.queries import stream
 from alerts.choices import Classification, Determination, Severity, Tactic
 from alerts.models import Alert
+from common.portions import portions
 from incidents.choices import OPEN_STATUSES, IncidentStatus, TagKind
 from incidents.models import Incident
 from incidents.queries.story import story_of
@@ -63,8 +64,8 @@ def test_correlation_groups_alike_however_the_alerts_are_cut_into_batches() -> N
 
     def grouping(size: int) -> set[frozenset[str]]:
         with transaction.atomic():
-            for start in range(0, len(alerts), size):
-                ingest(alerts[start : start + size], actor=COMMAND_LINE)
+            for portion in portions(alerts, size):
+                ingest(portion, actor=COMMAND_LINE)
             grouped: dict[int, set[str]] = {}
             for incident_id, external_id in Alert.objects.values_list("incident_id", "external_id"):
                 grouped.setdefault(incident_id, set()).add(external_id)

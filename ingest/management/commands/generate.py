@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections, transaction
@@ -21,14 +20,13 @@ from accounts.models import Team, User
 from activity.actors import CORRELATION, SYSTEM, Channel
 from alerts.models import Alert
 from common.inserting import reserve
+from common.portions import portions
 from entities.choices import EntityKind
 from entities.commands import Observation, observe
 from incidents import verbs
 from incidents.models import Incident, Tag
 from ingest.plain_tables import plain_tables
 from ingest.synthetic import COLUMNS, SOURCE, Batch, Known, Person, Synthesiser, World, entities
-
-Item = TypeVar("Item")
 
 USERS, TEAMS, TAGS = 60, 8, 500
 INCIDENTS_AT_A_TIME = 2_000
@@ -83,7 +81,7 @@ class Command(BaseCommand):
         with plain_tables(LOADED, is_empty=not Incident.objects.exists()):
             world = World(_users(), _teams(), _tags(), _entities(count))
             now = timezone.now()
-            sizes = _chunks(iter(Synthesiser(world, seed, now).sizes(count)), INCIDENTS_AT_A_TIME)
+            sizes = portions(iter(Synthesiser(world, seed, now).sizes(count)), INCIDENTS_AT_A_TIME)
             parts = (Part(seed + number, now, chunk) for number, chunk in enumerate(sizes))
             with _bar(count, "incidents") as bar:
                 for stored in _stored(world, parts, count):
@@ -185,7 +183,7 @@ def _entities(incidents: int) -> dict[EntityKind, list[Known]]:
     found: dict[EntityKind, list[Known]] = {}
     now = timezone.now()
     with _bar(None, "entities") as bar:
-        for identities in _chunks(entities(incidents), ENTITIES_AT_A_TIME):
+        for identities in portions(entities(incidents), ENTITIES_AT_A_TIME):
             with transaction.atomic():
                 ids = observe([Observation(identity, now) for identity in identities])
             for identity, entity_id in zip(identities, ids, strict=True):
@@ -204,11 +202,6 @@ def _store(batch: Batch) -> None:
                     write(row)
         actor = [verbs.OPENED.name, str(CORRELATION.kind), CORRELATION.label, str(Channel.COMMAND_LINE)]
         cursor.execute(RECORD, [*actor, *(list(column) for column in zip(*batch.openings, strict=True))])
-
-
-def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while chunk := list(islice(items, size)):
-        yield chunk
 
 
 def _bar(total: int | None, unit: str) -> tqdm[Any]:
