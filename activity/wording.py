@@ -41,7 +41,7 @@ SENTENCE_FACTS = (
     *("alerts_in_words", "because", "direction", "into", "origin", "reason"),
     *("sha256", "sources", "tasks", "template", "what"),
 )
-"""Facts of an incident's entries that its sentences name (tests/activity/test_wording.py keeps it complete)."""
+"""Facts of an incident's entries that its sentences name (tests/incidents/test_activity.py keeps it complete)."""
 SYSTEM_FACTS = ("address", "by", "counted", "log", "number", "reason", "remote_address", "what")
 """The same of the system's own stream, and from where."""
 

@@ -64,6 +64,11 @@ class BroughtLog:
     """When, and by whom, of one that had come along before."""
     imported_by: str = ""
 
+    @property
+    def origin(self) -> str:
+        """The incident it is of, in words: its number there, and where that is, if it said so."""
+        return f"#{self.number} of {self.system}" if self.system else f"#{self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class BroughtFile:

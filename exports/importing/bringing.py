@@ -60,7 +60,7 @@ def import_archive(path: Path, *, actor: Actor, principal: Principal | None = No
         first, told = logs[0], contents.incident
         return Outcome(
             None if dry_run else imported.incident.pk,
-            f"#{first.number}{f' of {first.system}' if first.system else ''}",
+            first.origin,
             told["alerts_total"],
             sum(1 for _ in contents.comments()),
             first.entries,

@@ -51,9 +51,8 @@ def first_entry(
         "snoozed_until": as_logged(incident.snoozed_until),
     }
     changes = [each for each in changes_between(dict.fromkeys(after), after) if each.new not in (False, [])]
-    from_where = f" of {log.system}" if log.system else ""
     facts: dict[str, Any] = {
-        "origin": f"of #{log.number}{from_where}",
+        "origin": f"of {log.origin}",
         "system": log.system,
         "number": log.number,
         "archive_sha256": log.archive_sha256,
