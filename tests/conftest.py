@@ -31,7 +31,6 @@ from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from accounts.choices import BUILT_IN_ROLES
 from accounts.commands import create_team, create_token, create_user
 from accounts.models import AccessToken, Role, Team, User
 from activity.actors import COMMAND_LINE, SYSTEM
@@ -65,6 +64,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         with _migrated_once():
             made = setup_databases(verbosity=0, interactive=False)
+        _remember_what_migrations_filled()
         _read_statistics_once()
     yield
     with django_db_blocker.unblock():
@@ -92,6 +92,13 @@ def _migrated_once() -> Iterator[None]:
         yield
 
 
+def _remember_what_migrations_filled() -> None:
+    with owner_connection() as connection:
+        connection.execute("CREATE SCHEMA as_migrated")
+        for name in CHANGED_TABLES:
+            connection.execute(f"CREATE TABLE as_migrated.{name} AS TABLE {name}")
+
+
 def _read_statistics_once() -> None:
     """What is read once an hour is read now and never again: how many statements a test counts depends neither on those
     before it nor on the time of day."""
@@ -100,9 +107,11 @@ def _read_statistics_once() -> None:
 
 
 LONGEST_FIRST = (
-    *("portal/test_supervisor.py", "incidents/query_text/test_same_everywhere.py", "browser/test_accessibility.py"),
-    *("test_benchmarks.py", "incidents/test_access.py", "ingest/test_formats.py", "browser/test_keyboard.py"),
-    *("test_completeness.py", "ingest/test_replay.py", "browser/test_hostile_text.py", "test_commands.py"),
+    *("portal/test_export_faults.py", "browser/test_accessibility.py", "portal/test_supervisor.py"),
+    *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
+    *("browser/test_nobody_loses_work.py", "incidents/test_access.py", "test_commands.py", "test_completeness.py"),
+    *("alerts/test_alert_queue.py", "browser/test_hostile_text.py", "ingest/test_formats.py", "ingest/test_replay.py"),
+    *("browser/test_exports.py", "browser/test_together.py", "exports/test_printed_reports.py"),
 )
 """Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing
 left."""
@@ -110,13 +119,7 @@ left."""
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"tests/{name}": place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: (_commits(item), places.get(item.location[0], len(places))))
-
-
-def _commits(item: pytest.Item) -> bool:
-    """What commits comes after what is taken back, as pytest-django has it: it empties tables behind itself."""
-    marker = item.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction"))
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
 
 
 def pytest_collection_finish() -> None:
@@ -132,17 +135,15 @@ def owner_connection() -> psycopg.Connection[Any]:
     return psycopg.connect(autocommit=True, **known)
 
 
-KEPT_TABLES = {
-    *("django_migrations", "django_content_type", "auth_permission", "accounts_role"),
-    *("ingest_correlationrule", "ingest_rulebook", "entities_assetclassification"),
-}
-"""Filled by migrations."""
+CHANGED_TABLES = ("accounts_role", "entities_assetclassification", "ingest_correlationrule", "ingest_rulebook")
+"""Filled by migrations, and changed by commands."""
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", *CHANGED_TABLES}
 GUARDED = ("activity_entry", "activity_body")
 MANY = 1_000
 """Rows of a table from which on truncating is quicker than deleting."""
 
 
-def _empty_tables(self: TransactionTestCase) -> None:
+def empty_tables(_test: TransactionTestCase | None = None) -> None:
     """Leave nothing behind after a test that commits. The application's role may not delete everywhere, and the log
     refuses even its owner unless the guard is switched off for the moment. Most tests fill a few tables with a few
     rows; deleting these takes a tenth of truncating all tables with their indexes."""
@@ -160,8 +161,9 @@ def _empty_tables(self: TransactionTestCase) -> None:
             cursor.execute(f"TRUNCATE {', '.join(known)} CASCADE")
         for name in filled:
             cursor.execute(f"DELETE FROM {name}")
-        cursor.execute("DELETE FROM accounts_role WHERE NOT slug = ANY(%s)", [list(BUILT_IN_ROLES)])
-        cursor.execute("DELETE FROM entities_assetclassification WHERE slug = ''")
+        for name in _changed(cursor):
+            cursor.execute(f"DELETE FROM {name}")
+            cursor.execute(f"INSERT INTO {name} TABLE as_migrated.{name}")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in GUARDED:
             cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
@@ -174,7 +176,14 @@ def _empty_tables(self: TransactionTestCase) -> None:
             cursor.execute(f"ALTER SEQUENCE {name} RESTART")
 
 
-TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+def _changed(cursor: psycopg.Cursor[Any]) -> list[str]:
+    """The tables of CHANGED_TABLES that are no longer as the migrations filled them."""
+    differs = "EXISTS ((TABLE {0} EXCEPT TABLE as_migrated.{0}) UNION ALL (TABLE as_migrated.{0} EXCEPT TABLE {0}))"
+    cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE {differs.format(name)}" for name in CHANGED_TABLES))
+    return [name for (name,) in cursor.fetchall()]
+
+
+TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[method-assign]
 
 
 def person(username: str, name: str, role: str) -> User:

@@ -162,14 +162,12 @@ function load(place, url) {
   return filling;
 }
 
-/** Done when what came in is alive, which HTMX makes it a moment after the request has ended. */
+/** Done when what came in is alive. */
 async function fill(place, url, number) {
-  const settled = new Promise((resolve) => place.addEventListener("htmx:afterSettle", resolve, { once: true }));
   place.ariaBusy = "true";
   try {
     // one at a time for this source, and of those that wait only the last: quick walking ends on the right row
     await window.htmx.ajax("GET", url, { source: place, target: place, swap: "innerHTML" });
-    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 250))]);
   } catch {
     // failures.js tells of it
   } finally {

@@ -45,7 +45,7 @@ from incidents.commands import (
 )
 from incidents.files import take_in
 from incidents.models import Incident
-from tests.conftest import NOON, _empty_tables, alert, device, opened, person
+from tests.conftest import NOON, alert, device, empty_tables, opened, person
 from tests.incidents.uploads import image, photograph
 from tests.ingest.hostile import KEPT_TEXTS
 
@@ -120,7 +120,7 @@ def rich(people: dict[str, User]) -> Incident:
 def empty() -> None:
     """Leave nothing of what is here."""
     connection.close()
-    _empty_tables(None)  # type: ignore[arg-type]
+    empty_tables()
 
 
 def another_watchfloor() -> dict[str, User]:
