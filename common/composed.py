@@ -7,21 +7,19 @@ the statement of another, and rights, which are conditions, are looked up anew e
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
 Made = TypeVar("Made")
 
 MOST_KEPT = 300
-"""Statements that each thread of a process keeps, those asked for last."""
-
-_local = threading.local()
+"""Statements that each connection of a process keeps, those asked for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,11 @@ def listed(rows: QuerySet[Any] | Listed) -> Listed:
 
 
 def kept(key: Hashable, make: Callable[[], Made]) -> Made:
-    """What was made under this key before, or else is made now; nothing is kept under None. By thread, since a
-    queryset's compiler belongs to the connection of one."""
+    """What was made under this key before, or else is made now; nothing is kept under None. A queryset's compiler
+    belongs to a connection, and is kept with it."""
     if key is None:
         return make()
-    known: OrderedDict[Hashable, Any] = _local.__dict__.setdefault("known", OrderedDict())
+    known = _known()
     try:
         known.move_to_end(key)
     except KeyError:
@@ -55,7 +53,12 @@ def kept(key: Hashable, make: Callable[[], Made]) -> Made:
 
 def forget() -> None:
     """Compose everything anew from here on, as a process does that was just started."""
-    _local.__dict__.clear()
+    _known().clear()
+
+
+def _known() -> OrderedDict[Hashable, Any]:
+    known: OrderedDict[Hashable, Any] = connections[DEFAULT_DB_ALIAS].__dict__.setdefault("kept_here", OrderedDict())
+    return known
 
 
 class Composed:

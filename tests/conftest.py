@@ -68,8 +68,19 @@ def django_db_setup(
         _read_statistics_once()
     yield
     with django_db_blocker.unblock():
+        _end_sessions()
         connections.close_all()
         teardown_databases(made, verbosity=0)
+
+
+def _end_sessions() -> None:
+    """A database is dropped only when nobody is connected. In browser tests a loop of asyncio runs, in which Django has
+    another connection than without, and nobody closes that."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
 
 
 @contextmanager

@@ -61,6 +61,8 @@ class Question:
     """Whom it shows as being there: numbers of people with dots between."""
     unread: str
     """The figure on its bell."""
+    shown: frozenset[int]
+    """The incidents of its list."""
 
     @classmethod
     def of(cls, query: QueryDict) -> Question:
@@ -71,6 +73,7 @@ class Question:
             number(query.get("left", "")) if query.get("left") else None,
             query.get("here", ""),
             query.get("unread", "0"),
+            frozenset(_numbers(query.get("shown", ""))),
         )
 
 
@@ -184,10 +187,9 @@ def full_answer(user: User, query: QueryDict) -> tuple[int, dict[str, Any] | Non
     """The same with the news: which incidents changed, of those the person may see, and which of them are new to the
     list they look at. Raises BadQuestion."""
     question = Question.of(query)
-    shown = _numbers(query.get("shown", ""))
     found = news(question.since, without=verbs.PERSONAL)
     around = surroundings(user, question)
-    answer = _nothing(found.until) | _news_for(user, query, found, shown) | around.as_json()
+    answer = _nothing(found.until) | _news_for(user, query, found, question.shown) | around.as_json()
     is_news = answer["incidents"] or answer["gone"] or answer["all"] or not around.are_known_to(question)
     return found.until, answer if is_news else None
 
@@ -200,7 +202,7 @@ def surroundings(user: User, question: Question) -> Surroundings:
     return Surroundings(unread, _here(question, user.pk, user.display_name, may_see))
 
 
-def _news_for(user: User, query: QueryDict, found: News, shown: set[int]) -> dict[str, Any]:
+def _news_for(user: User, query: QueryDict, found: News, shown: frozenset[int]) -> dict[str, Any]:
     if not found.incidents:
         return {}
     visible = Incident.objects.visible_to(user)

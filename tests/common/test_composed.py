@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from unittest.mock import patch
 
 import pytest
@@ -34,6 +35,23 @@ def test_nothing_is_kept_without_a_key() -> None:
     for _ in range(3):
         kept(None, lambda: made.append(1))
     assert made == [1, 1, 1]
+
+
+def test_what_is_kept_is_kept_with_the_connection_that_it_was_made_for() -> None:
+    """In a loop of asyncio Django has another connection than the same thread has without."""
+    made: list[int] = []
+
+    def make() -> None:
+        kept("the key of this other test", lambda: made.append(1))
+
+    async def make_in_a_loop() -> None:
+        make()
+
+    make()
+    asyncio.run(make_in_a_loop())
+    assert made == [1, 1]
+    make()
+    assert made == [1, 1]
 
 
 def test_a_composed_queryset_reads_what_is_there_each_time(incident: Incident, ana: User) -> None:
