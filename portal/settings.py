@@ -144,7 +144,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USER_DISPLAY = "accounts.adapter.display_name"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=ENVIRONMENT.session_hours).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
 BREAK_GLASS_TIME = timedelta(minutes=ENVIRONMENT.break_glass_minutes)

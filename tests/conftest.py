@@ -21,7 +21,6 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client, TransactionTestCase
@@ -33,6 +32,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.commands import create_team, create_token, create_user
 from accounts.models import AccessToken, Role, Team, User
+from accounts.sessions import SessionStore
 from activity.actors import COMMAND_LINE, SYSTEM
 from alerts.choices import AlertStatus, Severity, Verdict
 from entities import identity, queries

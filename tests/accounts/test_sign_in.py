@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -171,3 +173,18 @@ def test_a_busy_log_keeps_nobody_out(ana: User) -> None:
 
 
 CONNECTS_BY = ("dbname", "user", "password", "host", "port")
+
+
+def test_a_session_holds_until_its_time_is_over(ana: User, sign_in: Callable[[User], Client]) -> None:
+    client = sign_in(ana)
+    assert client.get("/incidents/").status_code == 200
+    Session.objects.update(expire_date=timezone.now())
+    assert client.get("/incidents/").status_code == 302
+
+
+@pytest.mark.parametrize("key", ["", "x", "a" * 32, "' OR true --", "a\x00bcdefgh", "ÿ" * 12, "a" * 5_000])
+def test_a_key_of_no_session_opens_nothing(ana: User, sign_in: Callable[[User], Client], key: str) -> None:
+    sign_in(ana)
+    stranger = Client()
+    stranger.cookies[settings.SESSION_COOKIE_NAME] = key
+    assert stranger.get("/incidents/").status_code == 302
