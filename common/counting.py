@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
@@ -17,6 +17,8 @@ from common.composed import Listed, kept, listed
 CAP = 1_000
 REMEMBERED = 60
 """Seconds for which a count above the cap is not asked for again: it says "1,000+" a moment later, too."""
+_above = LocMemCache("counts above the cap", {"TIMEOUT": REMEMBERED, "OPTIONS": {"MAX_ENTRIES": 5_000}})
+"""By each process for itself: to ask another server would take as long as to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,25 @@ def count_each(lists: Mapping[str, QuerySet[Any] | Listed], estimated: Sequence[
     asked_of = {name: listed(rows) for name, rows in lists.items()}
     questions = {name: question_of(rows) for name, rows in asked_of.items()}
     keys = {name: _key(question) for name, question in questions.items() if question}
-    above: dict[str, int] = cache.get_many(keys.values()) if keys else {}
+    above: dict[str, int] = _above.get_many(keys.values())
     asked = [name for name in keys if keys[name] not in above or (name in estimated and not above[keys[name]])]
     numbers = dict(zip(asked, _capped([questions[name] for name in asked]), strict=True))
     for name, number in numbers.items():
         if number > CAP:
             above[keys[name]] = max(estimate(asked_of[name].make()), CAP + 1) if name in estimated else 0
     if fresh := {keys[name]: above[keys[name]] for name, number in numbers.items() if number > CAP}:
-        cache.set_many(fresh, REMEMBERED)
+        _above.set_many(fresh)
     return {
         name: Count(None, above[keys[name]] or None)
         if name in keys and keys[name] in above
         else Count(numbers.get(name, 0))
         for name in lists
     }
+
+
+def forget() -> None:
+    """Count everything anew from here on."""
+    _above.clear()
 
 
 Question = tuple[str, tuple[Any, ...]]

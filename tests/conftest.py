@@ -35,6 +35,7 @@ from accounts.models import AccessToken, Role, Team, User
 from accounts.sessions import SessionStore
 from activity.actors import COMMAND_LINE, SYSTEM
 from alerts.choices import AlertStatus, Severity, Verdict
+from common import counting
 from entities import identity, queries
 from entities.identity import EntityIdentity
 from incidents.models import Incident
@@ -364,6 +365,7 @@ def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pyte
     own = tmp_path_factory.getbasetemp() / f"proof-{name}"
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
     _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
+    counting.forget()
     yield
 
 

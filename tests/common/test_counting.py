@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 
 from common import counting
 from common.counting import Count, count, count_each
@@ -14,7 +13,7 @@ from tests.incidents.rows import row, stored
 @pytest.fixture(autouse=True)
 def _low_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "CAP", 10)
-    cache.clear()
+    counting.forget()
 
 
 @pytest.mark.parametrize("number", [0, 9, 10])
@@ -35,7 +34,7 @@ def test_a_list_that_falls_below_the_cap_is_counted_again(db: None) -> None:
     stored(row(each) for each in range(11))
     assert count(Incident.objects.all()).exact is None
     Incident.objects.filter(name="Incident 3").delete()
-    cache.clear()
+    counting.forget()
     assert count(Incident.objects.all()).exact == 10
 
 

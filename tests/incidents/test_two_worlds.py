@@ -23,6 +23,7 @@ from activity.actors import SYSTEM
 from alerts.choices import Severity
 from alerts.kinds import count_kinds
 from alerts.models import Alert
+from common import counting
 from entities.models import Entity
 from incidents.changes import Changes
 from incidents.commands import (
@@ -84,6 +85,7 @@ def taken_back() -> Iterator[None]:
             raise _TakeBack
     except _TakeBack:
         cache.clear()
+        counting.forget()
 
 
 def make_secret(lee: User, outsider: User) -> Incident:
