@@ -357,6 +357,13 @@ _this_test = ""
 """Of which process and which test the keys in the cache are now."""
 
 
+def forget_cached() -> None:
+    """Nothing that this test has cached is read any more. (Emptying the cache would empty it for other processes.)"""
+    global _this_test
+    _this_test += "'"
+    counting.forget()
+
+
 @pytest.fixture(autouse=True)
 def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that another test or another process has cached is read, and nobody else's checkpoints."""

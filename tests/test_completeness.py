@@ -12,7 +12,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -32,7 +31,7 @@ from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial
 from portal.celery import app
-from tests.conftest import alert, device, opened, person
+from tests.conftest import alert, device, forget_cached, opened, person
 from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data
 
 NO_STATE = {
@@ -116,7 +115,7 @@ def watched() -> Iterator[Written]:
     finally:
         written.tables = {name for name, number in counted().items() if number > before.get(name, 0)}
         transaction.savepoint_rollback(point)
-        cache.clear()
+        forget_cached()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
@@ -22,7 +21,7 @@ from incidents.models import Incident
 from incidents.queries.grouping import GROUPINGS
 from incidents.queries.queue import queue_page
 from incidents.queries.strip import last_day
-from tests.conftest import alert, opened
+from tests.conftest import alert, forget_cached, opened
 from tests.incidents.rows import row, stored, tag
 
 QUEUE = "/incidents/"
@@ -137,7 +136,7 @@ def test_a_row_that_one_may_not_see_does_not_unfold(client: Client, incident: In
 
 
 def test_the_strip_counts_the_last_day_by_the_hour(ana: User, lee: User, ada: User, client: Client) -> None:
-    cache.clear()
+    forget_cached()
     now = timezone.now().replace(minute=30, second=0, microsecond=0)
     stored(
         [
@@ -154,7 +153,7 @@ def test_the_strip_counts_the_last_day_by_the_hour(ana: User, lee: User, ada: Us
 
 
 def test_the_strip_leaves_out_what_one_may_not_see(ana: User, lee: User, ada: User) -> None:
-    cache.clear()
+    forget_cached()
     incident = opened(alert())
     restrict(incident, [lee], actor=ada.as_actor())
     assert sum(last_day(ana).incidents) == sum(last_day(ana).alerts) == 0

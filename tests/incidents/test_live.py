@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,7 +22,7 @@ from alerts.choices import Severity
 from incidents import presence
 from incidents.commands import assign, change_tags, follow, rename, resolve, restrict
 from incidents.models import Incident, IncidentMember, Look
-from tests.conftest import PASSWORD, alert, device, opened
+from tests.conftest import PASSWORD, alert, device, forget_cached, opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 """The moment of the log moves with commits alone."""
@@ -341,4 +340,4 @@ def test_a_page_without_a_list_asks_for_its_bell_from_now_on(
     assert int(answer["X-Last-Entry"]) > 0
     assign(incident, ana, actor=lee.as_actor())
     assert client.get(reverse("incidents:changes"), {"since": "now"}).json()["unread"] == 1
-    cache.clear()
+    forget_cached()

@@ -10,7 +10,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,7 +23,7 @@ from incidents.models import Incident
 from incidents.queries import story as reading
 from incidents.queries.story import story_of, story_svg
 from ingest.parsed import ParsedAlert, ParsedEvidence
-from tests.conftest import NOON, alert, device, opened, user_entity
+from tests.conftest import NOON, alert, device, forget_cached, opened, user_entity
 from tests.incidents.rows import row, stored
 
 ATTACKED, SOURCE, COMPROMISED = (
@@ -218,7 +217,7 @@ def test_only_the_layout_is_remembered_and_what_changes_is_seen_at_once(
 ) -> None:
     made = []
     monkeypatch.setattr(reading, "layout", lambda *graph, make=reading.layout: made.append(graph) or make(*graph))
-    cache.clear()
+    forget_cached()
     before = shown(client, attack)
     assert (len(made), "story-malicious" in before) == (1, True)
     attack.alerts.get(external_id="1").evidence.update(verdict=Verdict.NO_THREATS_FOUND)

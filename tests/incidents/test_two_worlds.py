@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
@@ -23,7 +22,6 @@ from activity.actors import SYSTEM
 from alerts.choices import Severity
 from alerts.kinds import count_kinds
 from alerts.models import Alert
-from common import counting
 from entities.models import Entity
 from incidents.changes import Changes
 from incidents.commands import (
@@ -39,7 +37,7 @@ from incidents.commands import (
 )
 from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident
-from tests.conftest import NOON, alert, device, opened, person
+from tests.conftest import NOON, alert, device, forget_cached, opened, person
 from tests.incidents.test_access import ACT, ADDRESSES, DRAFT, MASKS, SAVE, SECRET, TABLE, WORDS, address, data
 
 MORE_MASKS = (
@@ -84,8 +82,7 @@ def taken_back() -> Iterator[None]:
             yield
             raise _TakeBack
     except _TakeBack:
-        cache.clear()
-        counting.forget()
+        forget_cached()
 
 
 def make_secret(lee: User, outsider: User) -> Incident:
