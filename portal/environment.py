@@ -145,9 +145,11 @@ class Environment(BaseSettings):
         default=5, ge=0, le=1440, description="How long the same export of an incident is given again at once."
     )
     export_kept_hours: int = Field(default=24, ge=1, le=720, description="How long the file of an export can be had.")
-    export_seconds: int = Field(default=300, ge=10, le=500, description="Longest time that making one export may take.")
+    export_seconds: int = Field(
+        default=300, ge=10, le=500, description="Longest time that drawing one report may take."
+    )
     export_memory_megabytes: int = Field(
-        default=1024, ge=256, le=65536, description="Memory that each process which draws a report may take."
+        default=1024, ge=256, le=65536, description="Memory that the processes which draw one report may take together."
     )
     export_megabytes: int = Field(default=200, ge=1, le=10_000, description="Largest file that an export may become.")
     exports_at_once: int = Field(default=1, ge=1, le=64, description="Exports that are made at the same time.")
