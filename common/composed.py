@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Subquery
 
 Made = TypeVar("Made")
 
@@ -59,6 +59,34 @@ def forget() -> None:
 def _known() -> OrderedDict[Hashable, Any]:
     known: OrderedDict[Hashable, Any] = connections[DEFAULT_DB_ALIAS].__dict__.setdefault("kept_here", OrderedDict())
     return known
+
+
+class _Keyed:
+    """Equal where the key is, and to be looked for under it; of two querysets nobody can say whether they are equal."""
+
+    key: Hashable
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.key))
+
+
+class Among(_Keyed, Subquery):
+    """The values of other rows: `Q(pk__in=Among(rows, key))`."""
+
+    def __init__(self, rows: QuerySet[Any], key: Hashable) -> None:
+        super().__init__(rows)
+        self.key = key
+
+
+class ThereIs(_Keyed, Exists):
+    """Whether there is such a row: `Q(ThereIs(rows, key))`."""
+
+    def __init__(self, rows: QuerySet[Any], key: Hashable) -> None:
+        super().__init__(rows)
+        self.key = key
 
 
 class Composed:

@@ -11,6 +11,7 @@ from accounts.people import UNASSIGNED
 from alerts.choices import Tactic
 from alerts.filters.names import Names
 from alerts.models import Evidence
+from common.composed import Among
 from common.filter_fields import Field, Kind, Option, UnknownWord, unknown
 from entities.naming import nearest_kind
 
@@ -146,7 +147,8 @@ class EntityField(Field):
         ids = names.entity_ids(words)
         if not ids:
             return Q(pk__lt=0)
-        return Q(pk__in=Evidence.objects.filter(entity__in=ids, alert__isnull=False).values("alert_id"))
+        named = Evidence.objects.filter(entity__in=ids, alert__isnull=False).values("alert_id")
+        return Q(pk__in=Among(named, ("entities", *ids)))
 
     def word_label(self, word: str, names: Names) -> str:
         return names.entity_label(word)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from accounts.models import AccessToken, Principal, Team, User
 from accounts.people import ME, UNASSIGNED
 from alerts.filters import vocabulary
 from alerts.models import Evidence
+from common.composed import Composed, kept
 from common.filters import MOST_VALUES, storable
 from common.words import terms_of
 from entities.choices import EntityKind
@@ -63,8 +64,7 @@ class Names:
             self.parts[part] = None if found is None else [number for number, _, _ in found]
         people = [word for word in self._new(words, PEOPLE_KEYS, self.people) if word not in (ME, UNASSIGNED)]
         entities = [named(word) for word in self._new(words, (ENTITY_KEY,), self.entities)]
-        arms = [*self._people_arms(people), *self._entity_arms(entities)]
-        rows: Any = (arms[0].union(*arms[1:], all=True) if len(arms) > 1 else arms[0]) if arms else ()
+        rows = self._rows((people, entities), lambda: [*self._people_arms(people), *self._entity_arms(entities)])
         self.people |= dict.fromkeys(people)
         self.entities |= {each.word: [] for each in entities}
         for what, word, number, label, kind in rows:
@@ -72,6 +72,15 @@ class Names:
                 self._keep_entity(entities, word, KnownEntity(number, kind, label))
             else:
                 self.people[word] = Person(number, label, what == "team")
+
+    def _rows(self, words: Sequence[Sequence[Any]], arms: Callable[[], Sequence[QuerySet[Any, Any]]]) -> Iterable[Any]:
+        """What these words name, in one statement; what this person may know follows from who they are."""
+
+        def composed() -> Composed:
+            first, *others = arms()
+            return Composed(first.union(*others, all=True) if others else first)
+
+        return kept((type(self), self.principal.known_by, *map(tuple, words)), composed) if any(words) else ()
 
     @staticmethod
     def _new(words: Mapping[str, Sequence[str]], keys: Iterable[str], known: Mapping[str, Any]) -> list[str]:

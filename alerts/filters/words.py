@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from alerts.filters.names import Names
 from alerts.models import TITLE_WORDS, Alert, Evidence
+from common.composed import Among
 from common.filter_fields import Field, Kind, UnknownWord
 from common.words import prefix_query, terms_of
 
@@ -33,7 +34,7 @@ class AlertSearchField(Field):
         return condition
 
 
-def _found(term: str, names: Names, text: str) -> QuerySet[Any, Any]:
+def _found(term: str, names: Names, text: str) -> Among:
     """Ids of the alerts a term is found in: looked up in each index by itself, and put together."""
     titles = Alert.objects.alias(title_words=TITLE_WORDS)
     query = SearchQuery(prefix_query(term), config="simple", search_type="raw")
@@ -44,4 +45,4 @@ def _found(term: str, names: Names, text: str) -> QuerySet[Any, Any]:
     entities = names.parts.get(term)
     if entities:
         arms.append(Evidence.objects.filter(entity__in=entities, alert__isnull=False).values("alert_id"))
-    return arms[0].union(*arms[1:], all=True)
+    return Among(arms[0].union(*arms[1:], all=True), ("words", term, text.strip(), *(entities or ())))

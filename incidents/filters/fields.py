@@ -21,6 +21,7 @@ from alerts.filters.fields import PeopleField
 from alerts.filters.names import SYSTEM_WORD
 from alerts.filters.names import Names as AlertNames
 from alerts.models import Evidence
+from common.composed import Among
 from common.filter_fields import Field, Kind, Option, TermsField, UnknownWord, YesNoField, unknown
 from common.filters import ANY
 from common.terms import NamedTerms, RankedTerms
@@ -194,8 +195,8 @@ class TaskAssigneeField(AlertAssigneeField):
     """Who has an open task of it; `unassigned` for a task that nobody has."""
 
     def condition(self, words: Sequence[str], names: AlertNames) -> Q:
-        theirs = Task.objects.open().filter(super().condition(words, names))
-        return Q(pk__in=theirs.values("incident"))
+        who = super().condition(words, names)
+        return Q(pk__in=Among(Task.objects.open().filter(who).values("incident"), ("tasks", who)))
 
 
 class EntityField(AlertEntityField):
@@ -205,4 +206,5 @@ class EntityField(AlertEntityField):
         ids = names.entity_ids(words)
         if not ids:
             return Q(pk__lt=0)
-        return Q(pk__in=Evidence.objects.filter(entity__in=ids).values("incident_number"))
+        named = Evidence.objects.filter(entity__in=ids).values("incident_number")
+        return Q(pk__in=Among(named, ("entities", *ids)))

@@ -44,8 +44,10 @@ class Names(AlertNames):
         people = [word for word in people if word not in (ME, UNASSIGNED, SYSTEM_WORD)]
         tags = self._new(words, TAG_KEYS, self.tags)
         entities = [named(word) for word in self._new(words, (ENTITY_KEY,), self.entities)]
-        arms = [*self._people_arms(people), *self._tag_arms(tags), *self._entity_arms(entities)]
-        rows: Any = (arms[0].union(*arms[1:], all=True) if len(arms) > 1 else arms[0]) if arms else ()
+        rows = self._rows(
+            (people, tags, entities),
+            lambda: [*self._people_arms(people), *self._tag_arms(tags), *self._entity_arms(entities)],
+        )
         self.people |= dict.fromkeys(people)
         self.tags |= dict.fromkeys(tags)
         self.entities |= {each.word: [] for each in entities}

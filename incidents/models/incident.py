@@ -240,7 +240,11 @@ class Incident(models.Model):
             models.Index(F("last_activity").desc(), F("id").desc(), name="incident_last"),
             # So few of all are merged away that finding them otherwise reads the whole table.
             models.Index(
-                F("last_activity").desc(), F("id").desc(), name="incident_redirected_last", condition=Q(status=4)
+                F("last_activity").desc(),
+                F("id").desc(),
+                name="incident_redirected_last",
+                include=["status", "severity", "assignee_user", "assignee_team", "classification", "restricted"],
+                condition=Q(status=4),
             ),
             models.Index(F("severity").desc(), F("last_activity").desc(), F("id").desc(), name="incident_severity"),
             models.Index(F("priority").desc(), F("last_activity").desc(), F("id").desc(), name="incident_priority"),
@@ -270,11 +274,21 @@ class Incident(models.Model):
                 name="incident_team_last",
                 condition=Q(assignee_team__isnull=False),
             ),
+            # What one has to do, and how much of it a list hides, without the rest of what one ever had.
+            models.Index(
+                "assignee_user",
+                F("last_activity").desc(),
+                F("id").desc(),
+                name="incident_open_user",
+                include=["status", "severity", "classification", "restricted", "snoozed_until"],
+                condition=OPEN & Q(assignee_user__isnull=False),
+            ),
             # Few of the archive are nobody's: counting those that a list hides would read all of it.
             models.Index(
                 F("last_activity").desc(),
                 F("id").desc(),
                 name="incident_unassigned",
+                include=["status", "severity", "restricted", "snoozed_until", "assignee_user", "assignee_team"],
                 condition=Q(assignee_user__isnull=True, assignee_team__isnull=True),
             ),
             models.Index(

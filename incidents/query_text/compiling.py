@@ -16,6 +16,7 @@ from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from alerts.models import Alert, Evidence
+from common.composed import Among, ThereIs
 from common.filter_fields import Field
 from common.words import prefix_query
 from incidents.models import Incident, IncidentSearch
@@ -39,6 +40,8 @@ class _Arm:
 
     rows: QuerySet[Any]
     column: str
+    key: tuple[object, ...]
+    """Equal only where the same rows are meant."""
 
 
 class _Compiler:
@@ -97,10 +100,10 @@ class _Compiler:
             return []
         arms = [_phrase(word.text, query) if _is_phrase(word.text) else _search(query)]
         if entities := self.entities(word.text):
-            arms.append(_Arm(Evidence.objects.filter(entity__in=entities), "incident_number"))
+            arms.append(_Arm(Evidence.objects.filter(entity__in=entities), "incident_number", ("entities", *entities)))
         number = _number(word.text)
         if number is not None:
-            arms.append(_Arm(Incident.objects.filter(pk=number), "pk"))
+            arms.append(_Arm(Incident.objects.filter(pk=number), "pk", ("number", number)))
         return arms
 
     def entities(self, text: str) -> Sequence[int]:
@@ -120,7 +123,7 @@ def _number(text: str) -> int | None:
 
 def _search(query: str) -> _Arm:
     asked = RawSQL("words @@ %s::tsquery", [query], BooleanField())
-    return _Arm(IncidentSearch.objects.filter(asked), "incident_id")
+    return _Arm(IncidentSearch.objects.filter(asked), "incident_id", ("words", query))
 
 
 def _phrase(text: str, query: str) -> _Arm:
@@ -128,13 +131,15 @@ def _phrase(text: str, query: str) -> _Arm:
     phrase = " ".join(text.split())
     titled = Alert.objects.filter(incident=OuterRef("incident_id"), title__icontains=phrase)
     arm = _search(query)
-    return _Arm(arm.rows.filter(Q(incident__name__icontains=phrase) | Exists(titled)), arm.column)
+    rows = arm.rows.filter(Q(incident__name__icontains=phrase) | Exists(titled))
+    return _Arm(rows, arm.column, ("phrase", phrase, query))
 
 
 def _by_ids(arms: Sequence[_Arm]) -> Q:
     first, *others = (arm.rows.order_by().values(arm.column) for arm in arms)
-    return Q(pk__in=first.union(*others, all=True) if others else first)
+    rows = first.union(*others, all=True) if others else first
+    return Q(pk__in=Among(rows, tuple(arm.key for arm in arms)))
 
 
 def _exists(arm: _Arm) -> Q:
-    return Q(Exists(arm.rows.filter(**{arm.column: OuterRef("pk")})))
+    return Q(ThereIs(arm.rows.filter(**{arm.column: OuterRef("pk")}), arm.key))

@@ -12,11 +12,13 @@ from django.http import QueryDict
 
 from accounts.choices import Permission
 from accounts.models import User
+from alerts.filters.alert_filter import AlertFilter
 from common.composed import Composed, Listed, kept, listed
-from incidents.commands import restrict, set_incident_members
+from incidents.commands import change_tags, restrict, set_incident_members
 from incidents.filters import IncidentFilter
 from incidents.models import Incident
 from incidents.queries.queue import queue_page
+from tests.conftest import alert, device, opened
 
 
 def numbers(user: User, query: str = "") -> list[int]:
@@ -102,19 +104,43 @@ def test_a_right_that_is_dropped_is_dropped_at_once(incident: Incident, ana: Use
         ("q=encoded", "q=command"),
         ("alerts=2..", "alerts=3.."),
         ("commented=yes", "commented=no"),
+        ("entity=fin-ws-17", "entity=fin-ws-18"),
+        ('q="shadow copies"', 'q="shadow copy"'),
+        ("q=NOT 4", "q=NOT 5"),
+        ("task_assignee=me", "task_assignee=unassigned"),
     ],
 )
-def test_lists_that_differ_in_a_word_differ_in_their_key(ana: User, one: str, other: str) -> None:
+def test_lists_that_differ_in_a_word_differ_in_their_key(incident: Incident, ana: User, one: str, other: str) -> None:
     keys = [IncidentFilter(QueryDict(query), principal=ana).listed.key for query in (one, other)]
     assert keys[0] != keys[1]
 
 
-def test_the_same_words_have_the_same_key(ana: User) -> None:
-    query = "severity=high&status=active&assignee=me&category=impact&sort=-severity"
-    assert (
-        IncidentFilter(QueryDict(query), principal=ana).listed.key
-        == IncidentFilter(QueryDict(query), principal=ana).listed.key
-    )
+@pytest.mark.parametrize(
+    "query",
+    [
+        "severity=high&status=active&assignee=me&category=impact&sort=-severity",
+        "entity=fin-ws-17",
+        'q=encoded 4 "shadow copies" (tag:vip OR NOT ws-17)',
+        "task_assignee=me",
+    ],
+)
+def test_the_same_words_have_the_same_key(incident: Incident, ana: User, query: str) -> None:
+    change_tags(incident, add=["vip"], actor=ana.as_actor())
+    one, other = (IncidentFilter(QueryDict(query), principal=ana).listed.key for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_what_alerts_are_searched_for_has_a_key_too(incident: Incident, ana: User) -> None:
+    for query in ("q=encoded ws-17", "entity=fin-ws-17"):
+        one, other = (AlertFilter(QueryDict(query), principal=ana).listed.key for _ in range(2))
+        assert one == other
+
+
+def test_a_name_that_comes_to_be_known_is_known_at_once(incident: Incident, ana: User) -> None:
+    assert numbers(ana, "entity=ops-ws-01") == []
+    found = opened(alert("9", entities=(device("ops-ws-01"),)))
+    assert numbers(ana, "entity=ops-ws-01") == [found.pk]
 
 
 def test_rows_narrowed_by_hand_are_not_known_by_the_address(ana: User) -> None:
