@@ -44,6 +44,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="incident",
             index=models.Index(
+                models.F("assignee_team"),
+                models.OrderBy(models.F("last_activity"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("status__in", [1, 2]), ("assignee_team__isnull", False)),
+                include=("status", "severity", "classification", "restricted", "snoozed_until"),
+                name="incident_open_team",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="incident",
+            index=models.Index(
                 models.OrderBy(models.F("last_activity"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
                 condition=models.Q(("assignee_team__isnull", True), ("assignee_user__isnull", True)),

@@ -275,13 +275,16 @@ class Incident(models.Model):
                 condition=Q(assignee_team__isnull=False),
             ),
             # What one has to do, and how much of it a list hides, without the rest of what one ever had.
-            models.Index(
-                "assignee_user",
-                F("last_activity").desc(),
-                F("id").desc(),
-                name="incident_open_user",
-                include=["status", "severity", "classification", "restricted", "snoozed_until"],
-                condition=OPEN & Q(assignee_user__isnull=False),
+            *(
+                models.Index(
+                    f"assignee_{who}",
+                    F("last_activity").desc(),
+                    F("id").desc(),
+                    name=f"incident_open_{who}",
+                    include=["status", "severity", "classification", "restricted", "snoozed_until"],
+                    condition=OPEN & Q(**{f"assignee_{who}__isnull": False}),
+                )
+                for who in ("user", "team")
             ),
             # Few of the archive are nobody's: counting those that a list hides would read all of it.
             models.Index(
