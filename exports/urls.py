@@ -1,8 +1,8 @@
-"""What people take out, under /exports/."""
+"""What people take out, and bring in again, under /exports/."""
 
 from django.urls import path, re_path
 
-from exports.importing.views import origin_log
+from exports.importing.views import import_page, origin_log
 from exports.incident_tables import TABLES
 from exports.views import data, exports
 from exports.views.tables import FORMATS, incident_log, queue, system_log
@@ -23,6 +23,8 @@ urlpatterns = [
     ),
     path("incidents/<int:number>.json", data.incident_document, name="incident_document"),
     path("incidents/<int:number>.stix.json", data.incident_bundle, name="incident_bundle"),
+    # What comes in from another Watchfloor.
+    path("import/", import_page, name="import"),
     # Files that are made in the background.
     path("", exports.exports, name="exports"),
     path("incidents/<int:number>/pdf/", exports.export_pdf, name="export_pdf"),

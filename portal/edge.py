@@ -28,7 +28,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], Iterable[bytes] | None]
 """Status and headers; and the pieces of one that is sent while it is made."""
 
 IN_MEMORY = 512 * 1024
-TAKES_FILES = ("/attachments/", "/incidents/import/")
+TAKES_FILES = ("/attachments/", "/incidents/import/", "/exports/import/")
 """How addresses end that files are sent to."""
 CHUNK = 64 * 1024
 

@@ -213,7 +213,7 @@ EXPORT_MEMORY = ENVIRONMENT.export_memory_megabytes * 1024 * 1024
 EXPORT_BYTES = ENVIRONMENT.export_megabytes * 1024 * 1024
 EXPORTS_AT_ONCE = ENVIRONMENT.exports_at_once
 ARCHIVE_BYTES = ATTACHMENT_BYTES
-"""Of one that is sent to the API; larger ones are imported by the command."""
+"""Of one that is sent, to the page or to the API; larger ones are imported by the command."""
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from rest_framework import exceptions, status
@@ -19,9 +16,9 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
 from common.api import AlwaysJSON, bad_query
-from common.file_store import chunks_of
 from common.query_strings import UnknownKeys, check_keys
 from exports.importing.bringing import import_archive
+from exports.importing.receiving import received
 from exports.importing.unpacking import BadArchive
 
 
@@ -54,17 +51,16 @@ class ImportView(APIView):
         if word not in ("0", "1"):
             raise exceptions.ValidationError({"dry_run": ["Say 1 to only try it, or 0."]})
         principal = principal_of(request)
-        with NamedTemporaryFile(prefix="watchfloor-import-") as kept:
-            _keep(_sent(request), kept.file)
-            try:
+        try:
+            with received(_sent(request)) as path:
                 outcome = import_archive(
-                    Path(kept.name),
+                    path,
                     actor=principal.as_actor().through(Channel.API),
                     principal=principal,
                     dry_run=word == "1",
                 )
-            except BadArchive as bad:
-                raise exceptions.ValidationError({"file": [bad.problem]}) from None
+        except BadArchive as bad:
+            raise exceptions.ValidationError({"file": [bad.problem]}) from None
         told = {
             "number": outcome.number,
             "url": request.build_absolute_uri(reverse("incidents:overview", args=[outcome.number]))
@@ -85,17 +81,3 @@ def _sent(request: Request) -> Any:
     if not isinstance(found, UploadedFile) and not hasattr(found, "read"):
         raise exceptions.ValidationError({"file": ["Send the archive as the field `file` of a multipart form."]})
     return found
-
-
-def _keep(sent: Any, file: IO[bytes]) -> None:
-    """Put what was sent on the disk, within the limit of one upload."""
-    size = 0
-    for chunk in chunks_of(sent):
-        size += len(chunk)
-        if size > settings.ARCHIVE_BYTES:
-            most = settings.ARCHIVE_BYTES // (1024 * 1024)
-            raise exceptions.ValidationError(
-                {"file": [f"It is larger than {most} MB; import it with `manage.py import_incident`."]}
-            )
-        file.write(chunk)
-    file.flush()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from activity.wording import label_of
 from exports.archive import layout
 from exports.importing.contents import Contents, Row
 from incidents.as_it_was.state import State, rebuilt
@@ -45,7 +46,7 @@ def otherwise(contents: Contents) -> list[str]:
     if told["resolution_note"] != state.note and not state.note_was_emptied:
         fields.append("resolution_note")
     fields += _of_alerts(contents, state)
-    return [f"The archive says otherwise than its log of: {', '.join(fields)}."] if fields else []
+    return [f"The archive says otherwise than its log of: {', '.join(map(label_of, fields))}."] if fields else []
 
 
 def _of_alerts(contents: Contents, state: State) -> list[str]:

@@ -39,7 +39,8 @@ from incidents.views.lookup import incident_or_404
 def exports(request: PersonRequest) -> HttpResponse:
     """The person's own exports, the latest first."""
     rows = [shown(each.export, each.asked_at) for each in requests_of(request.user)[:LISTED]]
-    return render(request, "exports/exports.html#rows" if request.htmx else "exports/exports.html", {"rows": rows})
+    context = {"rows": rows, "may_import": request.user.may(Permission.IMPORT_INCIDENTS)}
+    return render(request, "exports/exports.html#rows" if request.htmx else "exports/exports.html", context)
 
 
 @needs(get=Permission.EXPORT, post=Permission.EXPORT)

@@ -180,6 +180,7 @@ STATES: list[tuple[str, str, Callable[[Page], None]]] = [
     ("entity's timeline", "/entities/device/{asset}/timeline/?around={number}", as_it_is),
     ("critical assets", "/settings/critical-assets/", as_it_is),
     ("retention", "/settings/retention/", as_it_is),
+    ("import", "/exports/import/", as_it_is),
     ("system log", "/settings/log/", as_it_is),
     ("classification", "/settings/critical-assets/new/", as_it_is),
     ("preferences", "/preferences/", as_it_is),

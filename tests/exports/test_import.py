@@ -284,7 +284,7 @@ def test_programs_send_an_archive(
     ("change", "what"),
     [
         (lambda m: with_incident(m, name="Another one", severity="high"), "name, severity"),
-        (lambda m: with_incident(m, resolution_note="All is well."), "resolution_note"),
+        (lambda m: with_incident(m, resolution_note="All is well."), "resolution note"),
         (lambda m: with_rows(m, layout.ALERTS, set_in(0, title="Another one")), "alerts"),
     ],
 )

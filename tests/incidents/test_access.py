@@ -90,6 +90,7 @@ TABLE: dict[str, dict[str, Any]] = {
         for what in ("alerts_table", "evidence_table", "log_table", "document", "bundle")
     },
     "exports:origin_log": {"GET": Permission.SEE_SYSTEM_LOG},
+    "exports:import": {"GET": Permission.IMPORT_INCIDENTS, "POST": Permission.IMPORT_INCIDENTS},
     "api:import": {"POST": Permission.IMPORT_INCIDENTS},
     "exports:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},

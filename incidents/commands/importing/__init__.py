@@ -185,7 +185,7 @@ class _Import:
         if not may_see.filter(Q(pk__in=users) | Q(teams__in=teams)).exists():
             raise Refused(
                 "It is restricted, and none of its members is here, so nobody would see it. Create one of them first, "
-                "or let a person import it through the API.",
+                "or let a person import it, in the browser or through the API.",
                 field="file",
             )
         if incident.assignee is not None:
