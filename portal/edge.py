@@ -31,6 +31,8 @@ IN_MEMORY = 512 * 1024
 TAKES_FILES = ("/attachments/", "/incidents/import/", "/exports/import/")
 """How addresses end that files are sent to."""
 CHUNK = 64 * 1024
+CROWD = 2
+"""So many others wait in one process when its connections had better be fewer."""
 
 
 class Refused(Exception):
@@ -89,6 +91,10 @@ class Edge:
             try:
                 await self._take_in(scope, receive, body)
                 status, headers, chunks = await self._run(scope, body, answer)
+                if self.waiting >= CROWD:
+                    # Which process a connection is given to is chance, and a browser keeps it: where people stand in
+                    # line behind each other, one comes anew, and may find a process that has nothing to do.
+                    headers = [*headers, (b"connection", b"close")]
             except ClientGone:
                 return
             except Refused as refused:

@@ -23,6 +23,7 @@ SLOW_CLIENTS = 16
 # The limits that are to be seen at work are lowered; the server, its arguments and the edge are the portal's own.
 APPLICATION = """
 import json
+import time
 from portal.edge import Edge
 
 class Long:
@@ -53,6 +54,8 @@ def pages(environ, start_response):
     if environ["PATH_INFO"] == "/made":
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(made).encode()]
+    if environ["PATH_INFO"] == "/takes-time":
+        time.sleep(0.3)
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0))
     if environ["PATH_INFO"] == "/large":
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -257,6 +260,19 @@ def test_more_uploads_than_can_be_watched_are_told_to_return(strict_web: Web) ->
     refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503")]
     assert len(refused) >= 4
     assert all(b"retry-after: " in answer for answer in refused)
+
+
+def test_who_stands_in_line_is_sent_to_another_process_and_who_is_alone_stays(web: Web) -> None:
+    """Six at once on two processes: three of them at least have come to the same."""
+    together = [http.client.HTTPConnection("127.0.0.1", web.port, timeout=30) for _ in range(6)]
+    for one in together:
+        one.request("GET", "/takes-time")
+    answers = [one.getresponse() for one in together]
+    assert {answer.status for answer in answers} == {200}
+    assert all(json.loads(answer.read())["PATH_INFO"] == "/takes-time" for answer in answers)
+    assert any(answer.will_close for answer in answers)
+    together[0].request("GET", "/alone")
+    assert not together[0].getresponse().will_close
 
 
 def test_it_stops_while_clients_are_connected(web: Web) -> None:
