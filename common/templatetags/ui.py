@@ -8,7 +8,7 @@ Row loops use `common.marks` instead: same look, made once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -20,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common import marks
-from common.components import component
+from common.components import MOST_KEPT, PLAIN, component
 from common.icons import icon as icon_mark
 from common.static_bundle import SCRIPT, SHEET, sheet_parts
 
@@ -35,10 +35,18 @@ MESSAGE_KINDS = ("info", "success", "warning", "error")
 
 def attributes_text(attributes: dict[str, Any]) -> SafeString:
     """Keyword arguments as HTML attributes, escaped, with a leading space."""
-    kept = {
-        key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value not in (None, False, "")
-    }
-    return flatatt(kept)
+    said = [(key, type(value), value) for key, value in attributes.items() if value not in (None, False, "")]
+    if all(kind in PLAIN for _, kind, _ in said):
+        return _kept_attributes(tuple(said))
+    return _attributes(said)
+
+
+def _attributes(said: Sequence[tuple[str, type, Any]]) -> SafeString:
+    return flatatt({key.rstrip("_").replace("_", "-"): value for key, _, value in said})
+
+
+_kept_attributes = lru_cache(maxsize=MOST_KEPT)(_attributes)
+"""Told apart by the types of their values, too: text that is safe to print equals the same text that is not."""
 
 
 def optional_icon(role: str, size: str = "m") -> SafeString | str:

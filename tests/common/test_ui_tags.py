@@ -132,6 +132,12 @@ def test_attributes_are_spelled_and_escaped() -> None:
     assert "title" not in text and "<script" not in text
 
 
+def test_an_attribute_that_is_safe_is_not_taken_for_one_that_is_not() -> None:
+    for title, text in ((mark_safe("&amp;"), "&amp;"), ("&amp;", "&amp;amp;"), (1, "1")):
+        assert ui.attributes_text({"title": title}) == f' title="{text}"'
+    assert ui.attributes_text({"title": True}) == " title"
+
+
 def test_an_icon_button_has_a_name() -> None:
     html = rendered('{% button "Close" icon="close" icon_only=True %}')
     assert "visually-hidden" in html and ">Close<" in html and 'type="button"' in html
