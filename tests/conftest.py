@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import hashlib
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -355,12 +356,13 @@ def _key_of_this_test(key: str, prefix: str, version: int) -> str:
 
 _this_test = ""
 """Of which process and which test the keys in the cache are now."""
+_times_forgotten = itertools.count(1)
 
 
 def forget_cached() -> None:
     """Nothing that this test has cached is read any more. (Emptying the cache would empty it for other processes.)"""
     global _this_test
-    _this_test += "'"
+    _this_test = f"{_this_test.partition('/')[0]}/{next(_times_forgotten)}"
     counting.forget()
 
 

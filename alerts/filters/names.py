@@ -76,9 +76,9 @@ class Names:
     def _rows(self, words: Sequence[Sequence[Any]], arms: Callable[[], Sequence[QuerySet[Any, Any]]]) -> Iterable[Any]:
         """What these words name, in one statement; what this person may know follows from who they are."""
 
-        def composed() -> Composed:
-            first, *others = arms()
-            return Composed(first.union(*others, all=True) if others else first)
+        def composed() -> Iterable[Any]:
+            found = arms()
+            return Composed(found[0].union(*found[1:], all=True) if len(found) > 1 else found[0]) if found else ()
 
         return kept((type(self), self.principal.known_by, *map(tuple, words)), composed) if any(words) else ()
 
