@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.contrib.sessions.models import Session
-from django.db import connection
+
+from common.planned import planned_cursor
 
 LIVING = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > statement_timestamp()"
 
@@ -22,7 +23,7 @@ class SessionStore(DatabaseSessions):
 
 
 def _living(key: str) -> str | None:
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(LIVING, [key])
         found = cursor.fetchone()
     return found[0] if found else None

@@ -59,9 +59,8 @@ def moment_of_none(rows: QuerySet[Any] | Listed) -> int | None:
     question = question_of(rows)
     if question is None:
         return moment()
-    sql, values = question
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {MOMENT_SQL} WHERE NOT EXISTS ({sql})", values)
+        cursor.execute(f"SELECT {MOMENT_SQL} WHERE NOT EXISTS ({question})")
         found = cursor.fetchone()
     return int(found[0]) if found else None
 

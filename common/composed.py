@@ -16,6 +16,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Exists, QuerySet, Subquery
 
+from common.planned import literal, planned_cursor
+
 Made = TypeVar("Made")
 
 MOST_KEPT = 300
@@ -89,6 +91,19 @@ class ThereIs(_Keyed, Exists):
         self.key = key
 
 
+class _Planned:
+    """A connection whose cursors are those of `planned_cursor`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def cursor(self) -> Any:
+        return planned_cursor()
+
+
 class Composed:
     """A queryset with its SQL: each iteration runs it."""
 
@@ -97,13 +112,14 @@ class Composed:
         query: Any = self._rows.query
         compiler: Any = query.get_compiler(self._rows.db)
         try:
-            statement = compiler.as_sql()
+            text = literal(*compiler.as_sql())
         except EmptyResultSet:  # its conditions contradict each other: there is nothing to ask
             self._rows = None
             return
-        # What Django would compose anew is answered with what it composed; reading rows and making objects of them
-        # stays its own work.
-        compiler.as_sql = lambda *_, **__: statement
+        # What Django would compose anew is answered with what it composed, which the database plans once; reading rows
+        # and making objects of them stays Django's work.
+        compiler.as_sql = lambda *_, **__: (text, None)
+        compiler.connection = _Planned(compiler.connection)
         query.get_compiler = lambda *_, **__: compiler
 
     def __iter__(self) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from common.composed import Listed, kept, listed
+from common.planned import literal, planned_cursor
 
 CAP = 1_000
 REMEMBERED = 60
@@ -80,8 +81,8 @@ def forget() -> None:
     _above.clear()
 
 
-Question = tuple[str, tuple[Any, ...]]
-"""SQL and its values."""
+Question = str
+"""SQL with its values."""
 
 
 def question_of(rows: QuerySet[Any] | Listed) -> Question | None:
@@ -90,7 +91,7 @@ def question_of(rows: QuerySet[Any] | Listed) -> Question | None:
 
     def composed() -> Question | None:
         try:
-            return wanted.make().order_by().values("pk")[: CAP + 1].query.sql_with_params()
+            return literal(*wanted.make().order_by().values("pk")[: CAP + 1].query.sql_with_params())
         except EmptyResultSet:
             return None
 
@@ -102,13 +103,13 @@ def _capped(questions: Sequence[Question | None]) -> Sequence[int]:
     asked = [question for question in questions if question]
     if not asked:
         return ()
-    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS counted)" for sql, _ in asked)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counts}", [value for _, values in asked for value in values])
+    counts = ", ".join(f"(SELECT count(*) FROM ({question}) AS counted)" for question in asked)
+    with planned_cursor() as cursor:
+        cursor.execute(f"SELECT {counts}")
         numbers: Sequence[int] = cursor.fetchone()
     return numbers
 
 
 def _key(question: Question) -> str:
     """Under which a large count is remembered: made of the whole question, so nobody is given another's answer."""
-    return f"count:{hashlib.sha256(repr(question).encode()).hexdigest()}"
+    return hashlib.sha256(question.encode()).hexdigest()

@@ -6,6 +6,7 @@ a handful of rows, such as those that every alert causes, planning is most of th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -18,6 +19,12 @@ class _Cursor(ServerBindingCursor):
     def _send_query_prepared(self, name: bytes, pgq: Any, *, binary: bool | None = None) -> None:
         self._query = pgq
         super()._send_query_prepared(name, pgq, binary=binary)  # type: ignore[misc]
+
+
+def literal(sql: str, values: Sequence[Any]) -> str:
+    """A statement with its values written into it, as Django does it: for one that is asked again with the same."""
+    connection.ensure_connection()
+    return str(connection.ops.compose_sql(sql, values))  # type: ignore[attr-defined]
 
 
 def planned_cursor() -> Any:

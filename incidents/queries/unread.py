@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Principal, User
 from activity.news import MOMENT_SQL
 from activity.queries import Line
+from common.planned import planned_cursor
 from incidents import verbs
 from incidents.choices import NEW_FOR, VISIT
 
@@ -18,25 +19,25 @@ MOST = 99
 """Changes counted of one incident."""
 
 OTHERS = """
-entry.subject_kind <> 'alert' AND entry.verb <> ALL(%(personal)s)
-AND NOT (entry.actor_kind = 'user' AND entry.actor_id = %(user)s)
+entry.subject_kind <> 'alert' AND entry.verb <> ALL(%(personal)s::text[])
+AND NOT (entry.actor_kind = 'user' AND entry.actor_id = %(user)s::bigint)
 """
 """Entries that are news to a person: by others, about the incident or its tasks, not about single alerts of an act."""
 UNREAD = f"""
 SELECT incident.id, look.sequence IS NULL, news.count
 FROM incidents_incident AS incident
-LEFT JOIN incidents_look AS look ON look.incident_id = incident.id AND look.user_id = %(user)s
+LEFT JOIN incidents_look AS look ON look.incident_id = incident.id AND look.user_id = %(user)s::bigint
 CROSS JOIN LATERAL (
     SELECT count(*) FROM (
         SELECT FROM activity_entry AS entry
         WHERE entry.incident_id = incident.id AND entry.sequence > coalesce(look.sequence, 0) AND {OTHERS}
-        LIMIT %(most)s
+        LIMIT %(most)s::int
     ) AS others
 ) AS news
-WHERE incident.id = ANY(%(ids)s) AND news.count > 0
-  AND (look.sequence IS NOT NULL OR (incident.created_at > %(since)s AND NOT EXISTS (
+WHERE incident.id = ANY(%(ids)s::bigint[]) AND news.count > 0
+  AND (look.sequence IS NOT NULL OR (incident.created_at > %(since)s::timestamptz AND NOT EXISTS (
       SELECT FROM activity_entry AS own WHERE own.incident_id = incident.id AND own.actor_kind = 'user'
-      AND own.actor_id = %(user)s)))
+      AND own.actor_id = %(user)s::bigint)))
 """
 
 
@@ -60,7 +61,7 @@ def unread(incident_ids: Sequence[int], principal: Principal) -> dict[int, Unrea
     """Which of these incidents hold something new to the person, in one statement; own changes are none."""
     if not incident_ids or not isinstance(principal, User):
         return {}
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(
             UNREAD,
             {
