@@ -20,8 +20,8 @@ from common.planned import literal, planned_cursor
 
 Made = TypeVar("Made")
 
-MOST_KEPT = 300
-"""Statements that each connection of a process keeps, those asked for last."""
+MOST_KEPT = 1_000
+"""Statements that each connection of a process keeps composed, those asked for last; about 30 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
