@@ -11,7 +11,7 @@ LIVING = "SELECT session_data FROM django_session WHERE session_key = %s AND exp
 
 
 class SessionStore(DatabaseSessions):
-    """Django composes the statement anew for each page, which takes as long as five questions to the database."""
+    """Django composes the statement anew for each page, which takes longer than the database takes to answer it."""
 
     def _get_session_from_db(self) -> Session | None:
         key = self.session_key or ""

@@ -13,4 +13,5 @@ application = Edge(
     pages,
     most_bytes=environment.max_body_megabytes * MEGABYTE,
     most_file_bytes=environment.attachment_megabytes * MEGABYTE + ROOM,
+    has_others=environment.web_processes > 1,
 )

@@ -55,7 +55,8 @@ class Edge:
     A body has at most `most_bytes`, one with files `most_file_bytes`, and must arrive within `grace_seconds` plus the
     time it takes at `least_rate` bytes a second. At most `most_uploads` bodies are taken in at once and at most
     `most_waiting` complete requests wait for the thread; beyond that a client is told to come back, which is kinder
-    than an answer nobody waits for any more.
+    than an answer nobody waits for any more. `has_others` says that other processes serve the same address: whoever
+    stands in line here is then asked to connect anew.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Edge:
         most_uploads: int = 256,
         most_waiting: int = 128,
         send_seconds: float = 60.0,
+        has_others: bool = False,
     ) -> None:
         self.application = application
         self.most_bytes = most_bytes
@@ -78,6 +80,7 @@ class Edge:
         self.most_uploads = most_uploads
         self.most_waiting = most_waiting
         self.send_seconds = send_seconds
+        self.has_others = has_others
         self.uploads = 0
         self.waiting = 0
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
@@ -91,7 +94,7 @@ class Edge:
             try:
                 await self._take_in(scope, receive, body)
                 status, headers, chunks = await self._run(scope, body, answer)
-                if self.waiting >= CROWD:
+                if self.has_others and self.waiting >= CROWD:
                     # Which process a connection is given to is chance, and a browser keeps it: where people stand in
                     # line behind each other, one comes anew, and may find a process that has nothing to do.
                     headers = [*headers, (b"connection", b"close")]

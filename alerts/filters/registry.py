@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 
 from alerts.choices import AlertStatus, Classification, Determination, Severity
 from alerts.filters.fields import AssigneeField, CategoryField, EntityField, TechniqueField, VocabularyField
 from alerts.filters.words import AlertSearchField
 from alerts.models import Alert
+from common.composed import ThereIs
 from common.filter_fields import Field, RangeField, TermsField, TimeField, UnknownWord, YesNoField
 
 LARGEST_NUMBER = 2**63 - 1
@@ -38,7 +39,7 @@ class AlertStatusField(TermsField):
 
 
 def is_restricted() -> Q:
-    return Q(Exists(Alert.objects.filter(pk=OuterRef("pk"), incident__restricted=True)))
+    return Q(ThereIs(Alert.objects.filter(pk=OuterRef("pk"), incident__restricted=True), "restricted"))
 
 
 _ALL: tuple[Field, ...] = (

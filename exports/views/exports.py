@@ -84,14 +84,14 @@ def state(request: PersonRequest, number: int) -> HttpResponse:
 def one(request: PersonRequest, export_id: UUID, part: str) -> HttpResponse:
     """One export as a part of some page shows it: under its incident's title, in the list, or at the foot of any page
     as soon as it is ready or has failed. It asks by itself, so that nothing beside it is drawn anew."""
-    own = _own(request, export_id)
+    own = own_or_404(export_id, request.user)
     return render(request, part, {"shown": shown(own.export, own.asked_at)})
 
 
 @needs(post=Permission.EXPORT)
 def again(request: PersonRequest, export_id: UUID) -> HttpResponse:
     """Ask once more for one that failed or expired, with the same choices."""
-    export = _own(request, export_id).export
+    export = own_or_404(export_id, request.user).export
     incident = incident_or_404(request, export.incident_id)
     options = export.report_options if export.options else None
     return _asked(request, incident, Format(export.format), options)
@@ -100,7 +100,7 @@ def again(request: PersonRequest, export_id: UUID) -> HttpResponse:
 @needs(post=Permission.EXPORT)
 def dismiss(request: PersonRequest, export_id: UUID) -> HttpResponse:
     """Show an export no longer under the incident's title."""
-    export = _own(request, export_id).export
+    export = own_or_404(export_id, request.user).export
     put_away(export, request.user)
     if not request.htmx:
         return redirect("incidents:overview", number=export.incident_id)
@@ -110,7 +110,7 @@ def dismiss(request: PersonRequest, export_id: UUID) -> HttpResponse:
 @needs(get=Permission.EXPORT)
 def download(request: PersonRequest, export_id: UUID) -> HttpResponseBase:
     """The file, to whoever asked for it and would still be given the same."""
-    export = _own(request, export_id).export
+    export = own_or_404(export_id, request.user).export
     try:
         return given(export, request.user, head=request.method == "HEAD")
     except NotMade as problem:
@@ -155,10 +155,6 @@ def _why_not(export: IncidentExport) -> str:
 def _state(request: PersonRequest, incident: Incident) -> HttpResponse:
     context = {"exports": shown_at(incident, request.user), "number": incident.pk}
     return render(request, "exports/state.html", context)
-
-
-def _own(request: PersonRequest, export_id: UUID) -> ExportRequest:
-    return own_or_404(export_id, request.user)
 
 
 def own_or_404(export_id: UUID, principal: Principal) -> ExportRequest:

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from alerts.filters.fields import PeopleField
 from alerts.filters.names import SYSTEM_WORD
 from alerts.filters.names import Names as AlertNames
 from alerts.models import Evidence
-from common.composed import Among
+from common.composed import Among, ThereIs
 from common.filter_fields import Field, Kind, Option, TermsField, UnknownWord, YesNoField, unknown
 from common.filters import ANY
 from common.terms import NamedTerms, RankedTerms
@@ -55,7 +55,7 @@ def is_awake() -> Q:
 
 
 def is_followed(user: User) -> Q:
-    return Q(Exists(Follower.objects.filter(incident=OuterRef("pk"), user=user)))
+    return Q(ThereIs(Follower.objects.filter(incident=OuterRef("pk"), user=user), ("followed", user.pk)))
 
 
 def is_unread(user: User) -> Q:
@@ -72,8 +72,9 @@ def is_unread(user: User) -> Q:
         .exclude(verb__in=PERSONAL)
         .exclude(actor_kind=ActorKind.USER, actor_id=user.pk)
     )
-    never = Q(created_at__gt=Now() - NEW_FOR) & ~Exists(looks) & ~Exists(own)
-    return (Q(Exists(touched)) & Exists(newer)) | never
+    has_looked, has_worked = ThereIs(looks, ("looked", user.pk)), ThereIs(own, ("worked", user.pk))
+    changed = Q(ThereIs(touched, ("touched", user.pk))) & Q(ThereIs(newer, ("newer", user.pk)))
+    return changed | (Q(created_at__gt=Now() - NEW_FOR) & ~Q(has_looked) & ~Q(has_worked))
 
 
 class PersonalField(YesNoField):

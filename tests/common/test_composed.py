@@ -132,7 +132,7 @@ def test_the_same_words_have_the_same_key(incident: Incident, ana: User, query: 
 
 
 def test_what_alerts_are_searched_for_has_a_key_too(incident: Incident, ana: User) -> None:
-    for query in ("q=encoded ws-17", "entity=fin-ws-17"):
+    for query in ("q=encoded ws-17", "entity=fin-ws-17", "restricted=no"):
         one, other = (AlertFilter(QueryDict(query), principal=ana).listed.key for _ in range(2))
         assert one == other
 

@@ -65,7 +65,7 @@ def pages(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]
 
-application = Edge(pages, most_bytes=1024 * 1024, grace_seconds=GRACE, most_uploads=UPLOADS)
+application = Edge(pages, most_bytes=1024 * 1024, grace_seconds=GRACE, most_uploads=UPLOADS, has_others=True)
 """
 
 
