@@ -23,16 +23,20 @@ const LONGEST_WAIT = 4000;
 const bulkButton = () => document.querySelector("[data-bulk]:not([hidden]) [data-pane-open]");
 const isOnPage = () => /^\//.test(pane()?.dataset.edit ?? "");
 
-const isAtHand = () => Boolean(isOnPage() || currentRow()?.dataset.paneUrl);
+const isAtHand = (row) => Boolean(isOnPage() || row?.dataset.paneUrl);
 
-/** Whether there is anything here that a person may change by this key. @param {string} key one of FIELDS */
-export function canEdit(key) {
+/**
+ * Whether there is anything here that a person may change by this key.
+ * @param {string} key one of FIELDS
+ * @param {HTMLElement | null} [row] the row in hand, or one that might be
+ */
+export function canEdit(key, row = currentRow()) {
   const { edit: form, editKeys } = pane()?.dataset ?? {};
-  return Boolean((bulkButton() || (form && isAtHand())) && (!editKeys || editKeys.split(" ").includes(key)));
+  return Boolean((bulkButton() || (form && isAtHand(row))) && (!editKeys || editKeys.split(" ").includes(key)));
 }
 
-/** Whether there is anything here to take on. */
-export const canTake = () => Boolean(bulkButton() || (pane()?.dataset.take && isAtHand()));
+/** Whether there is anything here to take on. @param {HTMLElement | null} [row] the row in hand, or one that might be */
+export const canTake = (row = currentRow()) => Boolean(bulkButton() || (pane()?.dataset.take && isAtHand(row)));
 
 /** Where something of the row in hand is. @param {string} path relative to its details */
 const address = (path) => new URL(path, new URL(currentRow()?.dataset.paneUrl ?? "/", location.href)).pathname;

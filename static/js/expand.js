@@ -10,6 +10,17 @@ const unfolded = new Set();
 const linkOf = (row) => row.querySelector("a[data-expand]");
 const insideOf = (row) => (row.nextElementSibling?.matches("tr.row-inside") ? row.nextElementSibling : null);
 
+/** What unfolds is as wide as the columns that are shown: one more would take its width from the others. */
+const fitting = new ResizeObserver(fitAll);
+
+function fitAll() {
+  for (const cell of document.querySelectorAll("tr.row-inside > .cell-inside")) {
+    const row = cell.parentElement.previousElementSibling;
+    const shown = [...row.cells].filter((one) => one.getClientRects().length > 0);
+    if (shown.length && cell.colSpan !== shown.length) cell.colSpan = shown.length;
+  }
+}
+
 /** Whether a row is unfolded. @param {HTMLElement} row */
 export const isExpanded = (row) => Boolean(insideOf(row));
 
@@ -35,9 +46,10 @@ export async function expand(row, open) {
   inside.className = "row-inside";
   const cell = inside.insertCell();
   cell.className = "cell-inside";
-  cell.colSpan = row.cells.length;
   cell.textContent = "Loading …";
   row.after(inside);
+  fitAll();
+  fitting.observe(row.closest("table"));
   try {
     await window.htmx.ajax("GET", `${row.dataset.href}rows/`, {
       source: cell,

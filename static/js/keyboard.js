@@ -10,7 +10,7 @@ import { expand } from "./expand.js";
 import { closePane, currentRow, focusCurrent, leaveForm, move, openRow, pane, paneForm, paneIsOpen, rows } from "./pane.js";
 import { clearSelection, toggleRow } from "./selection.js";
 
-/** @typedef {{keys: string[], text: string, run: (event: KeyboardEvent) => unknown, when?: () => boolean}} Shortcut */
+/** @typedef {{keys: string[], text: string, run: (event: KeyboardEvent) => unknown, when?: (row?: HTMLElement) => boolean}} Shortcut */
 
 const PAUSE = 1200;
 const hasRows = () => rows().length > 0;
@@ -41,7 +41,7 @@ const EDIT_KEYS = [
   ...Object.entries(FIELDS).map(([key, { text }]) => ({
     keys: [key],
     text,
-    when: () => canEdit(key),
+    when: (row) => canEdit(key, row),
     run: () => edit(key),
   })),
 ];
@@ -200,7 +200,8 @@ function onKey(event) {
 function listKeys() {
   const place = document.querySelector("[data-shortcut-list]");
   if (!place) return;
-  const usable = (shortcuts) => shortcuts.filter((one) => one.when?.() ?? true);
+  const row = currentRow() ?? rows()[0];
+  const usable = (shortcuts) => shortcuts.filter((one) => one.when?.(row) ?? true);
   const lists = usable(LIST_KEYS);
   const changes = usable(EDIT_KEYS);
   const seen = new Set(changes.flatMap((one) => one.keys));

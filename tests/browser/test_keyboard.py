@@ -171,6 +171,15 @@ def test_keys_do_nothing_while_a_comment_is_typed_and_control_enter_saves(
     expect(pane_of(page)).to_contain_text("jk xi /?")
 
 
+def test_the_help_dialog_lists_the_keys_of_a_row_before_one_is_in_hand(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.keyboard.press("?")
+    for text in ("Assign to me", "Tags", "Resolve"):
+        expect(page.locator("dialog[open]").get_by_text(text, exact=True)).to_be_visible()
+
+
 def test_the_help_dialog_lists_the_keys_of_the_page_and_holds_them_back(
     three: list[Incident], ana: User, window_of: WindowOf
 ) -> None:

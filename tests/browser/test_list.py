@@ -8,7 +8,7 @@ from accounts.list_settings import kept_list
 from accounts.models import User
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, WindowOf
-from tests.browser.pages import IN_THE_BROWSER, row_of
+from tests.browser.pages import IN_THE_BROWSER, open_pane, pane_of, row_of
 from tests.incidents.rows import row, stored
 
 pytestmark = IN_THE_BROWSER
@@ -56,6 +56,29 @@ def test_a_column_is_dragged_to_another_place_by_the_mouse(window_of: WindowOf, 
     page.get_by_role("button", name="Show these").click()
     page.wait_for_url("**/incidents/?columns=status,severity,*")
     expect(page.locator("#list thead th").nth(2)).to_contain_text("Status")
+
+
+COLUMNS_END = """() => {
+    const heads = [...document.querySelectorAll("#list thead th")].filter((head) => head.getClientRects().length);
+    const table = heads[0].closest("table").getBoundingClientRect();
+    return Math.abs(heads.at(-1).getBoundingClientRect().right - table.right);
+}"""
+"""Pixels between the end of the last column that is shown and the end of the table."""
+
+
+def test_what_unfolds_takes_no_width_from_the_columns(window_of: WindowOf, ana: User, incident: Incident) -> None:
+    """Some columns give way where the list is narrow; what unfolds must not bring their places back."""
+    page = window_of(ana, viewport={"width": 1440, "height": 900})
+    page.goto("/incidents/")
+    row_of(page, incident).locator("a[data-expand]").click()
+    expect(page.locator(".inside-row")).to_have_count(2)
+    assert page.evaluate(COLUMNS_END) < 2
+    open_pane(page, incident)
+    assert page.evaluate(COLUMNS_END) < 2
+    page.keyboard.press("Escape")
+    expect(pane_of(page)).to_be_hidden()
+    page.set_viewport_size({"width": 1900, "height": 900})
+    page.wait_for_function(f"({COLUMNS_END})() < 2")
 
 
 def test_a_row_unfolds_and_folds_by_keyboard(window_of: WindowOf, ana: User, incident: Incident) -> None:
