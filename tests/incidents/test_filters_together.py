@@ -237,12 +237,10 @@ def test_a_rare_value_is_found_by_an_index_in_the_whole_archive(ana: User, lee: 
         assert full_reads(plan_of(filtered)) == [], query
 
 
-@pytest.mark.parametrize(
-    ("key", "word"),
-    [(key, word) for key, words in sorted(WORDS.items()) for word in words]
-    + [("unread", "yes"), ("followed", "no"), ("due", "7d"), ("tasks", "open"), ("task_assignee", "me")],
-)
-def test_a_list_that_is_asked_for_again_is_composed_once(world: World, ana: User, key: str, word: str) -> None:
+def test_a_list_that_is_asked_for_again_is_composed_once(world: World, ana: User) -> None:
     """A condition that equals no other would have its statement composed at each asking, and kept for nobody."""
-    one, other = (IncidentFilter(QueryDict(f"{key}={word}"), principal=ana).listed.key for _ in range(2))
-    assert one == other
+    asked = [f"{key}={word}" for key, words in WORDS.items() for word in words]
+    asked += ["unread=yes", "followed=no", "due=7d", "tasks=open", "task_assignee=me"]
+    for query in asked:
+        one, other = (IncidentFilter(QueryDict(query), principal=ana).listed.key for _ in range(2))
+        assert one == other, query
