@@ -2,8 +2,9 @@
 
 Ours is everything from the incident's number to the file: reading, composing, drawing, joining. The browser is a cold
 headless Chromium, as a portal without a printer of its own would start it for each report, and is handed the page ready
-made. Both are measured turn by turn; memory is that of all their processes, shared pages counted once. Then a report of
-10,000 alerts without caps, alone; and what pages take while reports are made beside them.
+made; where its headless shell is installed as well, a smaller program that only prints and takes pictures, that is a
+second floor. All are measured turn by turn; memory is that of all their processes, shared pages counted once. Then a
+report of 10,000 alerts without caps, alone; and what pages take while reports are made beside them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -31,7 +33,7 @@ from benchmarks.serving import look_around, server
 from exports.printing import Limits, print_report
 from exports.printing.memory import held_by
 from incidents.models import Incident
-from portal.servers.system_packages import CHROMIUM_NAMES
+from portal.servers.system_packages import CHROMIUM_NAMES, HEADLESS_SHELL
 
 USER = "analyst01"
 ENOUGH = 2_000
@@ -62,15 +64,19 @@ def measure(rounds: int) -> Iterator[Row]:
     usual = reported_incident(alerts=ALERTS, entities=ENTITIES, entries=ENTRIES) if full else _tiny()
     many = reported_incident(alerts=MANY, entities=ENTITIES, entries=1) if full else usual
     reader = User.objects.select_related("role").get(username=USER)
-    browser = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     page = page_for_a_browser(report(usual, reader, is_capped=True))
-    ours, theirs = [], []
+    ours: list[Turn] = []
+    theirs: dict[str, list[Turn]] = {name: [] for name in _browsers()}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(min(rounds, ROUNDS)):
             ours.append(_turn(lambda into: _print(usual, reader, into), Path(folder) / f"ours-{turn}"))
-            if browser:
-                theirs.append(_turn(lambda into: _browse(browser, page, into), Path(folder) / f"theirs-{turn}"))
-        yield from _compared(ours, theirs)
+            for name, program in _browsers().items():
+                into = Path(folder) / f"{name}-{turn}"
+                theirs[name].append(_turn(partial(_browse, program, page), into))
+        if not theirs:
+            yield from _compared(ours, [], "")
+        for name, turns in theirs.items():
+            yield from _compared(ours, turns, f" against {name}")
         alone = _turn(lambda into: _print(many, reader, into, is_capped=False), Path(folder) / "many")
     yield Row("printing, 10,000 alerts", alone.seconds, "s")
     yield Row("printing, 10,000 alerts, memory", alone.memory, "MB")
@@ -78,17 +84,27 @@ def measure(rounds: int) -> Iterator[Row]:
     yield _beside(usual, reader, LOOKING if full else 1.0)
 
 
+def _browsers() -> dict[str, str]:
+    """Name and program of those that are installed."""
+    whole = (name for name in CHROMIUM_NAMES if name != HEADLESS_SHELL)
+    found = {
+        "a browser": next(filter(None, map(shutil.which, whole)), None),
+        "a headless shell": shutil.which(HEADLESS_SHELL),
+    }
+    return {name: program for name, program in found.items() if program}
+
+
 def _tiny() -> Incident:
     return reported_incident(alerts=3, entities=7, entries=3)
 
 
-def _compared(ours: list[Turn], theirs: list[Turn]) -> Iterator[Row]:
+def _compared(ours: list[Turn], theirs: list[Turn], against: str) -> Iterator[Row]:
     for what, name, unit in (("seconds", "a report", "s"), ("memory", "memory", "MB"), ("size", "size", "KB")):
         own = [getattr(turn, what) for turn in ours]
         middle = statistics.median(own)
         floor = statistics.median(getattr(turn, what) for turn in theirs) if theirs else None
         ratio = middle / floor if floor else None
-        yield Row(f"printing, {name}", middle, unit, floor, ratio, middle, percentile(own, 95), len(own))
+        yield Row(f"printing, {name}{against}", middle, unit, floor, ratio, middle, percentile(own, 95), len(own))
 
 
 def _beside(incident: Incident, reader: User, seconds: float) -> Row:

@@ -31,6 +31,9 @@ class Combobox {
     this.typed = false;
     /** @type {Promise<void> | null} an answer that is waited for, to take its first option */
     this.awaited = null;
+    /** @type {string | null} options that came while one of the present ones was being pressed */
+    this.held = null;
+    this.pressed = false;
     comboboxes.set(root, this);
     this.takeOverValue();
     this.makeList();
@@ -81,7 +84,10 @@ class Combobox {
     this.input.addEventListener("keydown", (event) => this.onKey(event));
     this.input.addEventListener("click", () => this.load(0));
     this.input.addEventListener("blur", () => this.leave());
-    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.press();
+    });
     this.list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]:not([aria-disabled])");
       if (option) this.choose(option);
@@ -103,6 +109,19 @@ class Combobox {
     });
     addEventListener("scroll", () => this.place(), { capture: true, passive: true });
     addEventListener("resize", () => this.place());
+  }
+
+  /** Until the click that ends it, a press keeps the options as they are: it is for the one that was under it. */
+  press() {
+    this.pressed = true;
+    const release = () => {
+      for (const kind of ["pointerup", "pointercancel"]) removeEventListener(kind, release, true);
+      setTimeout(() => {
+        this.pressed = false;
+        if (this.held !== null) this.show(this.held);
+      });
+    };
+    for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, release, true);
   }
 
   get open() {
@@ -240,13 +259,17 @@ class Combobox {
     note.role = "option";
     note.ariaDisabled = "true";
     note.textContent = text;
-    this.show("");
-    this.list.replaceChildren(note);
+    this.show(note.outerHTML);
   }
 
   /** @param {string} html rendered and escaped by our server */
   show(html) {
+    this.held = null;
     if (document.activeElement !== this.input) return;
+    if (this.pressed) {
+      this.held = html;
+      return;
+    }
     this.list.innerHTML = html;
     const values = new Set(this.values);
     this.options = [...this.list.querySelectorAll("[role=option]:not([aria-disabled])")];
@@ -349,6 +372,7 @@ class Combobox {
     this.input.removeAttribute("aria-activedescendant");
     this.options = [];
     this.active = -1;
+    this.held = null;
   }
 
   /** Typed but not chosen: nothing half said is sent. An emptied field means nobody. */

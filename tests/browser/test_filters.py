@@ -96,6 +96,25 @@ def test_boxes_count_at_once_and_the_arrows_go_through_them(
     expect(page.get_by_role("link", name="Severity Medium, High")).to_be_focused()
 
 
+def test_a_press_counts_for_the_option_it_began_on_though_others_come_meanwhile(
+    three: list[Incident], ana: User, window_of: WindowOf
+) -> None:
+    page = at_the_list(window_of(ana))
+    page.get_by_role("link", name="Add filter").click()
+    window = page.get_by_role("dialog", name="Filter")
+    window.get_by_role("button", name=re.compile("^Assigned to")).click()
+    expect(window.get_by_role("combobox", name="Assigned to")).to_be_focused()
+    option = page.get_by_role("option", name="Rio")
+    option.hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "q=ana" in answer.url) as others:
+        page.keyboard.type("ana")
+    others.value.finished()
+    page.wait_for_timeout(50)  # what has come is taken in
+    page.mouse.up()
+    shows(page, three[1])
+
+
 def test_a_range_and_a_word_are_set_by_mouse(three: list[Incident], ana: User, window_of: WindowOf) -> None:
     page = at_the_list(window_of(ana))
     window = page.get_by_role("dialog", name="Filter")
