@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import compileall
 import logging
 import os
 import selectors
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,10 +35,18 @@ ERRORS, MOST_OF_ERRORS = "errors.txt", 2000
 logger = logging.getLogger(__name__)
 
 
+@cache
+def _compile() -> None:
+    """What only a printer brings in would be compiled for each report: it may write nothing beside the code, which is
+    where Python keeps what it has compiled. Where the caller may not either, that is how it stays."""
+    compileall.compile_dir(Path(__file__).parent, quiet=2)
+
+
 class PrinterProcess:
     """A printer at work, as a context: when it is left, no process of it is left."""
 
     def __init__(self, job: Path, assets: Path, limits: Limits) -> None:
+        _compile()
         self._limits = limits
         self._until = time.monotonic() + limits.seconds
         self._looked = 0.0

@@ -44,7 +44,10 @@ from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 from exports.printing import drawing, tuning  # noqa: E402
 from exports.printing.fetching import Fetcher  # noqa: E402
 
-WARM_UP = '<html lang="en"><title>-</title><p>A<b>B</b><code>C</code><table><tr><th>D<td>E</table></html>'
+WARM_UP = (
+    '<html lang="en"><title>-</title><link rel="stylesheet" href="asset:report.css">'
+    "<p>A<b>B</b><code>C</code><table><tr><th>D<td>E</table></html>"
+)
 
 
 class Studio:

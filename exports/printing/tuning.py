@@ -1,4 +1,5 @@
-"""WeasyPrint asks Pango for the same things again and again; here they are kept. The pages come out the same.
+"""WeasyPrint asks Pango for the same things again and again, and reads the same style sheet for each piece; here they are
+kept. The pages come out the same.
 
 Each text of a report is set twice, once to find its lines and once to be drawn, and each time its fonts are described
 anew. Tables have thousands of texts of few styles: a description is kept with its style, and lines that were found are
@@ -11,8 +12,11 @@ import re
 import sys
 from typing import Any
 
+from weasyprint import css
 from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, gobject, pango
+
+from exports.printing.fetching import ASSET
 
 ffi.cdef("PangoLayout * pango_layout_copy (PangoLayout *source);")
 
@@ -73,9 +77,26 @@ def _strut_once(original: Any) -> Any:
     return strut
 
 
+def _sheet_once(original: Any) -> Any:
+    """A packaged style sheet is read once, with what it joins: all children of a printer are forked with it."""
+    kept: dict[str, Any] = {}
+
+    def sheet(*, url: str = "", page_rules: list[Any], layers: list[Any], **told: Any) -> Any:
+        if not ASSET.fullmatch(url) or "matcher" in told:  # one that is joined to another belongs to it
+            return original(**({"url": url} if url else {}), page_rules=page_rules, layers=layers, **told)
+        if url not in kept:
+            kept[url] = original(url=url, page_rules=[], layers=[], **told)
+        page_rules += kept[url].page_rules
+        layers += kept[url].layers
+        return kept[url]
+
+    return sheet
+
+
 def tune() -> None:
     """For this process, from here on."""
     line_break.Layout = KeptLayout
+    css.CSS = _sheet_once(css.CSS)
     _replace("strut", line_break.strut, _strut_once(line_break.strut))
 
 
