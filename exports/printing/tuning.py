@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from tinyhtml5 import inputstream
 from weasyprint import css
 from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, gobject, pango
@@ -93,8 +95,20 @@ def _sheet_once(original: Any) -> Any:
     return sheet
 
 
+class Runs(dict[tuple[Iterable[str], bool], re.Pattern[str]]):
+    """What matches text up to certain characters, or of these alone. The parser means to keep these patterns, but keeps
+    each under itself instead of what it was made for, and so makes them anew for each text and tag."""
+
+    def __missing__(self, asked: tuple[Iterable[str], bool]) -> re.Pattern[str]:
+        characters, is_of_these = asked
+        listed = "".join(f"\\x{ord(character):02x}" for character in characters)
+        self[asked] = re.compile(f"[{listed}]+" if is_of_these else f"[^{listed}]+")
+        return self[asked]
+
+
 def tune() -> None:
     """For this process, from here on."""
+    inputstream.characters_until_regex = Runs()
     line_break.Layout = KeptLayout
     css.CSS = _sheet_once(css.CSS)
     _replace("strut", line_break.strut, _strut_once(line_break.strut))

@@ -15,13 +15,15 @@ from tests.exports.printed import whole
 
 pytestmark = pytest.mark.skipif(bool(missing_for_pdf()), reason=missing_for_pdf() or "-")
 
-STYLE = """<style>
+HEAD = '<link rel="stylesheet" href="asset:report.css"><style>pre { color: #333 } @page { margin: 9mm }</style>'
+JOINED = "@page { size: a5; @bottom-left { content: 'foot' } } p { color: #123 } @layer base { p { margin: 3px } }"
+STYLE = """@import "asset:more.css";
 .justified { text-align: justify; hyphens: auto; width: 200px }
 .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; width: 50px }
 .clamped { width: 120px; max-lines: 2; block-ellipsis: auto }
 .first::first-line { font-weight: bold } .first::first-letter { font-size: 3em }
 pre { white-space: pre-wrap; tab-size: 4 } .narrow { width: 20px } .any { overflow-wrap: anywhere; width: 60px }
-</style>"""
+"""
 WORDS = "Some extraordinarily long words of incomprehensibilities, soft\u00adhyphen\u00adated and "
 TEXTS = (
     f'<p class="justified">{WORDS * 5}</p><p class="cut">overflowing text that ends</p>'
@@ -52,15 +54,18 @@ from exports.printing.studio import Studio
 studio = Studio(job)
 Path(job / "1.html").write_text(json.loads(sys.stdin.read()))
 studio.draw(job, 1, {})
+studio.draw(job, 1, {})  # what was kept for the first is used for the second
 print([hashlib.sha256((job / name).read_bytes()).hexdigest() for name in ("1.pdf", "1.json")])
 """
 
 
 def drawn(job: Path, how: str) -> str:
     job.mkdir()
+    (job / "report.css").write_text(STYLE)
+    (job / "more.css").write_text(JOINED)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(job), how],
-        input=json.dumps(whole(TEXTS + TABLE, head=STYLE)),
+        input=json.dumps(whole(TEXTS + TABLE, head=HEAD)),
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
