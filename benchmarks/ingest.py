@@ -1,11 +1,16 @@
-"""Alerts coming in, against COPY of as many rows into the same table."""
+"""Alerts coming in, against COPY of as many rows into the same table.
+
+Batches come from two senders at once, each on its own connection, to a portal of two web processes; one alert by itself
+comes from one sender, to a portal that does nothing else.
+"""
 
 from __future__ import annotations
 
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPConnection
 from itertools import count
@@ -27,6 +32,7 @@ from ingest.formats.registry import parse_records
 from ingest.parsed import ParsedAlert
 
 SOURCE = "bench"
+SENDERS = 2
 BATCHES = (1, 100, 500)
 ALERTS_OF_A_CASE, DEVICES, PEOPLE = 5, 20_000, 15_000
 TITLES = ("Encoded command was run", "Script host started a download", "Scheduled task was added for persistence")
@@ -37,10 +43,10 @@ ALERT_COLUMNS = tuple(str(field.column) for field in Alert._meta.concrete_fields
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    with server(processes=1) as port:
-        sender = _Sender(port)
-        yield from _one_by_one(sender, rounds)
-        yield from _in_batches(sender, rounds)
+    with server() as port:
+        senders = [_Sender(port) for _ in range(SENDERS)]
+        yield from _one_by_one(senders[0], rounds)
+        yield from _in_batches(senders, rounds)
 
 
 def _one_by_one(sender: _Sender, rounds: int) -> Iterator[Row]:
@@ -54,14 +60,14 @@ def _one_by_one(sender: _Sender, rounds: int) -> Iterator[Row]:
     yield Row("ingest, one alert, POST", statistics.median(times), "ms", p95=percentile(times, 95), n=len(times))
 
 
-def _in_batches(sender: _Sender, rounds: int) -> Iterator[Row]:
+def _in_batches(senders: Sequence[_Sender], rounds: int) -> Iterator[Row]:
     make = _Maker()
     alerts = min(ENOUGH, rounds * 50)
     for size in BATCHES:
         repeats = max(alerts // size // (10 if size == 1 else 1), 1)
         ways: dict[str, Callable[[], float]] = {
             "ingest()": partial(_ingested, make, size, repeats),
-            "POST": partial(_posted, make, sender, size, repeats),
+            "POST": partial(_posted, make, senders, size, repeats),
         }
         found: dict[str, list[float]] = {name: [] for name in (*ways, "COPY")}
         with no_collection():
@@ -134,9 +140,18 @@ def _ingested(make: _Maker, size: int, repeats: int) -> float:
     return _per_second(lambda: [ingest(batch, actor=COMMAND_LINE) for batch in batches], size * repeats)
 
 
-def _posted(make: _Maker, sender: _Sender, size: int, repeats: int) -> float:
-    bodies = [json.dumps(make.records(size)) for _ in range(repeats)]
-    return _per_second(lambda: [sender.post(body) for body in bodies], size * repeats)
+def _posted(make: _Maker, senders: Sequence[_Sender], size: int, repeats: int) -> float:
+    bodies = [[json.dumps(make.records(size)) for _ in range(repeats)] for _ in senders]
+
+    def send(sender: _Sender, own: Sequence[str]) -> None:
+        for body in own:
+            sender.post(body)
+
+    def send_all() -> None:
+        with ThreadPoolExecutor(len(senders)) as threads:
+            list(threads.map(send, senders, bodies))
+
+    return _per_second(send_all, size * repeats * len(senders))
 
 
 def _copied(alerts: int) -> float:

@@ -115,6 +115,7 @@ def url_address(text: str) -> str:
     return urlunsplit((name, user + shown_host + shown_port, parts.path or "/", parts.query, ""))
 
 
+@lru_cache(maxsize=5_000)
 def mail_address(text: str) -> str:
     """A mail address or user principal name, folded, its domain as DNS compares it; empty if it is none."""
     local, at, domain = text.strip().strip("<>").rpartition("@")
@@ -129,6 +130,7 @@ _SID = re.compile(r"s-1-\d{1,15}(?:-\d{1,10}){1,15}")
 NULL_SID = "s-1-0-0"
 
 
+@lru_cache(maxsize=5_000)
 def given_id(text: str) -> str:
     """An id that a directory or product gave, folded; empty where senders write nothing but zeros for “none”."""
     folded = fold(text)

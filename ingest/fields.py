@@ -8,8 +8,9 @@ long is cut, and the record itself is kept whole beside it. Only what an alert c
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from common.boundary import BoundaryError, join_path, name_type, show_name, text_problem
@@ -30,7 +31,8 @@ class _Unfit(ValueError):
 
 
 class Fields:
-    """The fields of one object. `null` counts as left out everywhere."""
+    """The fields of one object that has passed the boundary. `null` counts as left out everywhere, as most fields of
+    most records are; each way of reading one looks at that first."""
 
     def __init__(
         self,
@@ -64,8 +66,10 @@ class Fields:
     def notice(self, name: str, problem: str) -> None:
         self.notices.append(f"{self.at(name)}: {problem}")
 
-    def refuse_unknown(self, known: Collection[str], what: str) -> None:
+    def refuse_unknown(self, known: tuple[str, ...], what: str) -> None:
         """Refuses a field that `what` does not have, suggesting the nearest one that it has."""
+        if self.record.keys() <= _set_of(known):
+            return
         for name in self.record:
             if name not in known:
                 near = difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.6)
@@ -76,6 +80,8 @@ class Fields:
 
     def text(self, name: str, maximum: int = limits.SHORT_TEXT, *, required: bool = False) -> str:
         """A text; empty when left out. A required one has more than white space."""
+        if not required and self.record.get(name) is None:
+            return ""
         text = self._read(name, "", required, lambda value: self._as_text(value, name, maximum))
         if required and not text.strip():
             raise self.refuse(name, "This is empty and must not be; give it a value.")
@@ -89,6 +95,8 @@ class Fields:
 
     def time(self, name: str, *, required: bool = False) -> datetime | None:
         """A moment in UTC, as `parse_time` reads it."""
+        if not required and self.record.get(name) is None:
+            return None
         return self._read(name, None, required, self._as_time)
 
     def required_time(self, name: str) -> datetime:
@@ -98,11 +106,15 @@ class Fields:
 
     def texts(self, name: str, count: int = limits.LIST_ITEMS, maximum: int = limits.SHORT_TEXT) -> tuple[str, ...]:
         """A list of texts; blank ones are dropped."""
+        if self.record.get(name) is None:
+            return ()
         found = self._converted(name, count, lambda value: self._as_text(value, name, maximum))
         return tuple(text for text in found if text.strip())
 
     def free(self, name: str, count: int = limits.DETAILS_PER_EVIDENCE) -> dict[str, Any]:
         """An object with fields of the sender's own choice."""
+        if self.record.get(name) is None:
+            return {}
 
         def as_object(value: Any) -> dict[str, Any]:
             if not isinstance(value, dict):
@@ -117,12 +129,16 @@ class Fields:
 
     def term(self, name: str, terms: type[Term], default: Term | None = None) -> Term:
         """One of our own terms, by its word; required unless there is a default."""
+        if default is not None and self.record.get(name) is None:
+            return default
         term = self._read(name, default, default is None, lambda value: _as_term(value, terms))
         assert term is not None
         return term
 
     def terms(self, name: str, terms: type[Term], count: int) -> tuple[str, ...]:
         """A list of our own terms, by their words, each once."""
+        if self.record.get(name) is None:
+            return ()
         return tuple(dict.fromkeys(self._converted(name, count, lambda value: _as_term(value, terms).slug)))
 
     def mapped(self, name: str, table: Mapping[str, Value], default: Value) -> Value:
@@ -139,6 +155,8 @@ class Fields:
 
     def object(self, name: str) -> Fields | None:
         """The fields of the object in a field."""
+        if self.record.get(name) is None:
+            return None
 
         def as_fields(value: Any) -> Fields:
             if not isinstance(value, dict):
@@ -187,6 +205,8 @@ class Fields:
             return default
 
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
+        if self.record.get(name) is None:
+            return []
         value = self._read(name, [], False, self._as_list)
         if len(value) > count:
             found = f"The list has {len(value):,} items"
@@ -223,8 +243,8 @@ class Fields:
         if self.lenient and len(value) > maximum:
             self.notice(name, f"Cut from {len(value):,} to {maximum:,} characters.")
             return cut(value, maximum)
-        if problem := text_problem(value, maximum):
-            raise _Unfit(problem)
+        if len(value) > maximum:
+            raise _Unfit(text_problem(value, maximum))
         return value
 
     def _as_integer(self, value: Any, minimum: int, maximum: int) -> int:
@@ -240,6 +260,11 @@ class Fields:
         if not isinstance(value, str):
             raise _Unfit(f'This is {name_type(value)}, not a time; write it like "2026-03-01T09:30:00Z".')
         return parse_time(value, self.now, naive_is_utc=self.naive_is_utc)
+
+
+@cache
+def _set_of(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
 
 
 def _as_flag(value: Any) -> bool:

@@ -172,6 +172,7 @@ def _is_whole(line: bytes) -> bool:
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _STRING_OR_BRACKET = re.compile(_STRING + rb"|[\[{]|[\]}]", re.DOTALL)
+_UP_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+[\[\]{}]", re.DOTALL)
 _SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]+', re.DOTALL)
 _OPENING = b"[{"
 
@@ -179,15 +180,17 @@ _OPENING = b"[{"
 def _end_of_value(data: bytes | mmap.mmap, start: int) -> tuple[int | None, int]:
     """Where the object or list that opens at `start` ends, and how deeply it is nested; None if it does not end."""
     depth = deepest = 0
-    for token in _STRING_OR_BRACKET.finditer(data, start):
-        mark = data[token.start()]
-        if mark in _OPENING:
+    at = start
+    # Matched from where the last one ended, never searched for: what is inside a string is none.
+    while token := _UP_TO_BRACKET.match(data, at):
+        at = token.end()
+        if data[at - 1] in _OPENING:
             depth += 1
             deepest = max(deepest, depth)
-        elif mark != 0x22:  # not a string, so a closing bracket
+        else:
             depth -= 1
             if depth <= 0:
-                return token.end(), deepest
+                return at, deepest
     return None, deepest
 
 

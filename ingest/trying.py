@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from alerts.choices import Severity
 from ingest.correlation import JoinRules
-from ingest.correlation.placing import Known, place
+from ingest.correlation.placing import Candidate, Known, place, ties_of
 from ingest.queries.history import Past
 from ingest.tuning import Conditions
 
@@ -42,9 +42,13 @@ class JoinAttempt:
     def take(self, alerts: Iterable[Past]) -> None:
         for alert in alerts:
             if not alert.was_hidden:
-                old = place(alert.candidate, self._known[0], self.before).home.number
-                new = place(alert.candidate, self._known[1], self.after).home.number
+                old = self._place(alert.candidate, self._known[0], self.before)
+                new = self._place(alert.candidate, self._known[1], self.after)
                 self._homes.append((alert.id, alert.incident_id, old, new))
+
+    def _place(self, candidate: Candidate, known: Known, rules: JoinRules) -> int:
+        """The number of the incident it belongs to by these rules."""
+        return place(candidate, ties_of(candidate, rules), known, rules).home.number
 
     def result(self) -> dict[str, Any]:
         groups = [group for group in regroupings(self._homes) if len(group["before"]) > 1 or len(group["after"]) > 1]

@@ -1,5 +1,6 @@
 """The portal as it is served: the WSGI application behind the edge that takes in slow clients."""
 
+from portal.collecting import settle
 from portal.edge import Edge
 from portal.environment import load_environment
 from portal.wsgi import application as pages
@@ -15,3 +16,4 @@ application = Edge(
     most_file_bytes=environment.attachment_megabytes * MEGABYTE + ROOM,
     has_others=environment.web_processes > 1,
 )
+settle()

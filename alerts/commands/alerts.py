@@ -48,9 +48,12 @@ class NewAlert:
     evidence: Sequence[EvidenceFacts]
 
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def payload_sha256(raw: dict[str, Any]) -> str:
     """Fingerprint of a source's record: equal for equal content, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(raw, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(CANONICAL.encode(raw).encode()).hexdigest()
 
 
 def store(new_alerts: Sequence[NewAlert]) -> list[Alert]:

@@ -1,4 +1,4 @@
-"""WeasyPrint asks Pango for the same things again and again, and reads the same style sheet for each piece; here they are
+"""WeasyPrint asks Pango for the same things again and again, and reads one style sheet for each piece; here they are
 kept. The pages come out the same.
 
 Each text of a report is set twice, once to find its lines and once to be drawn, and each time its fonts are described

@@ -94,6 +94,8 @@ class ActiveRule:
     sources: Wildcards
     detectors: Wildcards
     entities: Wildcards
+    is_conditional: bool
+    """As `rule.is_conditional`, found out once: each alert asks it of each of its entities."""
 
     def admits(self, source: str, detector: str, severity: int) -> bool:
         """Whether alerts of this kind may join by the rule and be joined."""
@@ -120,6 +122,7 @@ class JoinRules:
                 Wildcards.of(rule.excluded_sources),
                 Wildcards.of(rule.excluded_detectors),
                 Wildcards.of(rule.excluded_entities),
+                rule.is_conditional,
             )
             for rank, rule in enumerate(ordered)
             if rule.is_on

@@ -171,9 +171,9 @@ def ties_of(candidate: Candidate, rules: JoinRules) -> list[Tie]:
     return sorted(ties, key=lambda tie: tie[:2])
 
 
-def place(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
-    """Decide where an alert belongs, and remember it for those that follow."""
-    placement = _choose(candidate, known, rules)
+def place(candidate: Candidate, ties: Sequence[Tie], known: Known, rules: JoinRules) -> Placement:
+    """Decide where an alert belongs by its ties (see `ties_of`), and remember it for those that follow."""
+    placement = _choose(candidate, ties, known, rules)
     home = placement.home
     known.sizes[home] += 1
     # An address counts here even where the alert names something better: a network sensor that knows nothing else of
@@ -188,7 +188,7 @@ def place(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
     return placement
 
 
-def _choose(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
+def _choose(candidate: Candidate, ties: Sequence[Tie], known: Known, rules: JoinRules) -> Placement:
     if candidate.source_incident and rules.grouping and _admits(rules.grouping, candidate):
         grouped = known.by_source_incident.get((candidate.source, candidate.source_incident))
         is_apart = (candidate.source, candidate.source_incident, grouped) in known.groups_apart
@@ -196,7 +196,7 @@ def _choose(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
             reason = f"Its source has it in the same incident ({candidate.source_incident})."
             return Placement(grouped, rules.grouping.rule.slug, reason)
     related_to = None
-    for gap, home, tie in _offers(candidate, known, rules):
+    for gap, home, tie in _offers(candidate, ties, known):
         if known.takes_more(home):
             return Placement(home, tie.rule.rule.slug, _reason(tie, gap), tie.entity_id)
         if related_to is None and not home.is_new:
@@ -209,13 +209,13 @@ def _choose(candidate: Candidate, known: Known, rules: JoinRules) -> Placement:
 
 
 def _admits(rule: ActiveRule, candidate: Candidate) -> bool:
-    return not rule.rule.is_conditional or rule.admits(candidate.source, candidate.detector, candidate.severity)
+    return not rule.is_conditional or rule.admits(candidate.source, candidate.detector, candidate.severity)
 
 
-def _offers(candidate: Candidate, known: Known, rules: JoinRules) -> list[tuple[timedelta, Home, Tie]]:
+def _offers(candidate: Candidate, ties: Sequence[Tie], known: Known) -> list[tuple[timedelta, Home, Tie]]:
     """Every incident that shares an entity within its rule's window, by rule, then distance in time, then number."""
     nearest: dict[tuple[int, Home], tuple[timedelta, Tie]] = {}
-    for tie in ties_of(candidate, rules):
+    for tie in ties:
         places = known.by_entity.get(tie.entity_id)
         if not places:
             continue

@@ -19,6 +19,7 @@ from ingest.correlation.placing import (
     Home,
     Known,
     Placement,
+    Tie,
     place,
     ties_of,
 )
@@ -72,16 +73,17 @@ ORDER BY alert.id
 
 def place_all(candidates: Sequence[Candidate], rules: JoinRules) -> list[Placement]:
     """Decide for each alert, in order; later ones see where earlier ones went. One read of the database for all."""
-    known = _read(candidates, rules)
-    return [place(candidate, known, rules) for candidate in candidates]
+    tied = [ties_of(candidate, rules) for candidate in candidates]
+    known = _read(candidates, tied, rules)
+    return [place(*each, known, rules) for each in zip(candidates, tied, strict=True)]
 
 
-def _read(candidates: Sequence[Candidate], rules: JoinRules) -> Known:
+def _read(candidates: Sequence[Candidate], tied: Sequence[Sequence[Tie]], rules: JoinRules) -> Known:
     known = Known()
     spans: dict[int, tuple[datetime, datetime]] = {}
     asked = {}
-    for candidate in candidates:
-        for tie in ties_of(candidate, rules):
+    for candidate, ties in zip(candidates, tied, strict=True):
+        for tie in ties:
             rule = tie.rule.rule
             asked[tie.entity_id] = tie.rule
             since, until = candidate.first_activity - rule.window, candidate.last_activity + rule.window
@@ -97,7 +99,7 @@ def _read(candidates: Sequence[Candidate], rules: JoinRules) -> Known:
                     "kinds": [str(asked[entity].rule.kind) for entity in entities],
                     "since": [spans[entity][0] for entity in entities],
                     "until": [spans[entity][1] for entity in entities],
-                    "asking": [asked[entity].rule.is_conditional for entity in entities],
+                    "asking": [asked[entity].is_conditional for entity in entities],
                     "attacking": sorted(role.slug for role in ATTACKING),
                     "suspected": sorted(verdict.slug for verdict in SUSPECTED),
                     "limit": PLACES_PER_ENTITY,
@@ -130,7 +132,7 @@ def _read_groups(candidates: Sequence[Candidate], rules: JoinRules, known: Known
     grouped = sorted({(c.source, c.source_incident) for c in candidates if c.source_incident})
     if grouping is None or not grouped:
         return
-    limit = GROUP_LOOKBACK if grouping.rule.is_conditional else 1
+    limit = GROUP_LOOKBACK if grouping.is_conditional else 1
     with connection.cursor() as cursor:
         cursor.execute(SOURCE_INCIDENTS, [[source for source, _ in grouped], [name for _, name in grouped], limit])
         for source, name, incident_id, size, detector, severity in cursor.fetchall():
