@@ -9,19 +9,19 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from alerts.filters.alert_filter import AlertFilter
 from alerts.queries import queue
 from alerts.queries.plain import plain_alerts
-from common.api import AlwaysJSON, bad_query
+from common.api import bad_query
 from common.api_lists import list_answer
+from common.endpoints import Endpoint
 from common.query_strings import UnknownKeys
 
 
-class AlertListView(APIView):
+class AlertListView(Endpoint):
     """List alerts, by the same keys as their page: the same address gives the same alerts.
 
     That holds for what an address leaves unsaid, too: without `status` and `severity` come active alerts above
@@ -29,8 +29,8 @@ class AlertListView(APIView):
     `/api/v1/incidents/`.
     """
 
+    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
         principal = principal_of(request)
