@@ -117,7 +117,7 @@ if ENVIRONMENT.database_url:
         DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 
 if ENVIRONMENT.redis_url:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}
+    CACHES = {"default": {"BACKEND": "common.tolerant_cache.TolerantCache", "LOCATION": ENVIRONMENT.redis_url}}
 
 # --- People -------------------------------------------------------------------------------------------------------
 
