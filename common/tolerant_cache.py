@@ -31,8 +31,8 @@ class TolerantCache(RedisCache):
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._options = CONNECTING | self._options
-        address = ";".join(self._servers)
+        self._options: dict[str, Any] = CONNECTING | params.get("OPTIONS", {})
+        address = server if isinstance(server, str) else ";".join(server)
         self._standing = standing(address)
         self._own = LocMemCache(f"counts beside {address}", params | {"OPTIONS": {"MAX_ENTRIES": MOST_COUNTED}})
 
@@ -111,6 +111,6 @@ class TolerantCache(RedisCache):
                 self._own.delete(key, version)
         self._ask(lambda: super(TolerantCache, self).delete_many(keys, version), None, self._made(keys, version))
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         self._own.clear()
-        return self._ask(lambda: bool(super(TolerantCache, self).clear()), False)
+        self._ask(super().clear, None)

@@ -37,7 +37,8 @@ def others_here(incident_id: int, user_id: int, name: str) -> list[Present]:
             pipeline.zrangebyscore(key, now - SECONDS, "+inf", start=0, num=MOST)
             return list(pipeline.execute()[-1])
 
-    members = asked(said_and_learnt, [])
+    nobody: list[str] = []
+    members = asked(said_and_learnt, nobody)
     found = [Present(int(number), label) for number, _, label in (member.partition(":") for member in members)]
     return sorted((each for each in found if each.user_id != user_id), key=lambda each: each.user_id)
 
