@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from accounts.choices import Permission
 from accounts.models import User
+from common import failures
 from common.errors import Refused
 
 View = Callable[..., HttpResponseBase]
@@ -47,7 +48,7 @@ def needs(**permissions: Permission) -> Callable[[View], View]:
             except Refused as refused:
                 # Forms say it at the field; here ends what is only a button, such as one of an incident that was
                 # merged away while its page was open.
-                return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+                return failures.answer(request, failures.refused(refused.problem))
 
         guarded.permissions = by_method  # type: ignore[attr-defined]
         return guarded

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from common.redis_away import is_reachable
 from common.terms import NamedTerms
 
 logger = logging.getLogger(__name__)
@@ -80,8 +81,12 @@ def carry_on(step: Callable[[], bool], seconds: float) -> bool:
 
 
 def wake_worker(task: Task, job: Any) -> None:
-    """Send the message for a job; one that cannot be sent is sent by the next sweep."""
+    """Send the message for a job; one that cannot be sent is sent by the next sweep. Who asked for the job does not
+    wait for a broker that does not answer."""
     try:
-        task.apply_async((str(job),), retry=False)
+        if is_reachable():
+            task.apply_async((str(job),), retry=False)
+            return
     except OperationalError:
-        logger.warning("The job %s of %s could not be announced; the sweep will do so.", job, task.name)
+        pass
+    logger.warning("The job %s of %s could not be announced; the sweep will do so.", job, task.name)

@@ -33,6 +33,8 @@ def literal(sql: str, values: Sequence[Any]) -> str:
 def planned_cursor() -> Any:
     """A cursor for statements whose text is always the same: their values go over apart from it, so they need types
     where the place they stand in does not tell (`%s::bigint[]`)."""
+    # As connection.cursor() does it: the session is read before anything else, over a connection that may be stale.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.connection.prepared_max = MOST_PLANNED
     # As connection.cursor() does it, so that statements are counted and watched alike.

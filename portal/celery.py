@@ -7,13 +7,31 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, setup_logging, task_postrun, task_prerun, worker_ready
+
+from common.request_id import begin, end
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("watchfloor")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def log_as_everything_else_does(**signal: Any) -> None:
+    """Celery sets up no log of its own where somebody answers here; Django's settings have done it (portal/logs.py)."""
+
+
+@task_prerun.connect
+def name_what_is_logged(task_id: str, **signal: Any) -> None:
+    """A worker's process does one task at a time; what it logs meanwhile carries the task's number."""
+    begin(task_id)
+
+
+@task_postrun.connect
+def name_nothing_more(**signal: Any) -> None:
+    end()
 
 
 @worker_ready.connect

@@ -15,22 +15,26 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication
+
+from common.request_id import ENVIRON, HEADER, new_id
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Spool = SpooledTemporaryFile[bytes]
-Answer = tuple[int, list[tuple[bytes, bytes]], Iterable[bytes] | None]
+Headers = list[tuple[bytes, bytes]]
+Answer = tuple[int, Headers, Iterable[bytes] | None]
 """Status and headers; and the pieces of one that is sent while it is made."""
 
 IN_MEMORY = 512 * 1024
 TAKES_FILES = ("/attachments/", "/incidents/import/", "/exports/import/")
 """How addresses end that files are sent to."""
 CHUNK = 64 * 1024
+TOO_SLOW = "It arrived too slowly, and nothing was saved. Look at your connection, then try again."
 CROWD = 2
 """So many others wait in one process when its connections had better be fewer."""
 LONG = 0.15
@@ -47,6 +51,18 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
+class Refusal(NamedTuple):
+    """What a client is told that is refused: headers, without those of the connection, and a body."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+def in_plain_text(scope: Scope, refused: Refused, name: str) -> Refusal:
+    """Where nobody says how refusals look."""
+    return Refusal({"Content-Type": "text/plain; charset=utf-8"}, f"{refused.reason}\n".encode())
+
+
 class ClientGone(Exception):
     """The client hung up before its request was complete; there is nobody to answer."""
 
@@ -59,6 +75,9 @@ class Edge:
     `most_waiting` complete requests wait for the thread; beyond that a client is told to come back, which is kinder
     than an answer nobody waits for any more. `has_others` says that other processes serve the same address: whoever
     stands in line here is then asked to connect anew.
+
+    Every request is given a name; with `trusts_names`, that of a proxy in front. `tell` makes the answer to one that is
+    refused here, of its scope, why, and its name.
     """
 
     def __init__(
@@ -73,6 +92,8 @@ class Edge:
         most_waiting: int = 128,
         send_seconds: float = 60.0,
         has_others: bool = False,
+        trusts_names: bool = False,
+        tell: Callable[[Scope, Refused, str], Refusal] = in_plain_text,
     ) -> None:
         self.application = application
         self.most_bytes = most_bytes
@@ -83,6 +104,8 @@ class Edge:
         self.most_waiting = most_waiting
         self.send_seconds = send_seconds
         self.has_others = has_others
+        self.trusts_names = trusts_names
+        self.tell = tell
         self.uploads = 0
         self.waiting = 0
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
@@ -92,11 +115,12 @@ class Edge:
         """One request, from the first header to the last byte of the response."""
         if scope["type"] != "http":
             raise ValueError(f"the edge serves http only, not {scope['type']}")
+        name = new_id(_proposed(scope) if self.trusts_names else "")
         with Spool(max_size=IN_MEMORY) as body, Spool(max_size=IN_MEMORY) as answer:
             try:
                 await self._take_in(scope, receive, body)
                 begun = time.monotonic()
-                status, headers, chunks = await self._run(scope, body, answer)
+                status, headers, chunks = await self._run(scope, body, answer, name)
                 is_crowded = self.waiting >= (1 if time.monotonic() - begun >= LONG else CROWD)
                 if self.has_others and is_crowded:
                     # Which process a connection is given to is chance, and a browser keeps it: where people stand in
@@ -105,7 +129,7 @@ class Edge:
             except ClientGone:
                 return
             except Refused as refused:
-                status, headers = _refusal(refused, answer)
+                status, headers = self._refuse(scope, refused, name, answer)
                 chunks = None
             if chunks is None:
                 await self._send_out(send, status, headers, answer)
@@ -119,7 +143,7 @@ class Edge:
             return
         most = self.most_file_bytes if scope["path"].endswith(TAKES_FILES) else self.most_bytes
         if announced is not None and announced > most:
-            raise Refused(413, f"The request is larger than {most // (1024 * 1024)} MB.")
+            raise Refused(413, _too_large(most))
         if self.uploads >= self.most_uploads:
             raise Refused(503, "Too many requests are being received. Try again in a moment.", retry_after=5)
         self.uploads += 1
@@ -133,33 +157,33 @@ class Edge:
                     chunk = message.get("body", b"")
                     received += len(chunk)
                     if received > most:
-                        raise Refused(413, f"The request is larger than {most // (1024 * 1024)} MB.")
+                        raise Refused(413, _too_large(most))
                     body.write(chunk)
                     if not message.get("more_body", False):
                         break
                     limit.reschedule(started + self.grace_seconds + received / self.least_rate)
         except TimeoutError:
-            raise Refused(408, "The request arrived too slowly.") from None
+            raise Refused(408, TOO_SLOW) from None
         finally:
             self.uploads -= 1
         if announced is not None and received != announced:
             raise ClientGone
         body.seek(0)
 
-    async def _run(self, scope: Scope, body: Spool, answer: Spool) -> Answer:
+    async def _run(self, scope: Scope, body: Spool, answer: Spool, name: str) -> Answer:
         """Runs the application on its thread as soon as that is free."""
         if self.waiting >= self.most_waiting:
             raise Refused(503, "The portal is busy. Try again in a moment.", retry_after=2)
         self.waiting += 1
         try:
-            environ = wsgi_environ(scope, body)
+            environ = wsgi_environ(scope, body) | {ENVIRON: name}
             return await asyncio.get_running_loop().run_in_executor(self.thread, self._respond, environ, answer)
         finally:
             self.waiting -= 1
 
     def _respond(self, environ: dict[str, Any], answer: Spool) -> Answer:
         """On the thread: calls the application and writes its whole response to `answer`, unless it is a long one."""
-        started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
+        started: list[tuple[int, Headers]] = []
 
         def start_response(status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
             encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
@@ -178,12 +202,26 @@ class Edge:
                 chunks.close()
         return *started[0], None
 
+    def _refuse(self, scope: Scope, refused: Refused, name: str, answer: Spool) -> tuple[int, Headers]:
+        """The response to a request that stops here; the connection ends with it, since its body was not read."""
+        told = self.tell(scope, refused, name)
+        answer.write(told.body)
+        said = told.headers | {
+            HEADER: name,
+            "Content-Length": str(len(told.body)),
+            "Cache-Control": "no-store",
+            "Connection": "close",
+        }
+        if refused.retry_after is not None:
+            said["Retry-After"] = str(refused.retry_after)
+        return refused.status, [(key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in said.items()]
+
     async def _send_while_made(
         self,
         receive: Receive,
         send: Send,
         status: int,
-        headers: list[tuple[bytes, bytes]],
+        headers: Headers,
         chunks: Iterable[bytes],
     ) -> None:
         """Sends a long answer piece by piece, and stops making it when the client is gone or takes nothing."""
@@ -205,7 +243,7 @@ class Edge:
             if hasattr(chunks, "close"):
                 await run(self.long_thread, chunks.close)
 
-    async def _send_out(self, send: Send, status: int, headers: list[tuple[bytes, bytes]], answer: Spool) -> None:
+    async def _send_out(self, send: Send, status: int, headers: Headers, answer: Spool) -> None:
         """Sends the response as quickly as the client takes it, and gives up on one that takes nothing."""
         left = answer.tell()
         answer.seek(0)
@@ -270,6 +308,15 @@ def _size(body: Spool) -> int:
     return size
 
 
+def _proposed(scope: Scope) -> str:
+    """What a proxy has named the request."""
+    return dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
+
+
+def _too_large(most: int) -> str:
+    return f"A request here may hold {most // (1024 * 1024)} MB, and nothing was saved. Send less at a time."
+
+
 def _announced_length(scope: Scope) -> int | None:
     """Bytes of body to come: 0 for none, None for a chunked body of unknown length."""
     headers = dict(scope["headers"])
@@ -279,18 +326,3 @@ def _announced_length(scope: Scope) -> int | None:
         return max(0, int(headers.get(b"content-length", b"0")))
     except ValueError:
         raise Refused(400, "The Content-Length header is not a number.") from None
-
-
-def _refusal(refused: Refused, answer: Spool) -> tuple[int, list[tuple[bytes, bytes]]]:
-    """The response to a request that stops at the edge; the connection ends with it, since its body was not read."""
-    text = f"{refused.reason}\n".encode()
-    answer.write(text)
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(text)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
-    ]
-    if refused.retry_after is not None:
-        headers.append((b"retry-after", str(refused.retry_after).encode()))
-    return refused.status, headers

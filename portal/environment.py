@@ -121,6 +121,9 @@ class Environment(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         default="INFO", description="Least severe message that is logged."
     )
+    log_format: Literal["json", "plain"] = Field(
+        default="json", description="One line of JSON for each event, or `plain` for eyes, in development."
+    )
     session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which a person signs in again.")
     break_glass_minutes: int = Field(
         default=60,
@@ -134,7 +137,9 @@ class Environment(BaseSettings):
     statement_timeout_seconds: int = Field(
         default=15, ge=1, le=3600, description="Longest time one database statement of the application may take."
     )
-    max_body_megabytes: int = Field(default=20, ge=1, le=1024, description="Largest request body that is accepted.")
+    max_body_megabytes: int = Field(
+        default=4, ge=1, le=1024, description="Largest request body that is accepted, one with a file apart."
+    )
     api_reads_per_minute: int = Field(
         default=1_200, ge=0, le=1_000_000, description="Requests that read which one token may make a minute; 0: any."
     )

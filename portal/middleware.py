@@ -15,16 +15,14 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
-from django.template import loader
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
-from psycopg.errors import QueryCanceled
 
 from activity.remote import asked_from
 from incidents.views.live import quick
@@ -61,27 +59,6 @@ def _page_of_form(request: HttpRequest) -> str:
     if address.netloc != request.get_host():
         return "/"
     return urlunsplit(("", "", address.path or "/", address.query, ""))
-
-
-class NotTooLong:
-    """Where reading takes the database longer than `statement_timeout_seconds`, the answer says how to ask for less."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if request.method not in ("GET", "HEAD") or not isinstance(exception.__cause__, QueryCanceled):
-            return None
-        if request.path.startswith("/api/"):
-            detail = (
-                "This takes longer to find than it may. Narrow it: a shorter time, more of a word, fewer alternatives."
-            )
-            told = {"type": "about:blank", "title": "Takes too long", "status": 503, "detail": detail, "errors": []}
-            return JsonResponse(told, status=503, content_type="application/problem+json")
-        return HttpResponse(loader.render_to_string("503.html"), status=503)
 
 
 class NothingNew:

@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 
 from common.static_bundle import static_version
 from portal.environment import load_environment
+from portal.logs import configuration
 from portal.servers.addresses import celery_broker, django_database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.envelope.Envelope",
     "portal.middleware.NothingNew",
     "portal.middleware.RemoteAddress",
     "django.middleware.security.SecurityMiddleware",
@@ -62,7 +64,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.NotTooLong",
+    "portal.envelope.DatabaseTrouble",
+    "portal.time_limits.TimeLimits",
     "portal.middleware.SignInRequired",
     "portal.middleware.PersonalTimeZone",
 ]
@@ -90,18 +93,23 @@ TEMPLATES = [
 # --- Data ---------------------------------------------------------------------------------------------------------
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATEMENT_TIMEOUT = ENVIRONMENT.statement_timeout_seconds * 1000
+"""Milliseconds; what requests have of it is in portal/time_limits.py."""
 
 
 def _database(url: str, **extra: Any) -> dict[str, Any]:
     entry = django_database(url) | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True} | extra
+    # A database that hangs, or whose machine is gone, is noticed within seconds, and pages say so.
+    noticed = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "keepalives_idle": 10, "keepalives_interval": 5}
     # Starting helpers takes the database 10 to 20 ms: right for a statement of seconds, wrong for one of a page.
     session = {
-        "statement_timeout": ENVIRONMENT.statement_timeout_seconds * 1000,
+        "statement_timeout": STATEMENT_TIMEOUT,
         "lock_timeout": 5_000,
         "parallel_setup_cost": 50_000,
         "plan_cache_mode": "force_generic_plan",  # of the same: else most would be planned each time still
     }
     entry["OPTIONS"] = {
+        **noticed,
         **entry["OPTIONS"],
         "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
         "prepare_threshold": 2,  # of statements that ask for it (common/planned.py)
@@ -118,7 +126,7 @@ if ENVIRONMENT.database_url:
         DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 
 if ENVIRONMENT.redis_url:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}}
+    CACHES = {"default": {"BACKEND": "common.tolerant_cache.TolerantCache", "LOCATION": ENVIRONMENT.redis_url}}
 
 # --- People -------------------------------------------------------------------------------------------------------
 
@@ -179,10 +187,19 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"."
 
 HTTPS = bool(ENVIRONMENT.public_url and ENVIRONMENT.public_url.startswith("https://"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    # Browsers take cookies of these names from this host alone, over https alone (RFC 6265bis, section 4.1.3.2).
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+MESSAGE_STORAGE = "portal.messages.OwnMessages"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # what else is served under the organisation's names is not ours to decide
+    "security.W021",  # nor is the list of all browsers to be asked for it
+    "security.W008",  # the proxy that speaks TLS redirects; where it does not tell of itself, ours would never end
+]
 PUBLIC_URL = ENVIRONMENT.public_url
 if ENVIRONMENT.public_url:
     CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.public_url]
@@ -249,7 +266,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1_200}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1_200,
+    # Without these a page that announces a job would wait for ever for a Redis that takes connections and hangs.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "compare what the queue shows with the truth": {
@@ -334,11 +356,4 @@ CHECKPOINT_SYSLOG = ENVIRONMENT.checkpoint_syslog
 
 # --- Log ----------------------------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
-    "loggers": {"django.server": {"level": "WARNING"}},
-}
+LOGGING = configuration(ENVIRONMENT.log_level)

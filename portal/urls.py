@@ -9,6 +9,12 @@ from portal.health import healthz, readyz
 from portal.home import home, settings_home
 from portal.status import status
 
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.permission_denied"
+handler404 = "portal.errors.not_found"
+handler429 = "portal.errors.too_many_requests"
+handler500 = "portal.errors.server_error"
+
 urlpatterns = [
     path("", home, name="home"),
     path("incidents/", include("incidents.urls.incidents")),

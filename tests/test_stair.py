@@ -40,6 +40,7 @@ WRITERS = ("commands", "tasks", "migrations", "management", "demo")
 PARTS_OF_COMMANDS = (
     *("common/inserting.py", "common/images.py", "activity/record.py", "activity/checkpoints/taking.py"),
     *("alerts/kinds.py", "incidents/search.py"),
+    "common/tolerant_cache.py",  # forgets keys of a cache
     "exports/printing/joining/__init__.py",  # saves a file, in a process that knows no database
 )
 """Modules that write on behalf of the command or the task that calls them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,14 +126,15 @@ def audience_in_words(saved: SavedView) -> str:
 
 
 GENERATION = "views:generation"
-"""Grows with every change of any view; what was remembered under an older one is read anew."""
+"""Another one with every change of any view; what was remembered under a former one is read anew."""
 
 
 @dataclass(slots=True)
 class Remembered:
     """What is remembered of a person's side list; None where it has to be read."""
 
-    generation: int
+    generation: int | None
+    """None where Redis does not say."""
     views: list[View] | None
     counts: dict[str, Count | None] | None
 
@@ -143,11 +145,13 @@ def remembered(user: User) -> Remembered:
     if known is None:
         views_key, counts_key = f"views:{user.pk}", f"view-counts:{user.pk}"
         found = cache.get_many([GENERATION, views_key, counts_key])
-        generation = int(found.get(GENERATION) or 0)
+        generation = found.get(GENERATION)
         views, counted = (
-            value if of == generation else None
+            value if generation is not None and of == generation else None
             for of, value in (found.get(views_key, (None, None)), found.get(counts_key, (None, None)))
         )
+        if generation is None and cache.add(GENERATION, fresh := _another(), None):
+            generation = fresh
         known = user.__dict__["_side_list"] = Remembered(generation, views, counted)
     return known
 
@@ -157,7 +161,7 @@ def side_list(user: User) -> list[View]:
     known = remembered(user)
     if known.views is None:
         known.views = all_views(user)
-        cache.set(f"views:{user.pk}", (known.generation, known.views), REMEMBERED)
+        _remember(f"views:{user.pk}", known.generation, known.views)
     return known.views
 
 
@@ -168,10 +172,17 @@ def default_view(user: User) -> View | None:
 
 def forget_side_lists() -> None:
     """After a change of any view: everybody's side list is read anew."""
-    try:
-        cache.incr(GENERATION)
-    except ValueError:
-        cache.set(GENERATION, 1, None)
+    cache.set(GENERATION, _another(), None)
+
+
+def _another() -> int:
+    """By chance, not by counting: a Redis that has lost what it kept would count anew."""
+    return secrets.randbits(62)
+
+
+def _remember(key: str, generation: int | None, value: Any) -> None:
+    if generation is not None:
+        cache.set(key, (generation, value), REMEMBERED)
 
 
 def remembered_counts(user: User) -> dict[str, Count | None] | None:
@@ -187,7 +198,7 @@ def counts(views: Sequence[View], user: User) -> dict[str, Count | None]:
         lists = {view.slug: matching(view.query, user) for view in views[:MOST_COUNTED]}
         counted = _count_each({slug: rows for slug, rows in lists.items() if rows is not None})
         known.counts = {view.slug: counted.get(view.slug) for view in views}
-        cache.set(f"view-counts:{user.pk}", (known.generation, known.counts), REMEMBERED)
+        _remember(f"view-counts:{user.pk}", known.generation, known.counts)
     return known.counts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections import defaultdict
@@ -13,7 +12,6 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 from django.utils.safestring import SafeString
-from redis.exceptions import RedisError
 
 from alerts.choices import Severity, Verdict
 from entities.choices import EntityKind
@@ -165,17 +163,13 @@ def remembered_layout(graph: Graph) -> Layout:
     """The layout of a graph; without Redis it is made each time."""
     nodes, wires = len(graph.nodes), wires_of(graph)
     key = f"story-layout:{hashlib.sha256(json.dumps([FORM, nodes, wires]).encode()).hexdigest()}"
-    try:
-        kept = cache.get(key)
-    except RedisError:
-        return layout(nodes, wires)
+    kept = cache.get(key)
     if kept is not None:
         width, height, places, lines = kept
         return Layout(width, height, places, tuple(Line(*line) for line in lines))
     made = layout(nodes, wires)
     plain = (made.width, made.height, made.nodes, tuple((line.points, line.label) for line in made.lines))
-    with contextlib.suppress(RedisError):
-        cache.set(key, plain, REMEMBERED)
+    cache.set(key, plain, REMEMBERED)
     return made
 
 

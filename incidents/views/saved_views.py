@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common.errors import Conflict, FieldConflict, Refused
+from common.failures import Failure, answer
 from common.query_strings import address
 from incidents.choices import Audience
 from incidents.commands import arrange_views, change_view, delete_view, save_view, set_default_view
@@ -271,4 +272,4 @@ def may_not(request: PersonRequest, saved: SavedView) -> HttpResponse:
         f"“{saved.name}” is {saved.creator.display_name}'s. They and the leads may change it; "
         "you can save the list as a view of your own."
     )
-    return render(request, "403.html", {"explanation": explanation}, status=403)
+    return answer(request, Failure(403, "You may not change this view", explanation, icon="restricted"))

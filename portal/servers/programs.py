@@ -18,6 +18,9 @@ from portal.servers.processes import spawn
 # Where the owner's address must not be seen: the running application is not the owner of its tables.
 OWNER_VARIABLES = ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE")
 
+WEB_SERVERS_LINES = Path(__file__).with_name("granian_log.json")
+"""Has the web server's own lines look like all others (portal/logs.py)."""
+
 
 @dataclass
 class Program:
@@ -54,7 +57,7 @@ def web_command(environment: Environment, host: str) -> list[str]:
         *("--backlog", "2048", "--backpressure", "2048"),
         *("--http1-header-read-timeout", "15000"),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "2"),
-        *("--log-level", environment.log_level.lower()),
+        *("--log-level", environment.log_level.lower(), "--log-config", str(WEB_SERVERS_LINES)),
     ]
 
 

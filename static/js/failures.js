@@ -12,9 +12,11 @@ const ADVICE = {
   409: "Someone changed this meanwhile. Reload the page to see their change.",
   413: "That is too large to be sent.",
   422: "That was not accepted. Check what you entered and try again.",
-  503: "This takes too long. Ask for less: a shorter time, more of a word, fewer alternatives.",
+  503: "The portal is busy or cannot work at the moment. Try again in a few seconds.",
   429: "Too many requests. Wait a moment, then try again.",
 };
+const UNKNOWN = "Something went wrong on the server. Look whether it was saved, then try again.";
+const LONGEST = 600;
 
 // what the page asks for by itself, without a person's hand; `load` comes without an event
 const BY_ITSELF = new Set([undefined, "intersect", "hx:poll:trigger", "watchfloor:changes", "watchfloor:saved"]);
@@ -28,9 +30,12 @@ export function saySignedOut() {
   showToast("You are signed out. Reload the page to sign in again; what you typed is kept.", { kind: "warning" });
 }
 
-/** @param {number} status */
-function advice(status) {
-  return ADVICE[status] ?? "Something went wrong on the server and nothing was saved. Try again in a moment.";
+/** What the server says in its own words (common/failures.py), else what the status means. @param {XMLHttpRequest} xhr */
+function advice(xhr) {
+  const plain = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain") ? xhr.response.trim() : "";
+  const words = plain && plain.length < LONGEST ? plain : (ADVICE[xhr.status] ?? UNKNOWN);
+  const name = xhr.status >= 500 ? xhr.getResponseHeader("X-Request-ID") : "";
+  return name ? `${words} (Request ${name})` : words;
 }
 
 /** At the form that was sent, where it has a place for it. */
@@ -56,7 +61,7 @@ export function wireFailures() {
     // a conflict or a refused form carries its own explanation for the target, unless it is no HTML or empty
     if ([409, 422].includes(xhr.status) && !(html && xhr.response.trim())) {
       event.detail.shouldSwap = false;
-      showToast(advice(xhr.status), { kind: "error" });
+      showToast(advice(xhr), { kind: "error" });
     }
     // the session has ended and something on the way has led to the sign-in page: the whole page goes there, and back
     const signIn = body.dataset.signIn;
@@ -68,7 +73,7 @@ export function wireFailures() {
   body.addEventListener("htmx:responseError", (event) => {
     // signed out: the answer has sent the page to the sign-in already
     if (event.detail.xhr.getResponseHeader("HX-Redirect") || event.detail.xhr.getResponseHeader("HX-Refresh")) return;
-    tell(event, advice(event.detail.xhr.status));
+    tell(event, advice(event.detail.xhr));
   });
   body.addEventListener("htmx:sendError", (event) => {
     tell(event, "The server cannot be reached. Check your connection, then try again; nothing is lost.");
