@@ -6,16 +6,21 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
+from accounts.choices import FactorKind
 from accounts.commands import refused_sign_in, signed_in, signed_out
 from accounts.models import ListSettings, User, UserQuerySet
+from accounts.second_factors import without_second_factor
 from common.composed import Composed, kept
 
 
@@ -42,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         with transaction.atomic():
             super().login(request, user)
-            signed_in(user)
+            signed_in(user, shown_by(request, user))
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
@@ -50,11 +55,26 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User):
             signed_out(user)
 
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Somebody shut out who comes by another way than a password, such as a passkey: told no more than others."""
+        self.authentication_failed(request, username=user.get_username())
+        messages.error(request, self.error_messages["username_password_mismatch"])
+        return redirect("account_login")
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         return super().clean_username(username.lower(), shallow=shallow)
+
+
+def shown_by(request: HttpRequest, user: User) -> list[str]:
+    """By what the person has shown who they are within this session, in words."""
+    said = []
+    for step in get_authentication_records(request, user):
+        kind = FactorKind(step["type"]).label.lower() if step["method"] == "mfa" else step["method"]
+        said.append(step.get("provider", kind) if step["method"] == "socialaccount" else kind.replace("_", " "))
+    return list(dict.fromkeys(said))
 
 
 class SignIn(AuthenticationBackend):
@@ -68,7 +88,9 @@ class SignIn(AuthenticationBackend):
 def _person(user_id: int) -> UserQuerySet:
     lists = ListSettings.objects.filter(user=OuterRef("pk"))
     kept_lists = ArraySubquery(lists.values(kept=JSONObject(name="name", columns="columns", closed="closed")))
-    return User.objects.active().select_related("role").annotate(kept_lists=kept_lists).filter(pk=user_id)
+    everybody = User.objects.active().select_related("role").filter(pk=user_id)
+    is_without = ExpressionWrapper(without_second_factor(), output_field=BooleanField())
+    return everybody.annotate(kept_lists=kept_lists, is_without_second_factor=is_without)
 
 
 def display_name(user: User) -> str:

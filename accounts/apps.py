@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import verbs  # noqa: F401  registers the verbs
+        from accounts import at_the_door, verbs  # noqa: F401  register themselves

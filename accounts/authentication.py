@@ -7,9 +7,10 @@ import time
 from typing import Any
 
 from django.db import DatabaseError
+from django.urls import reverse
 from django.utils import timezone
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import APIException, AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -47,6 +48,24 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="watchfloor"'
+
+
+class SecondFactorDemanded(APIException):
+    """Said with words of its own: no administrator is needed, the person themselves can change it."""
+
+    status_code = 403
+    default_detail = "Second factor demanded"
+
+
+class SignedInPerson(SessionAuthentication):
+    """The person of a browser's session; refused while their role demands a second factor that they lack."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        found: tuple[User, None] | None = super().authenticate(request)
+        if found and found[0].lacks_second_factor:
+            where = reverse("security:overview")
+            raise SecondFactorDemanded(f"Your role takes a second factor. Set one up in the browser, at {where}.")
+        return found
 
 
 def note_use(token: AccessToken) -> None:

@@ -32,6 +32,14 @@ class Knock(NamedTerms):
     TOKEN_REFUSED = "token_refused", "Token refused"
 
 
+class FactorKind(NamedTerms):
+    """What a person shows beside, or instead of, a password; the words of `allauth.mfa`."""
+
+    APP = "totp", "Authenticator app"
+    PASSKEY = "webauthn", "Passkey"
+    RECOVERY_CODES = "recovery_codes", "Recovery codes"
+
+
 class Theme(NamedTerms):
     AUTO = "auto", "As the device"
     LIGHT = "light", "Light"

@@ -41,6 +41,8 @@ class Role(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=60, unique=True)
     permissions = ArrayField(models.CharField(max_length=40, choices=Permission.choices), default=list)
+    demands_second_factor = models.BooleanField(default=False, db_default=False)
+    """Whoever holds the role sets up an authenticator app or a passkey before anything else."""
 
     def __str__(self) -> str:
         return self.name
@@ -119,6 +121,11 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = self.display_name.split() or [self.username]
         return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether the role demands a second factor that the person has not; read with the person at each request."""
+        return bool(getattr(self, "is_without_second_factor", False))
 
     def may(self, permission: Permission) -> bool:
         """Whether this person's role allows it; asked anew at each request, so a dropped right is gone at once."""

@@ -11,6 +11,20 @@ DEACTIVATED = Verb("user.deactivated", "User deactivated", "user", "deactivated 
 ACTIVATED = Verb("user.activated", "User activated", "user", "activated {subject}")
 PREFERENCES_CHANGED = Verb("user.preferences_changed", "Preferences changed", "settings", "changed their preferences")
 PASSWORD_CHANGED = Verb("user.password_changed", "Password changed", "user", "changed the password of {subject}")
+FACTOR_ADDED = Verb("factor.added", "Second factor added", "token", "gave {subject} a second factor: {factor}")
+PASSKEY_RENAMED = Verb("factor.renamed", "Passkey renamed", "token", "renamed the passkey {old} to {new}")
+FACTOR_REMOVED = Verb(
+    "factor.removed", "Second factor removed", "token", "removed a second factor of {subject}: {factor}"
+)
+FACTORS_TAKEN = Verb(
+    "factor.all_taken", "Second factors taken away", "token", "took away all second factors of {subject}: {factor}"
+)
+CODES_MADE = Verb("factor.codes_made", "Recovery codes made", "token", "made recovery codes for {subject}")
+CODE_USED = Verb("factor.code_used", "Recovery code used", "token", "used a recovery code; {left} are left")
+FACTOR_USED = Verb("factor.used", "Second factor used", "token", "showed once more who they are: {factor}")
+FACTOR_DEMANDED = Verb(
+    "role.factor_demanded", "Second factor demanded", "user", "changed whether the role {subject} takes a second factor"
+)
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
 MEMBERS_CHANGED = Verb("team.members_changed", "Team members changed", "team", "changed the members of {subject}")
 TOKEN_CREATED = Verb("token.created", "Token created", "token", "created the token {subject}")
@@ -18,7 +32,19 @@ TOKEN_REVOKED = Verb("token.revoked", "Token revoked", "token", "revoked the tok
 TOKEN_USED = Verb("token.used", "Token used", "token", "used the API")
 TOKEN_REFUSED = Verb("token.refused", "Token refused", "token", "counted {counted}")
 
-register(SIGNED_IN, SIGNED_OUT, SIGN_IN_REFUSED, group=SystemGroup.SIGN_IN)
+register(
+    SIGNED_IN,
+    SIGNED_OUT,
+    SIGN_IN_REFUSED,
+    FACTOR_ADDED,
+    PASSKEY_RENAMED,
+    FACTOR_REMOVED,
+    FACTORS_TAKEN,
+    CODES_MADE,
+    CODE_USED,
+    FACTOR_USED,
+    group=SystemGroup.SIGN_IN,
+)
 register(
     USER_CREATED,
     ROLE_CHANGED,
@@ -28,6 +54,7 @@ register(
     PREFERENCES_CHANGED,
     TEAM_CREATED,
     MEMBERS_CHANGED,
+    FACTOR_DEMANDED,
     group=SystemGroup.PEOPLE,
 )
 register(TOKEN_CREATED, TOKEN_REVOKED, TOKEN_USED, TOKEN_REFUSED, group=SystemGroup.TOKENS)

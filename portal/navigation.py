@@ -16,6 +16,7 @@ SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
+    ("sign_in_settings:overview", "Sign-in", Permission.MANAGE_PEOPLE),
     ("retention:overview", "Retention", Permission.EMPTY_TEXTS),
     ("system_log:overview", "System log", Permission.SEE_SYSTEM_LOG),
 )

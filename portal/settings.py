@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "portal.envelope.DatabaseTrouble",
     "portal.time_limits.TimeLimits",
     "portal.middleware.SignInRequired",
+    "accounts.second_factor_first.SecondFactorFirst",
     "portal.middleware.PersonalTimeZone",
 ]
 
@@ -152,6 +154,18 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USER_DISPLAY = "accounts.adapter.display_name"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_ADAPTER = "accounts.second_factors.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # clocks that are half a minute apart
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.SecondStepCodeForm",
+    "reauthenticate": "accounts.second_factor_forms.ConfirmByCodeForm",
+    "authenticate_webauthn": "accounts.second_factor_forms.SecondStepForm",
+    "login_webauthn": "accounts.second_factor_forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "accounts.second_factor_forms.ConfirmByPasskeyForm",
+}
 
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=ENVIRONMENT.session_hours).total_seconds())
@@ -239,7 +253,7 @@ ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SignedInPerson",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.NobodyUnlessNamed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -1,6 +1,5 @@
 """Where everything is: a table of contents, by noun."""
 
-from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
@@ -27,6 +26,7 @@ urlpatterns = [
     path("settings/tasks/", include("incidents.urls.task_templates")),
     path("settings/retention/", include("incidents.urls.retention")),
     path("settings/log/", include("accounts.log_urls")),
+    path("settings/sign-in/", include("accounts.sign_in_settings_urls")),
     path("settings/trials/", include("ingest.trial_urls")),
     path("settings/critical-assets/", include("incidents.urls.critical_assets")),
     path("attachments/", include("incidents.urls.attachments")),
@@ -36,9 +36,8 @@ urlpatterns = [
     path("exports/", include("exports.urls")),
     path("preferences/", include("accounts.urls")),
     path("api/v1/", include("portal.api")),
-    # Signing in and out.
-    path("sign-in/", account.login, name="account_login"),
-    path("sign-out/", account.logout, name="account_logout"),
+    path("account/security/", include("accounts.security_urls")),
+    path("", include("accounts.sign_in_urls")),
     # For operators and for us.
     path("status/", status, name="status"),
     path("design/", design, name="design"),

@@ -15,13 +15,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import DataError, connection
 from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock
-from accounts.models import AccessToken, Team, Untold, User
+from accounts.models import AccessToken, Role, Team, Untold, User
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.changes import Judgement
@@ -514,6 +515,60 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.tokens.record_use": [
         Scenario(lambda w: accounts.record_use(w.token, actor=w.actor, address="192.0.2.7"))
+    ],
+    "accounts.commands.factors.add_authenticator_app": [
+        Scenario(
+            lambda w: accounts.add_authenticator_app(w.ana, "JBSWY3DPEHPK3PXP", actor=w.actor),
+            again="refused",
+        )
+    ],
+    "accounts.commands.factors.add_passkey": [
+        Scenario(
+            lambda w: accounts.add_passkey(w.ana, {"id": "made"}, name="Laptop", actor=w.actor),
+            before=lambda w: many_passkeys(w, 19),
+            refuse=lambda w: accounts.add_passkey(w.ana, {"id": "made"}, name=" ", actor=w.actor),
+            again="refused",
+        )
+    ],
+    "accounts.commands.factors.rename_passkey": [
+        Scenario(
+            lambda w: accounts.rename_passkey(w.kept["passkey"], "Phone", actor=w.actor),
+            before=lambda w: with_passkey(w),
+            refuse=lambda w: accounts.rename_passkey(w.kept["passkey"], "x" * 61, actor=w.actor),
+        )
+    ],
+    "accounts.commands.factors.make_recovery_codes": [
+        Scenario(
+            lambda w: accounts.make_recovery_codes(w.ana, actor=w.actor),
+            before=lambda w: with_passkey(w),
+            refuse=lambda w: accounts.make_recovery_codes(w.lee, actor=w.actor),
+            again="anew",
+        )
+    ],
+    "accounts.commands.factors.remove_factor": [
+        Scenario(
+            lambda w: accounts.remove_factor(w.kept["passkey"], actor=w.actor),
+            before=lambda w: with_passkey(w),
+        ),
+        Scenario(
+            lambda w: accounts.remove_factor(w.kept["passkey"], actor=w.actor),
+            before=lambda w: demanded_of_two(w),
+            refuse=lambda w: accounts.remove_factor(w.kept["only"], actor=w.actor),
+        ),
+    ],
+    "accounts.commands.factors.take_factors": [
+        Scenario(lambda w: accounts.take_factors(w.ana, actor=w.actor), before=lambda w: with_passkey(w))
+    ],
+    "accounts.commands.factors.record_factor_use": [
+        Scenario(
+            lambda w: accounts.record_factor_use(w.kept["passkey"], actor=w.actor),
+            before=lambda w: with_passkey(w),
+            rows_change=False,
+            again="anew",
+        )
+    ],
+    "accounts.commands.factors.demand_second_factor": [
+        Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
     ],
     "accounts.commands.door.record_sign_in": [
         Scenario(lambda w: accounts.record_sign_in(actor=w.actor), rows_change=False, again="anew")
@@ -1150,6 +1205,23 @@ EACH = [
 ]
 
 
+with_passkey = remember("passkey", lambda w: accounts.add_passkey(w.ana, {"id": "kept"}, name="Laptop", actor=w.actor))
+
+
+def many_passkeys(world: World, number: int) -> None:
+    for one in range(number):
+        accounts.add_passkey(world.ana, {"id": str(one)}, name=f"Key {one}", actor=world.actor)
+
+
+def demanded_of_two(world: World) -> None:
+    """Two people whose role takes a second factor, one with two and one with one."""
+    with_passkey(world)
+    accounts.add_passkey(world.ana, {"id": "other"}, name="Phone", actor=world.actor)
+    world.kept["only"] = accounts.add_passkey(world.lee, {"id": "lee"}, name="Key", actor=world.actor)
+    for one in (world.ana, world.lee):
+        accounts.demand_second_factor(one.role, True, actor=world.actor)
+
+
 def refused_long_ago(user: User) -> None:
     """Somebody gave a wrong password for this person, six minutes ago."""
     accounts.count_refusal(Knock.SIGN_IN_REFUSED, user=user)
@@ -1185,7 +1257,7 @@ def all_rows() -> Rows:
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} - LOG - SEARCH
     with connection.cursor() as cursor:
         for table in sorted(tables):
-            if not table.startswith(OURS):
+            if not table.startswith((*OURS, "mfa")):
                 continue
             cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} AS t")
             for (text,) in cursor.fetchall():
@@ -1281,6 +1353,10 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for user in User.objects.select_related("role"):
         names = ("username", "email", "is_active", *accounts.PREFERENCES)
         yield ("user", str(user.pk)), {"role": user.role.slug, **{name: getattr(user, name) for name in names}}
+    for role in Role.objects.all():
+        yield ("role", str(role.pk)), {"demands_second_factor": role.demands_second_factor}
+    for passkey in Authenticator.objects.filter(type="webauthn"):
+        yield ("passkey", str(passkey.pk)), {"name": passkey.data["name"]}
     for team in Team.objects.all():
         members = sorted(team.members.values_list("username", flat=True))
         yield ("team", str(team.pk)), {"name": team.name, "members": members}

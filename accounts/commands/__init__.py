@@ -9,6 +9,16 @@ from accounts.commands.door import (
     signed_out,
     tell_untold,
 )
+from accounts.commands.factors import (
+    add_authenticator_app,
+    add_passkey,
+    demand_second_factor,
+    make_recovery_codes,
+    record_factor_use,
+    remove_factor,
+    rename_passkey,
+    take_factors,
+)
 from accounts.commands.lists import keep_columns, keep_part
 from accounts.commands.people import (
     PREFERENCES,
@@ -27,6 +37,8 @@ from accounts.commands.tokens import create_token, record_use, revoke_token
 __all__ = [
     "PREFERENCES",
     "activate",
+    "add_authenticator_app",
+    "add_passkey",
     "change_role",
     "count_refusal",
     "create_first_administrator",
@@ -34,17 +46,23 @@ __all__ = [
     "create_token",
     "create_user",
     "deactivate",
+    "demand_second_factor",
     "keep_columns",
     "keep_part",
+    "make_recovery_codes",
+    "record_factor_use",
     "record_sign_in",
     "record_sign_out",
     "record_use",
     "refused_sign_in",
+    "remove_factor",
+    "rename_passkey",
     "revoke_token",
     "set_members",
     "set_password",
     "set_preferences",
     "signed_in",
     "signed_out",
+    "take_factors",
     "tell_untold",
 ]

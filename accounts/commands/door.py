@@ -47,9 +47,9 @@ REFUSALS = [Knock.SIGN_IN_REFUSED.value, Knock.TOKEN_REFUSED.value]
 
 
 @command
-def record_sign_in(*, actor: Actor) -> None:
-    """The actor has given their name and password."""
-    record(Draft(verbs.SIGNED_IN, actor))
+def record_sign_in(*, actor: Actor, by: Sequence[str] = ()) -> None:
+    """The actor has shown who they are, `by` what they gave: password, authenticator app, …"""
+    record(Draft(verbs.SIGNED_IN, actor, facts={"by": list(by)} if by else {}))
 
 
 @command
@@ -57,9 +57,9 @@ def record_sign_out(*, actor: Actor) -> None:
     record(Draft(verbs.SIGNED_OUT, actor))
 
 
-def signed_in(user: User) -> None:
+def signed_in(user: User, by: Sequence[str] = ()) -> None:
     """Have a sign-in recorded, now or within a minute."""
-    _soon(lambda: record_sign_in(actor=user.as_actor()), Knock.SIGNED_IN, user)
+    _soon(lambda: record_sign_in(actor=user.as_actor(), by=by), Knock.SIGNED_IN, user)
 
 
 def signed_out(user: User) -> None:

@@ -7,6 +7,7 @@ Row loops use `common.marks` instead: same look, made once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -71,6 +72,12 @@ register.simple_tag(marks.restricted_mark, name="restricted")
 def thousands(number: int) -> str:
     """A figure as people read it: 12,340."""
     return f"{number:,}" if isinstance(number, int) else ""
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """For an attribute that a script reads."""
+    return json.dumps(value)
 
 
 @register.simple_tag(name="tag")

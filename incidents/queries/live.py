@@ -120,6 +120,8 @@ SELECT person.password, person.display_name, horizon.until,
 FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS until) AS horizon, django_session AS session
 JOIN accounts_user AS person ON person.id = %(user)s AND person.is_active
 JOIN accounts_role AS role ON role.id = person.role_id AND role.permissions @> %(permissions)s::varchar[]
+    AND (NOT role.demands_second_factor OR EXISTS (
+        SELECT FROM mfa_authenticator AS factor WHERE factor.user_id = person.id AND factor.type <> 'recovery_codes'))
 WHERE session.session_key = %(session)s AND session.expire_date > now()
 """
 

@@ -132,7 +132,7 @@ def test_coming_and_going_stands_in_the_systems_log(ana: User) -> None:
     client.post(reverse("account_logout"))
     told = Entry.objects.of_system().order_by("sequence").values_list("verb", "actor_id", "facts")
     here = {"remote_address": "192.0.2.7"}
-    assert list(told)[1:] == [("session.started", ana.pk, here), ("session.ended", ana.pk, here)]
+    assert list(told)[1:] == [("session.started", ana.pk, here | {"by": ["password"]}), ("session.ended", ana.pk, here)]
 
 
 def test_refusals_are_counted_and_told_together(ana: User) -> None:

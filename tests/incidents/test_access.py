@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
@@ -63,6 +64,21 @@ TABLE: dict[str, dict[str, Any]] = {
     "close_part": {"POST": SIGNED_IN},
     "account_login": dict.fromkeys(METHODS, OPEN),
     "account_logout": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "mfa_authenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "mfa_login_webauthn": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "account_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "mfa_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "mfa_reauthenticate_webauthn": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "sign_in_again": {"GET": SIGNED_IN},
+    "security:overview": {"GET": SIGNED_IN},
+    "security:authenticator_app": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "security:new_passkey": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "security:factor": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "security:recovery_codes": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "sign_in_settings:overview": {"GET": Permission.MANAGE_PEOPLE},
+    "sign_in_settings:demand": {"POST": Permission.MANAGE_PEOPLE},
+    "sign_in_settings:person": {"GET": Permission.MANAGE_PEOPLE},
+    "sign_in_settings:take": {"POST": Permission.MANAGE_PEOPLE},
     "status": {"GET": Permission.MANAGE_PEOPLE},
     "design": dict.fromkeys(METHODS, SIGNED_IN),
     "healthz": {"GET": OPEN},
@@ -270,6 +286,9 @@ WORDS = {
     **dict.fromkeys(("api:export", "api:export_file"), ACT),
     "alert_acts:undo": SAVE,
     "close_part": "incidents",
+    "sign_in_settings:demand": "reader",
+    "sign_in_settings:person": "ana",
+    "sign_in_settings:take": "ana",
     "views:show": "open",
     **dict.fromkeys(("views:edit", "views:update", "views:delete"), "kept"),
 }
@@ -330,6 +349,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
+    if name == "security:factor":
+        return reverse(name, args=[Authenticator.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tuning:rule", "tuning:edit", "tuning:delete"):
         return reverse(name, args=[TuningRule.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tasks:template", "tasks:delete_template"):

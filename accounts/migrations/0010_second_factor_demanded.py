@@ -1,0 +1,15 @@
+"""A role may demand a second factor of whoever holds it."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0009_importing_incidents")]
+
+    operations = [
+        migrations.AddField(
+            model_name="role",
+            name="demands_second_factor",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+    ]

@@ -1,0 +1,66 @@
+"""How people sign in, for administrators: which roles take a second factor, and what a person signs in with."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from accounts.access import PersonRequest, needs
+from accounts.choices import Permission
+from accounts.commands import demand_second_factor, take_factors
+from accounts.models import Role, User
+from accounts.second_factors import factors_of, people_with_factor, unused_codes
+
+MANAGE = Permission.MANAGE_PEOPLE
+
+
+@needs(get=MANAGE)
+def overview(request: PersonRequest) -> HttpResponse:
+    """All roles with how many of their people have a second factor; a person is found by name."""
+    active = Q(users__is_active=True)
+    with_factor = active & Q(users__in=people_with_factor())
+    roles = Role.objects.annotate(
+        people=Count("users", filter=active, distinct=True), secured=Count("users", filter=with_factor, distinct=True)
+    )
+    word = request.GET.get("person", "").strip().lower()
+    if word:
+        user = User.objects.get_queryset().filter(username=word).first()
+        if user is not None:
+            return redirect("sign_in_settings:person", user.username)
+        messages.error(request, f"There is no user “{word}”. Write the username, such as ana.")
+    context = {"roles": roles.order_by("name")}
+    return render(request, "accounts/sign_in_settings.html", context)
+
+
+@needs(post=MANAGE)
+def demand(request: PersonRequest, slug: str) -> HttpResponse:
+    """Have a role take a second factor (`demanded` is 1), or no longer (0)."""
+    role = get_object_or_404(Role, slug=slug)
+    demanded = request.POST.get("demanded")
+    if demanded in ("0", "1"):
+        demand_second_factor(role, demanded == "1", actor=request.user.as_actor())
+    return redirect("sign_in_settings:overview")
+
+
+@needs(get=MANAGE)
+def person(request: PersonRequest, username: str) -> HttpResponse:
+    """What somebody signs in with."""
+    user = _person(username)
+    codes = unused_codes(user)
+    context = {"person": user, "factors": factors_of(user), "codes_left": None if codes is None else len(codes)}
+    return render(request, "accounts/sign_in_of_person.html", context)
+
+
+@needs(post=MANAGE)
+def take(request: PersonRequest, username: str) -> HttpResponse:
+    """Take somebody's second factors away, for a lost phone."""
+    user = _person(username)
+    if take_factors(user, actor=request.user.as_actor()):
+        messages.success(request, f"{user.display_name} has no second factor any more.")
+    return redirect("sign_in_settings:person", user.username)
+
+
+def _person(username: str) -> User:
+    return get_object_or_404(User.objects.get_queryset().select_related("role"), username=username)
