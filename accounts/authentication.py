@@ -39,9 +39,10 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("Write the header as “Authorization: Bearer ” and the token, nothing else.")
         key = words[1].decode("latin-1")
         digest = key_digest(key)
-        token = AccessToken.objects.usable(timezone.now()).filter(digest=digest).select_related("role").first()
+        token = AccessToken.objects.usable(timezone.now()).with_rights().filter(digest=digest).first()
         if token is None:
-            count_refusal(Knock.TOKEN_REFUSED, token=AccessToken.objects.filter(digest=digest).first())
+            known = AccessToken.objects.select_related("owner").filter(digest=digest).first()
+            count_refusal(Knock.TOKEN_REFUSED, token=known)
             raise AuthenticationFailed("The token is unknown, expired or revoked; ask an administrator for a new one.")
         note_use(token)
         return token, None

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.choices import Density, Knock, Permission, Theme
+from accounts.choices import BUILT_IN_ROLES, KEPT_APART, Density, Knock, Permission, Theme
 from activity.actors import Actor, ActorKind, Channel
 
 username_validator = RegexValidator(
@@ -49,6 +49,11 @@ class Role(models.Model):
 
     def allows(self, permission: Permission) -> bool:
         return permission in self.permissions
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it came with the installation: such a role may be changed, never deleted."""
+        return self.slug in BUILT_IN_ROLES
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -132,6 +137,11 @@ class User(AbstractBaseUser):
         return self.is_active and self.role.allows(permission)
 
     @property
+    def rights(self) -> frozenset[str]:
+        """All that this person may at this moment."""
+        return frozenset(self.role.permissions) if self.is_active else frozenset()
+
+    @property
     def known_by(self) -> tuple[object, ...]:
         """Equal only for the same person with the same rights."""
         return ("user", self.pk, self.is_active, *self.role.permissions)
@@ -155,13 +165,36 @@ class ListSettings(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="list_settings_once")]
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    def present(self) -> Self:
+        """Those that were not deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+
 class Team(models.Model):
-    """People who share a queue; an incident may be assigned to it."""
+    """People who share a queue; an incident may be assigned to it.
+
+    A deleted one keeps its row, for what it was assigned to while it was there: it has no members, and is offered to
+    nobody.
+    """
 
     slug = models.SlugField(unique=True)
-    """Stands in addresses: `assignee=team:tier2`."""
-    name = models.CharField(max_length=80, unique=True)
+    """Stands in addresses, `assignee=team:tier2`, and is nobody else's afterwards."""
+    name = models.CharField(max_length=80)
     members = models.ManyToManyField(User, related_name="teams", blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(deleted_at__isnull=True),
+                name="team_name_once",
+                violation_error_message="There is a team of this name already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -174,21 +207,34 @@ class Team(models.Model):
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
     def usable(self, now: datetime) -> Self:
-        return self.filter(revoked_at__isnull=True).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        """Those that open the door at this moment: neither revoked nor expired, nor of somebody who is shut out."""
+        of_somebody_here = Q(owner__isnull=True) | Q(owner__is_active=True)
+        return self.filter(of_somebody_here, revoked_at__isnull=True).filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+        )
+
+    def with_rights(self) -> Self:
+        """With what decides what they may, in the same statement."""
+        return self.select_related("role", "owner__role")
 
 
 class AccessToken(models.Model):
-    """A machine's key to the API: either with a role, or bound to one ingest source and able to send alerts only.
+    """A machine's key to the API: with a role, or bound to one ingest source and able to send alerts only, or a
+    person's own, which may some of what that person may.
 
     The key itself is shown once and kept as its SHA-256; 256 random bits need no slow hash.
     """
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12)
     """The key's first characters, to recognise it by."""
-    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.PROTECT, related_name="tokens")
+    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.SET_NULL, related_name="tokens")
+    """Of a service token; a revoked one loses it with the role."""
     source = models.CharField(max_length=80, blank=True)
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="tokens")
+    permissions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    """What a person chose for their own token. It counts only as far as they may it themselves, whenever it is used."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -201,26 +247,54 @@ class AccessToken(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__isnull=False, source="") | (Q(role__isnull=True) & ~Q(source="")),
-                name="token_role_or_source",
+                condition=Q(role__isnull=False, source="", owner__isnull=True)
+                | (Q(role__isnull=True, owner__isnull=True) & ~Q(source=""))
+                | Q(role__isnull=True, source="", owner__isnull=False)
+                | Q(role__isnull=True, source="", owner__isnull=True, revoked_at__isnull=False),
+                name="token_role_or_source_or_owner",
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(owner__isnull=True),
+                name="token_name_once",
+                violation_error_message="There is a token of this name already; a revoked one keeps its name.",
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                condition=Q(revoked_at__isnull=True),
+                name="token_name_once_for_each",
+                violation_error_message="You have a token of this name already; revoke it first, or name this one "
+                "otherwise.",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What the log calls it: a person's own says whose it is."""
+        return f"{self.owner.display_name}: {self.name}" if self.owner else self.name
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """All that it may at this moment: no more than its owner, and nothing by which restricted incidents open."""
+        if self.source:
+            return frozenset({Permission.SEND_ALERTS})
+        if self.owner:
+            return (self.owner.rights & frozenset(self.permissions)) - KEPT_APART
+        return frozenset(self.role.permissions if self.role else ()) - KEPT_APART
 
     def may(self, permission: Permission) -> bool:
-        if self.source:
-            return permission == Permission.SEND_ALERTS
-        return self.role is not None and self.role.allows(permission)
+        return permission in self.rights
 
     @property
     def known_by(self) -> tuple[object, ...]:
         """Equal only for the same token with the same rights."""
-        return ("token", self.pk, self.source, *(self.role.permissions if self.role else ()))
+        return ("token", self.pk, self.source, *sorted(self.rights))
 
     def as_actor(self, channel: Channel = Channel.API) -> Actor:
-        return Actor(ActorKind.TOKEN, self.name, self.pk, channel)
+        return Actor(ActorKind.TOKEN, self.label, self.pk, channel)
 
 
 class TokenUse(models.Model):
@@ -274,6 +348,52 @@ class KeptAnswer(models.Model):
             models.UniqueConstraint(fields=["user", "token", "key"], nulls_distinct=False, name="kept_answer_once"),
         ]
         indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> Self:
+        """Those that can still be accepted."""
+        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """Somebody asked to become a user, with a role and teams. Whoever has its link gives themselves name and password,
+    once, until it expires or is withdrawn.
+
+    The link's key is shown once and kept as its SHA-256, as tokens are.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(blank=True)
+    """Whom it is for, where it is for one address; the user has it afterwards."""
+    note = models.CharField(max_length=120, blank=True)
+    """Whom it is for, in the words of who invited, where there is no address."""
+    role = models.ForeignKey(Role, null=True, on_delete=models.SET_NULL, related_name="invitations")
+    """None once a role is gone that an invitation of the past named."""
+    teams = models.ManyToManyField(Team, related_name="+", blank=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    user = models.OneToOneField(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="invitation", db_index=False
+    )
+    """Who accepted it."""
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, user__isnull=True)
+                | Q(accepted_at__isnull=False, user__isnull=False, withdrawn_at__isnull=True),
+                name="invitation_accepted_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.note or f"Invitation {self.pk}"
 
 
 Principal = User | AccessToken

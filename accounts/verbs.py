@@ -1,4 +1,4 @@
-"""What can happen at the door, and to people, teams and tokens; recorded in the system's own stream."""
+"""What can happen at the door, and to people, teams, roles and tokens; recorded in the system's own stream."""
 
 from activity.verbs import SystemGroup, Verb, register
 
@@ -6,6 +6,7 @@ SIGNED_IN = Verb("session.started", "Signed in", "person", "signed in")
 SIGNED_OUT = Verb("session.ended", "Signed out", "sign_out", "signed out")
 SIGN_IN_REFUSED = Verb("session.refused", "Sign-in refused", "person", "counted {counted}")
 USER_CREATED = Verb("user.created", "User created", "user", "created the user {subject}")
+USER_CHANGED = Verb("user.changed", "User changed", "user", "changed {subject}")
 ROLE_CHANGED = Verb("user.role_changed", "Role changed", "user", "changed the role of {subject}")
 DEACTIVATED = Verb("user.deactivated", "User deactivated", "user", "deactivated {subject}")
 ACTIVATED = Verb("user.activated", "User activated", "user", "activated {subject}")
@@ -26,6 +27,16 @@ FACTOR_DEMANDED = Verb(
     "role.factor_demanded", "Second factor demanded", "user", "changed whether the role {subject} takes a second factor"
 )
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
+TEAM_RENAMED = Verb("team.renamed", "Team renamed", "team", "renamed the team {old} to {new}")
+TEAM_DELETED = Verb("team.deleted", "Team deleted", "team", "deleted the team {subject}")
+ROLE_CREATED = Verb("role.created", "Role created", "restricted", "created the role {subject}")
+ROLE_REDEFINED = Verb("role.changed", "Role changed", "restricted", "changed what the role {subject} is")
+ROLE_DELETED = Verb("role.deleted", "Role deleted", "restricted", "deleted the role {subject}")
+INVITED = Verb("invitation.created", "Invited", "user", "invited {subject}")
+INVITATION_WITHDRAWN = Verb(
+    "invitation.withdrawn", "Invitation withdrawn", "user", "withdrew the invitation of {subject}"
+)
+INVITATION_ACCEPTED = Verb("invitation.accepted", "Invitation accepted", "user", "of {subject} was accepted")
 MEMBERS_CHANGED = Verb("team.members_changed", "Team members changed", "team", "changed the members of {subject}")
 TOKEN_CREATED = Verb("token.created", "Token created", "token", "created the token {subject}")
 TOKEN_REVOKED = Verb("token.revoked", "Token revoked", "token", "revoked the token {subject}")
@@ -47,14 +58,23 @@ register(
 )
 register(
     USER_CREATED,
+    USER_CHANGED,
     ROLE_CHANGED,
     DEACTIVATED,
     ACTIVATED,
     PASSWORD_CHANGED,
     PREFERENCES_CHANGED,
     TEAM_CREATED,
+    TEAM_RENAMED,
+    TEAM_DELETED,
     MEMBERS_CHANGED,
     FACTOR_DEMANDED,
+    ROLE_CREATED,
+    ROLE_REDEFINED,
+    ROLE_DELETED,
+    INVITED,
+    INVITATION_WITHDRAWN,
+    INVITATION_ACCEPTED,
     group=SystemGroup.PEOPLE,
 )
 register(TOKEN_CREATED, TOKEN_REVOKED, TOKEN_USED, TOKEN_REFUSED, group=SystemGroup.TOKENS)

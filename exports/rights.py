@@ -15,12 +15,11 @@ from incidents.models import Incident
 
 
 def rights_of(principal: Principal) -> str:
-    """What decides which rows a person or token sees: their role's permissions, and the restricted incidents that are
-    open to them. Equal for people who see the same."""
-    role = principal.role
+    """What decides which rows a person or token sees: what they may at this moment, and the restricted incidents that
+    are open to them. Equal for people who see the same."""
     restricted = sorted(Incident.objects.named_to(principal).values_list("pk", flat=True))
     kind = "person" if isinstance(principal, User) else "token"
-    return _digest([kind, sorted(role.permissions if role else ()), restricted])
+    return _digest([kind, sorted(principal.rights), restricted])
 
 
 def key_of(incident: Incident, sequence: int, format: Format, options: ReportOptions | None, rights: str) -> str:

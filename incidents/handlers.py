@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.consequences import when_a_team_goes
+from accounts.models import Principal, Team, User
+from accounts.verbs import TEAM_DELETED
 from activity.delivery import on
 from activity.models import Entry
 from activity.verbs import COMMENT_REMOVED, VERBS
@@ -23,9 +25,11 @@ from entities.verbs import (
 from incidents import tasks, verbs
 from incidents.commands.audience import actor_of, follow_restriction
 from incidents.commands.critical_assets import start_reassessment
+from incidents.commands.leaving import leave_to_nobody
 from incidents.commands.looking import record_look
 from incidents.commands.telling import tell_people
 from incidents.models import Reassessment
+from incidents.queries.team_work import sentences_of_work
 
 SILENT = {
     verbs.OPENED.name,
@@ -76,6 +80,17 @@ def weigh_incidents(entries: Sequence[Entry]) -> None:
     if changed:
         numbers = [int(entry.subject_id) for entry in changed]
         _announce(start_reassessment(changed[-1].subject_label, actor=actor_of(changed[-1]), entity_ids=numbers))
+
+
+@when_a_team_goes
+def say_what_it_works_on(team: Team, principal: Principal) -> list[str]:
+    return sentences_of_work(team, principal)
+
+
+@on([TEAM_DELETED])
+def take_work_from_team(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        leave_to_nobody(Team(pk=int(entry.subject_id), name=entry.subject_label), actor=actor_of(entry))
 
 
 def _announce(job: Reassessment) -> None:

@@ -21,8 +21,8 @@ from django.db import DataError, connection
 from django.utils import timezone
 
 from accounts import commands as accounts
-from accounts.choices import Knock
-from accounts.models import AccessToken, Role, Team, Untold, User
+from accounts.choices import Knock, Permission
+from accounts.models import AccessToken, Invitation, Role, Team, Untold, User
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.changes import Judgement
@@ -84,7 +84,7 @@ from ingest.commands.tuning_rules import told as told_of_tuning
 from ingest.correlation import SHIPPED
 from ingest.models import RuleBook, TuningRule
 from ingest.rulebook import join_rules
-from tests.conftest import NOON, alert, device, opened, person
+from tests.conftest import NOON, PASSWORD, alert, device, opened, person
 
 OURS = ("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "automation", "metrics")
 
@@ -227,6 +227,7 @@ def assigned(world: World) -> object:
 
 
 LATER = timezone.now().replace(second=0, microsecond=0) + timedelta(days=2)
+IN_A_WEEK = timezone.now() + timedelta(days=7)
 
 
 def snoozed(world: World) -> object:
@@ -461,6 +462,96 @@ SCENARIOS: dict[str, list[Scenario]] = {
             again="refused",
         )
     ],
+    "accounts.commands.people.change_user": [
+        Scenario(
+            lambda w: accounts.change_user(
+                w.ana,
+                actor=w.actor,
+                display_name="Ana Ruiz Vega",
+                email="ana@example.org",
+                role="lead",
+                teams=["night"],
+                was={"display_name": "Ana Ruiz", "role": "analyst", "teams": ["tier2"]},
+            ),
+            refuse=lambda w: accounts.change_user(
+                w.ana, actor=w.actor, display_name="Ana Ruiz Vega", role="reader", teams=["none"]
+            ),
+            before=lambda w: accounts.create_team("night", actor=SYSTEM, name="Night watch"),
+        ),
+        Scenario(
+            lambda w: accounts.change_user(w.ana, actor=w.actor, teams=[]),
+            refuse=lambda w: accounts.change_user(w.ana, actor=w.actor, display_name="Ana R.", role="admin"),
+        ),
+    ],
+    "accounts.commands.people.change_own_password": [
+        Scenario(
+            lambda w: accounts.change_own_password(
+                w.lee, current=PASSWORD, password="another-horse-battery", actor=w.actor
+            ),
+            refuse=lambda w: accounts.change_own_password(
+                w.lee, current="x", password="another-horse-battery", actor=w.actor
+            ),
+            again="refused",
+        )
+    ],
+    "accounts.commands.roles.create_role": [
+        Scenario(
+            lambda w: accounts.create_role("Night shift", ["see_incidents", "export"], actor=w.actor),
+            refuse=lambda w: accounts.create_role("Night shift", ["manage_people"], actor=w.actor),
+            again="refused",
+        )
+    ],
+    "accounts.commands.roles.redefine_role": [
+        Scenario(
+            lambda w: accounts.redefine_role(
+                Role.objects.get(slug="analyst"), name="Hunter", permissions=["see_incidents"], actor=w.actor
+            ),
+            refuse=lambda w: accounts.redefine_role(
+                Role.objects.get(slug="analyst"), permissions=["send_alerts"], actor=w.actor
+            ),
+        ),
+        Scenario(
+            lambda w: accounts.redefine_role(Role.objects.get(slug="reader"), permissions=[], actor=w.actor),
+            refuse=lambda w: accounts.redefine_role(Role.objects.get(slug="admin"), permissions=[], actor=SYSTEM),
+        ),
+    ],
+    "accounts.commands.roles.delete_role": [
+        Scenario(
+            lambda w: accounts.delete_role(w.kept["role"], actor=w.actor),
+            refuse=lambda w: accounts.delete_role(Role.objects.get(slug="reader"), actor=w.actor),
+            before=lambda w: w.kept.update(role=accounts.create_role("Temp", ["export"], actor=w.actor)),
+            again="refused",
+        )
+    ],
+    "accounts.commands.invitations.invite": [
+        Scenario(
+            lambda w: invited(w, email="mia@example.org"),
+            refuse=lambda w: invited(w, email="mia@example.org", role="admin"),
+            again="refused",
+        ),
+    ],
+    "accounts.commands.invitations.withdraw_invitation": [
+        Scenario(
+            lambda w: accounts.withdraw_invitation(w.kept["invitation"], actor=w.actor),
+            before=lambda w: invited(w, email="mia@example.org"),
+        ),
+    ],
+    "accounts.commands.invitations.accept_invitation": [
+        Scenario(
+            lambda w: accounts.accept_invitation(
+                w.kept["invitation"],
+                username="mia",
+                display_name="Mia",
+                password="another-horse-battery",
+                actor=w.actor,
+            ),
+            refuse=lambda w: accounts.accept_invitation(
+                w.kept["invitation"], username="ana", display_name="M", password="another-horse-battery", actor=w.actor
+            ),
+            before=lambda w: invited(w, email="mia@example.org", actor=w.ada.as_actor()),
+            again="refused",
+        ),
+    ],
     "accounts.commands.people.create_first_administrator": [
         Scenario(
             lambda w: accounts.create_first_administrator(actor=w.actor),
@@ -488,21 +579,50 @@ SCENARIOS: dict[str, list[Scenario]] = {
             refuse=lambda w: accounts.set_preferences(w.ana, {"theme": "dark", "time_zone": "Mars"}, actor=w.actor),
         )
     ],
-    "accounts.commands.people.create_team": [
+    "accounts.commands.teams.create_team": [
         Scenario(
             lambda w: accounts.create_team("hunters", actor=w.actor, name="Hunters", members=[w.lee, w.ana]),
             refuse=lambda w: accounts.create_team("tier2", actor=w.actor, name="Again"),
             again="refused",
         )
     ],
-    "accounts.commands.people.set_members": [
-        Scenario(lambda w: accounts.set_members(w.tier2, [w.lee], actor=w.actor)),
+    "accounts.commands.teams.set_members": [
+        Scenario(
+            lambda w: accounts.set_members(w.tier2, [w.ada], actor=w.actor),
+            refuse=lambda w: accounts.set_members(w.tier2, [w.ana, w.lee], actor=w.actor),
+        ),
         Scenario(lambda w: accounts.set_members(w.tier2, [], actor=w.actor)),
+    ],
+    "accounts.commands.teams.rename_team": [
+        Scenario(
+            lambda w: accounts.rename_team(w.tier2, "Second line", actor=w.actor),
+            refuse=lambda w: accounts.rename_team(w.tier2, " ", actor=w.actor),
+        )
+    ],
+    "accounts.commands.teams.delete_team": [
+        Scenario(lambda w: accounts.delete_team(w.tier2, actor=w.actor), before=lambda w: work_for_tier2(w)),
+    ],
+    "incidents.commands.leaving.leave_to_nobody": [
+        Scenario(
+            lambda w: incidents.leave_to_nobody(w.tier2, actor=w.actor), before=lambda w: work_for_tier2(w)
+        ),
+    ],
+    "accounts.commands.tokens.create_own_token": [
+        Scenario(
+            lambda w: accounts.create_own_token(
+                w.lee, "script", permissions=["see_incidents"], expires_at=IN_A_WEEK, actor=w.actor
+            ),
+            refuse=lambda w: accounts.create_own_token(
+                w.lee, "script", permissions=["manage_people"], expires_at=IN_A_WEEK, actor=w.actor
+            ),
+            again="refused",
+        )
     ],
     "accounts.commands.tokens.create_token": [
         Scenario(
             lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", expires_at=NOON),
             refuse=lambda w: accounts.create_token("zeek", actor=w.actor, source="zeek", role="reader"),
+            before=lambda w: setattr(w, "actor", w.ada.as_actor()),
             again="refused",
         )
     ],
@@ -1222,6 +1342,19 @@ def demanded_of_two(world: World) -> None:
         accounts.demand_second_factor(one.role, True, actor=world.actor)
 
 
+def invited(world: World, **more: Any) -> None:
+    said = {"role": "analyst", "teams": ["tier2"], "expires_at": IN_A_WEEK, "actor": world.actor, **more}
+    world.kept["invitation"], _ = accounts.invite(**said)
+
+
+def work_for_tier2(world: World) -> None:
+    """An incident, a task on another, and an alert of that."""
+    incidents.assign(world.incident, world.tier2, actor=world.actor)
+    incidents.add_task(world.other, "Call the owner", assignee=world.tier2, actor=world.actor)
+    numbers = list(world.other.alerts.values_list("pk", flat=True))
+    incidents.assign_alerts(world.other, numbers, world.tier2, actor=world.actor)
+
+
 def refused_long_ago(user: User) -> None:
     """Somebody gave a wrong password for this person, six minutes ago."""
     accounts.count_refusal(Knock.SIGN_IN_REFUSED, user=user)
@@ -1351,7 +1484,7 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
             {name: as_logged(pieces, name) for name in ("verdict", "remediation_status")} | {"note": "".join(notes)},
         )
     for user in User.objects.select_related("role"):
-        names = ("username", "email", "is_active", *accounts.PREFERENCES)
+        names = ("username", "display_name", "email", "is_active", *accounts.PREFERENCES)
         yield ("user", str(user.pk)), {"role": user.role.slug, **{name: getattr(user, name) for name in names}}
     for role in Role.objects.all():
         yield ("role", str(role.pk)), {"demands_second_factor": role.demands_second_factor}
@@ -1359,7 +1492,24 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
         yield ("passkey", str(passkey.pk)), {"name": passkey.data["name"]}
     for team in Team.objects.all():
         members = sorted(team.members.values_list("username", flat=True))
-        yield ("team", str(team.pk)), {"name": team.name, "members": members}
+        deleted = team.deleted_at is not None
+        yield ("team", str(team.pk)), {"name": team.name, "members": members, "deleted": deleted}
+    for role in Role.objects.all():
+        yield ("role", str(role.pk)), {"name": role.name, "permissions": ordered(role.permissions)}
+    for gone in Entry.objects.filter(verb="role.deleted"):
+        yield ("role", gone.subject_id), {"name": None, "permissions": None}
+    for invitation in Invitation.objects.select_related("role", "user"):
+        yield (
+            ("invitation", str(invitation.pk)),
+            {
+                "role": invitation.role.slug if invitation.role else None,
+                "teams": sorted(invitation.teams.values_list("slug", flat=True)),
+                "expires_at": invitation.expires_at.isoformat(),
+                "withdrawn_at": invitation.withdrawn_at and invitation.withdrawn_at.isoformat(),
+                "accepted_at": invitation.accepted_at and invitation.accepted_at.isoformat(),
+                "user": invitation.user.username if invitation.user else None,
+            },
+        )
     for view in SavedView.objects.select_related("team"):
         is_there = view.deleted_at is None
         yield (
@@ -1386,16 +1536,22 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for entity in Entity.objects.all():
         names = ("criticality", "criticality_by_hand")
         yield ("asset", str(entity.pk)), {name: getattr(entity, name) for name in names}
-    for token in AccessToken.objects.select_related("role"):
+    for token in AccessToken.objects.select_related("role", "owner"):
         yield (
             ("token", str(token.pk)),
             {
                 "role": token.role.slug if token.role else None,
+                "owner": token.owner.username if token.owner else None,
+                "permissions": token.permissions,
                 "source": token.source,
                 "expires_at": token.expires_at.isoformat() if token.expires_at else None,
                 "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
             },
         )
+
+
+def ordered(permissions: list[str]) -> list[str]:
+    return [str(each) for each in Permission if each in permissions]
 
 
 def told(entries: list[Entry]) -> dict[tuple[str, str], dict[str, tuple[Any, Any]]]:

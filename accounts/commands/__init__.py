@@ -1,4 +1,4 @@
-"""Every change to people, teams, tokens and lists, by what it changes, under one import path."""
+"""Every change to people, teams, roles, tokens and lists, by what it changes, under one import path."""
 
 from accounts.commands.door import (
     count_refusal,
@@ -19,34 +19,46 @@ from accounts.commands.factors import (
     rename_passkey,
     take_factors,
 )
+from accounts.commands.invitations import INVITED, accept_invitation, invite, withdraw_invitation
 from accounts.commands.lists import keep_columns, keep_part
 from accounts.commands.people import (
     PREFERENCES,
     activate,
+    change_own_password,
     change_role,
+    change_user,
     create_first_administrator,
-    create_team,
     create_user,
     deactivate,
-    set_members,
     set_password,
     set_preferences,
 )
-from accounts.commands.tokens import create_token, record_use, revoke_token
+from accounts.commands.roles import create_role, delete_role, redefine_role
+from accounts.commands.teams import create_team, delete_team, rename_team, set_members
+from accounts.commands.tokens import create_own_token, create_token, record_use, revoke_token
 
 __all__ = [
+    "INVITED",
     "PREFERENCES",
+    "accept_invitation",
     "activate",
     "add_authenticator_app",
     "add_passkey",
+    "change_own_password",
     "change_role",
+    "change_user",
     "count_refusal",
     "create_first_administrator",
+    "create_own_token",
+    "create_role",
     "create_team",
     "create_token",
     "create_user",
     "deactivate",
+    "delete_role",
+    "delete_team",
     "demand_second_factor",
+    "invite",
     "keep_columns",
     "keep_part",
     "make_recovery_codes",
@@ -54,9 +66,11 @@ __all__ = [
     "record_sign_in",
     "record_sign_out",
     "record_use",
+    "redefine_role",
     "refused_sign_in",
     "remove_factor",
     "rename_passkey",
+    "rename_team",
     "revoke_token",
     "set_members",
     "set_password",
@@ -65,4 +79,5 @@ __all__ = [
     "signed_out",
     "take_factors",
     "tell_untold",
+    "withdraw_invitation",
 ]

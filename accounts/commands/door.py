@@ -93,7 +93,7 @@ def tell_untold(*, actor: Actor) -> int:
         cursor.execute(TAKE, [REFUSALS])
         rows = [_Counted(*row) for row in cursor.fetchall()]
     users = User.objects.get_queryset().in_bulk({row.user_id for row in rows if row.user_id})
-    tokens = AccessToken.objects.in_bulk({row.token_id for row in rows if row.token_id})
+    tokens = AccessToken.objects.select_related("owner").in_bulk({row.token_id for row in rows if row.token_id})
     late = [_late(row, users[row.user_id]) for row in rows if row.kind not in REFUSALS and row.user_id]
     refused = sorted((row for row in rows if row.kind in REFUSALS), key=lambda row: (-row.times, row.first_at))
     apart = [_refused(row, users, tokens, actor) for row in refused[:TOLD_APART]]

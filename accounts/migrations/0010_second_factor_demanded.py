@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_importing_incidents")]
+    dependencies = [("accounts", "0010_answers_kept_for_repeats")]
 
     operations = [
         migrations.AddField(

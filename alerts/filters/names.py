@@ -160,7 +160,9 @@ class Names:
 
     def people_known(self) -> list[str]:
         """Words of all users and teams, to name the nearest of."""
-        teams = [f"team:{slug}" for slug in Team.objects.order_by("slug").values_list("slug", flat=True)[:500]]
+        teams = [
+            f"team:{slug}" for slug in Team.objects.present().order_by("slug").values_list("slug", flat=True)[:500]
+        ]
         me = [ME] if self.knows_person(ME) else []
         return [*me, *teams, *User.objects.active().order_by("username").values_list("username", flat=True)[:500]]
 

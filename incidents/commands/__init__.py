@@ -20,6 +20,7 @@ from incidents.commands.emptying import empty_old_comments, empty_text, set_rete
 from incidents.commands.evidence import add_evidence, judge_evidence, remove_evidence
 from incidents.commands.following import follow, unfollow
 from incidents.commands.importing import import_incident
+from incidents.commands.leaving import leave_to_nobody
 from incidents.commands.lifecycle import change_note, reopen, resolve, set_status
 from incidents.commands.linking import Link, Opening, link_alerts, open_incidents
 from incidents.commands.manage import apply_changes, apply_to_many
@@ -75,6 +76,7 @@ __all__ = [
     "follow",
     "import_incident",
     "judge_evidence",
+    "leave_to_nobody",
     "lift_restriction",
     "link_alerts",
     "look_through_glass",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from django.db import connection
+
 from accounts.choices import Permission
 from accounts.models import Team, User
 from activity.actors import Actor
@@ -33,11 +35,24 @@ def unassign(incident: Incident, *, actor: Actor, batch: UUID | None = None) -> 
 
 
 def check_assignee(assignee: User | Team, incident: Incident | None = None) -> None:
-    """Raises Refused for somebody who may not work on incidents, or would not see this one."""
+    """Raises Refused for somebody who may not work on incidents, or would not see this one, and for a team that was
+    deleted."""
     if isinstance(assignee, User) and not assignee.may(Permission.EDIT_INCIDENTS):
         raise Refused(f"{assignee.display_name} may not work on incidents; choose somebody else.", field="assignee")
+    if isinstance(assignee, Team):
+        check_present(assignee)
     if incident is not None:
         check_named(incident, assignee)
+
+
+def check_present(team: Team) -> None:
+    """Raises Refused for a team that is there no more, whatever the row at hand says. Its row is held from here on, so
+    that who deletes it waits, and finds what it is given."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deleted_at IS NULL FROM accounts_team WHERE id = %s FOR KEY SHARE", [team.pk])
+        found = cursor.fetchone()
+    if found is None or not found[0]:
+        raise Refused(f"The team “{team.name}” was deleted; choose somebody else.", field="assignee")
 
 
 def _set_assignee(incident: Incident, assignee: User | Team | None, actor: Actor, batch: UUID | None) -> Incident:

@@ -55,7 +55,9 @@ def members_named(words: Iterable[str]) -> dict[str, Member]:
     # a NUL character is in nobody's name, and the database would not even compare it
     askable = [word for word in words if "\x00" not in word]
     slugs = [word.removeprefix("team:") for word in askable if word.startswith("team:")]
-    found: dict[str, Member] = {f"team:{team.slug}".lower(): team for team in Team.objects.filter(slug__in=slugs)}
+    found: dict[str, Member] = {
+        f"team:{team.slug}".lower(): team for team in Team.objects.present().filter(slug__in=slugs)
+    }
     users = User.objects.who_may(Permission.SEE_INCIDENTS).filter(username__in=askable).select_related("role")
     return found | {user.username: user for user in users}
 

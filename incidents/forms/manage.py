@@ -45,7 +45,7 @@ class AssigneeField(forms.CharField):
         if word in ("", NOBODY):
             return None
         if word.startswith("team:"):
-            found: User | Team | None = Team.objects.filter(slug=word.removeprefix("team:")).first()
+            found: User | Team | None = Team.objects.present().filter(slug=word.removeprefix("team:")).first()
         else:
             found = User.objects.filter(is_active=True, username=word.lower()).select_related("role").first()
         if found is None:

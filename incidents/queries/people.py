@@ -25,7 +25,7 @@ def assignable(
     first."""
     text = text.strip().replace("\x00", "")
     users = User.objects.who_may(right)
-    teams = Team.objects.all()
+    teams = Team.objects.present()
     if text:
         words = Q(display_name__istartswith=text) | Q(display_name__icontains=f" {text}")
         users = users.filter(words | Q(username__istartswith=text) | Q(email__istartswith=text))
@@ -52,7 +52,7 @@ def tags_like(text: str, principal: Principal, kinds: tuple[str, ...] = (TagKind
 def addresses_of(names: Sequence[str]) -> dict[str, str]:
     """Where a mention leads: to the open incidents of the person or team, for names that somebody has."""
     users = User.objects.filter(username__in=names).values_list("username", Value(""))
-    teams = Team.objects.filter(slug__in=names).values_list("slug", Value("team:"))
+    teams = Team.objects.present().filter(slug__in=names).values_list("slug", Value("team:"))
     return {
         name: f"{reverse('incidents:queue')}?{urlencode({'assignee': prefix + name})}"
         for name, prefix in users.union(teams, all=True)
