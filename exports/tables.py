@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,11 @@ from typing import Any
 BYTE_ORDER_MARK = "\ufeff"
 """Tells spreadsheets that the file is UTF-8."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula. Source: OWASP, CSV injection; the last four are full-width."""
+UNSEEN = "\\s\x00-\x1f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+"""What some spreadsheets cut off at the start of a cell, or do not see there."""
+FORMULA = re.compile(f"[\t\r\n\x00]|[{UNSEEN}]*[=+@\\-\uff1d\uff0b\uff20\uff0d\ufe66\ufe62\ufe6b\ufe63]")
+"""What makes a spreadsheet take a cell for a formula. Source: OWASP, CSV injection; the signs are plain, full-width and
+small ones."""
 
 Batches = Iterable[Sequence[Sequence[Any]]]
 
@@ -73,7 +77,7 @@ def safe_cell(value: Any) -> str:
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not isinstance(value, int | float) else text
+    return f"'{text}" if FORMULA.match(text) and not isinstance(value, int | float) else text
 
 
 def _moment(value: datetime) -> str:

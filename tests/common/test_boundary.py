@@ -21,7 +21,8 @@ from common.boundary import (
     load_json,
     parse_json,
 )
-from tests.ingest.hostile import DOCUMENTS, TEXTS, HostileDocument, HostileText
+from tests.hostile.corpus import TEXTS, HostileText
+from tests.ingest.hostile import DOCUMENTS, HostileDocument
 
 
 def refusal(data: bytes) -> BoundaryError:

@@ -26,8 +26,10 @@ from incidents.models import Incident
 from incidents.queries.columns import COLUMNS
 from incidents.queries.queue import ORDERS
 from tests.conftest import NOON, alert, device, opened
+from tests.hostile import corpus
+from tests.hostile.corpus import HostileText
+from tests.hostile.formulas import starts_formula
 from tests.incidents.rows import row, stored
-from tests.ingest.hostile import KEPT_TEXTS, HostileText
 
 ADDRESS = "/exports/incidents.csv"
 
@@ -277,13 +279,13 @@ def test_other_values_stay_as_they_are(value: Any, cell: str) -> None:
     assert safe_cell(value) == cell
 
 
-@pytest.mark.parametrize("hostile", KEPT_TEXTS, ids=lambda text: text.name)
+@pytest.mark.parametrize("hostile", corpus.KEPT, ids=lambda text: text.name)
 def test_a_hostile_text_is_one_cell_that_runs_nothing(hostile: HostileText) -> None:
     document = "".join(csv_text(["a", "b"], [[[hostile.text, "end"]]])).removeprefix(BYTE_ORDER_MARK)
     [_, row] = list(csv.reader(io.StringIO(document, newline="")))
     assert row[1:] == ["end"]
     assert row[0].removeprefix("'") == hostile.text.removeprefix("'")
-    assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert not starts_formula(row[0])
 
 
 def test_a_formula_in_a_name_or_tag_or_note_is_exported_as_text(

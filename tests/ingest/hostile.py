@@ -1,4 +1,5 @@
-"""Hostile values for alert fields: what attackers and broken senders put where a name or a title is expected.
+"""Hostile values for alert fields: a short selection of the corpus of texts (tests/hostile/corpus.py), and documents,
+values of other types and times.
 
 Each says whether it is kept as it came or refused. Kept does not mean harmless: pages, exports and logs must show these
 texts as text, so tests of those reuse this corpus.
@@ -8,13 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.hostile.corpus import BY_NAME, HostileText, Promise, that_are
 
-class HostileText(NamedTuple):
-    """A text for any text field."""
-
-    name: str
-    text: str
-    kept: bool
+__all__ = ["HostileText"]
 
 
 class HostileDocument(NamedTuple):
@@ -25,69 +22,66 @@ class HostileDocument(NamedTuple):
     kept: bool
 
 
-KEPT_TEXTS = (
-    HostileText("one character", "x", True),
-    HostileText("255 characters", "x" * 255, True),
-    HostileText("256 characters", "x" * 256, True),
-    HostileText("noncharacter U+FFFF", "a\uffffb", True),
-    HostileText("byte order mark inside", "a\ufeffb", True),
-    HostileText("right-to-left override", "invoice\u202egpj.exe", True),
-    HostileText("direction isolates", "\u2066a\u2067b\u2068c\u2069", True),
-    HostileText("zero-width characters", "ad\u200bmin\u200d\u2060", True),
-    HostileText("combining flood", "z" + "\u0335\u0336\u0337" * 60, True),
-    HostileText("newline and a false log line", "x\r\n2026-01-01 INFO sign-in succeeded user=admin", True),
-    HostileText("terminal escapes", "\x1b[2J\x1b]0;owned\x07\x1b[31mred", True),
-    HostileText("C1 controls", "a\x80\x9b31mb", True),
-    HostileText("spreadsheet command", "=cmd|' /C calc'!A0", True),
-    HostileText("spreadsheet plus", "+1+1", True),
-    HostileText("spreadsheet minus", "-2+3", True),
-    HostileText("spreadsheet at", "@SUM(1,1)", True),
-    HostileText("tab first", "\t=1+1", True),
-    HostileText("full-width equals", "\uff1d1+1", True),
-    HostileText("Jinja braces", "{{7*7}}", True),
-    HostileText("Django tag", "{% load log %}{{ settings.SECRET_KEY }}", True),
-    HostileText("shell expansion", "${7*7}$(id)`id`", True),
-    HostileText("ERB tag", "<%= 7*7 %>", True),
-    HostileText("hash braces", "#{7*7}", True),
-    HostileText("script", "<script>document.title='owned'</script>", True),
-    HostileText("image with handler", "<img src=x onerror=alert(1)>", True),
-    HostileText("image beacon", "<img src=http://192.0.2.1/beacon.png>", True),
-    HostileText("SVG", "<svg/onload=alert(1)>", True),
-    HostileText("MathML", "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>", True),
-    HostileText("style", "<style>*{display:none}</style>", True),
-    HostileText("base", "<base href=http://192.0.2.1/>", True),
-    HostileText("form", "<form action=http://192.0.2.1/><input name=password></form>", True),
-    HostileText("meta refresh", "<meta http-equiv=refresh content='0;url=http://192.0.2.1/'>", True),
-    HostileText("attribute break-out", "\" autofocus onfocus=alert(1) x='", True),
-    HostileText("comment break-out", "--><script>alert(1)</script><!--", True),
-    HostileText("JavaScript address", "javascript:alert(1)", True),
-    HostileText("JavaScript address with tab", "java\tscript:alert(1)", True),
-    HostileText("JavaScript address in entities", "&#106;avascript:alert(1)", True),
-    HostileText("data address", "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==", True),
-    HostileText("file address", "file:///etc/passwd", True),
-    HostileText("UNC path", "\\\\192.0.2.1\\share\\x", True),
-    HostileText("path upwards", "../../../../etc/passwd", True),
-    HostileText("Markdown link", "[click](javascript:alert(1))", True),
-    HostileText("Markdown image", "![x](http://192.0.2.1/beacon.png)", True),
-    HostileText("SQL quote", "'; DROP TABLE alerts_alert; --", True),
-    HostileText("percent format", "%s%n%(secret)s", True),
-    HostileText("like wildcards", "%_\\%", True),
-    HostileText("prototype name", "__proto__", True),
-    HostileText("the word null", "null", True),
-    HostileText("kelvin sign", "\u212aelvin", True),
-    HostileText("Turkish dotless i", "ad\u0131min \u0130", True),
-    HostileText("full-width letters", "\uff41\uff44\uff4d\uff49\uff4e", True),
-    HostileText("sharp s", "stra\u00dfe", True),
-    HostileText("emoji with modifiers", "\U0001f9d1\U0001f3fd\u200d\U0001f4bb", True),
-    HostileText("private use", "\ue000\U000f0000", True),
+SHORT = (
+    "one character",
+    "255 characters",
+    "256 characters",
+    "noncharacter U+FFFF",
+    "byte order mark inside",
+    "right-to-left override",
+    "direction isolates",
+    "zero-width characters",
+    "combining flood",
+    "newline and a false log line",
+    "terminal escapes",
+    "C1 controls",
+    "spreadsheet command",
+    "spreadsheet plus",
+    "spreadsheet minus",
+    "spreadsheet at",
+    "tab first",
+    "full-width equals",
+    "Jinja braces",
+    "Django tag",
+    "shell expansion",
+    "ERB tag",
+    "hash braces",
+    "script",
+    "image with handler",
+    "image beacon",
+    "SVG",
+    "MathML",
+    "style",
+    "base",
+    "form",
+    "meta refresh",
+    "attribute break-out",
+    "comment break-out",
+    "JavaScript address",
+    "JavaScript address with tab",
+    "JavaScript address in entities",
+    "data address",
+    "file address",
+    "UNC path",
+    "path upwards",
+    "Markdown link",
+    "Markdown image",
+    "SQL quote",
+    "percent format",
+    "like wildcards",
+    "prototype name",
+    "the word null",
+    "kelvin sign",
+    "Turkish dotless i",
+    "full-width letters",
+    "sharp s",
+    "emoji with modifiers",
+    "private use",
 )
+"""Names of the texts that stand for the whole corpus where each of them takes a test of its own."""
 
-REFUSED_TEXTS = (
-    HostileText("NUL", "a\0b", False),
-    HostileText("lone high surrogate", "a\ud800b", False),
-    HostileText("lone low surrogate", "\udfffb", False),
-    HostileText("ten megabytes", "x" * 10_000_000, False),
-)
+KEPT_TEXTS = tuple(BY_NAME[name] for name in SHORT)
+REFUSED_TEXTS = that_are(Promise.REFUSED)
 
 TEXTS = KEPT_TEXTS + REFUSED_TEXTS
 
