@@ -285,6 +285,10 @@ class AccessToken(models.Model):
             return (self.owner.rights & frozenset(self.permissions)) - KEPT_APART
         return frozenset(self.role.permissions if self.role else ()) - KEPT_APART
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it opens anything at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def may(self, permission: Permission) -> bool:
         return permission in self.rights
 

@@ -150,6 +150,22 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
         "comment": "Belongs there",
     },
     "api:empty_text": lambda incident, other: {"reason": "Asked for"},
+    "PATCH api:incident": lambda incident, other: {"severity": "low", "name": "Other", "comment": "So it is"},
+    "api:comments": lambda incident, other: {"text": "Seen before."},
+    "PATCH api:comment": lambda incident, other: {"text": "Other words"},
+    "DELETE api:comment": lambda incident, other: {},
+    "DELETE api:attachment": lambda incident, other: {},
+    "api:snooze": lambda incident, other: {"preset": "4h"},
+    "api:wake": lambda incident, other: {},
+    "api:follow": lambda incident, other: {},
+    "api:unfollow": lambda incident, other: {},
+    "api:undo": lambda incident, other: {"act": str(SAVE)},
+    "api:classify_like_these": lambda incident, other: {"classification": "true_positive"},
+    "PUT api:restriction": lambda incident, other: {"members": ["olga"], "reason": "Staff matter"},
+    "DELETE api:restriction": lambda incident, other: {"reason": "Solved"},
+    "api:bulk": lambda incident, other: {"target": {"query": "severity=any"}, "changes": {"severity": "low"}},
+    "api:bulk_preview": lambda incident, other: {"target": {"query": ""}, "changes": {"severity": "low"}},
+    "api:cancel_act": lambda incident, other: {},
 }
 SAID: dict[str, dict[str, Any]] = {
     "preferences": {"time_zone": "Asia/Tokyo", "theme": "dark", "density": "compact"},
@@ -261,9 +277,10 @@ def test_every_route_that_may_write_records_what_it_changes(
                 sent.pop("csrfmiddlewaretoken", None)
             with watched() as written:
                 call = getattr(client, method.lower())
-                if method == "POST" and name in JSON_SAID:
-                    said = JSON_SAID[name](incident, other)
-                    answer = client.post(path, json.dumps(said), content_type="application/json")
+                said = JSON_SAID.get(f"{method} {name}" if method != "POST" else name)
+                if said is not None:
+                    sent = json.dumps(said(incident, other))
+                    answer = call(path, sent, content_type="application/json", headers={"If-Match": "*"})
                 elif method in ("GET", "POST"):
                     answer = call(path, sent)
                 else:
