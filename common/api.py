@@ -15,6 +15,7 @@ from rest_framework.views import exception_handler
 from common.boundary import BoundaryError, parse_json
 from common.errors import Conflict, Refused
 from common.query_strings import UnknownKeys
+from common.request_id import request_id
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -81,7 +82,13 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _answer(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
-    body = {"type": "about:blank", "title": str(title), "status": status, "detail": detail}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": str(title),
+        "status": status,
+        "detail": detail,
+        "request_id": request_id(),
+    }
     if errors:
         body["errors"] = errors
     return Response(body, status=status, content_type=PROBLEM_TYPE)
