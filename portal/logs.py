@@ -92,9 +92,7 @@ def told(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     }
     if name := request_id():
         said["request"] = name
-    if person := person_of(_request.get()):
-        said["person"] = person
-    return said | getattr(record, "told", {}) | _error(event.get("exc_info"))
+    return said | asked_by(_request.get()) | getattr(record, "told", {}) | _error(event.get("exc_info"))
 
 
 def _event(event: MutableMapping[str, Any], record: logging.LogRecord) -> str:
@@ -105,13 +103,15 @@ def _event(event: MutableMapping[str, Any], record: logging.LogRecord) -> str:
     return str(event["event"])
 
 
-def person_of(request: HttpRequest | None) -> str:
+def asked_by(request: HttpRequest | None) -> dict[str, str]:
     """The name of the person, or of the token, behind a request, where it is known already."""
     principal = getattr(request, "user", None)
     if principal is None or isinstance(principal, LazyObject):
-        return ""
+        return {}
     username = getattr(principal, "username", None)
-    return str(username) if username is not None else f"token:{principal}"
+    if username is None:
+        return {"token": str(principal)}
+    return {"person": str(username)} if username else {}
 
 
 def path_of(request: HttpRequest) -> str:

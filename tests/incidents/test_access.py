@@ -595,6 +595,7 @@ MASKS = (
     (rb"csrf[^&]{0,20}&quot;: &quot;[A-Za-z0-9]{64}&quot;", b""),
     (rb'"X-CSRFToken": "[^"]+"', b""),
     (rb"<time [^>]*>[^<]*</time>", b""),
+    (rb'<code>[0-9a-f]{16}</code>|"request_id": ?"[0-9a-f]{16}"', b""),
 )
 """What differs from one answer to the next anyhow."""
 
