@@ -36,8 +36,8 @@ def document(
 ) -> dict[str, Any]:
     """`{"type", "title", "status", "detail", "errors", …}`; what is left out is said in the usual words of the status.
 
-    `request_id` names the request as the log does. `errors` name a `field` each, by its path in what was sent ("tags[3]"), and its `problem`; `more` are members of
-    this kind of problem alone (RFC 9457 section 3.2).
+    `request_id` names the request as the log does. `errors` name a `field` each, by its path in what was sent
+    ("tags[3]"), and its `problem`; `more` are members of this kind of problem alone (RFC 9457 section 3.2).
     """
     usual_title, usual_detail = WORDS.get(status, OTHER)
     told: dict[str, Any] = {"type": "about:blank", "title": title or usual_title, "status": status}
