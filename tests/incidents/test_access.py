@@ -96,6 +96,15 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
+    "api:alert": {"GET": SEE},
+    "api:incident_alerts": {"GET": SEE},
+    "api:evidence": {"GET": SEE},
+    "api:assets": {"GET": SEE},
+    "api:entities": {"GET": SEE},
+    "api:entity": {"GET": SEE},
+    "api:entity_alerts": {"GET": SEE},
+    "api:entity_incidents": {"GET": SEE},
+    "api:entity_timeline": {"GET": SEE},
     "api:incidents": {"GET": SEE},
     "api:incident": {"GET": SEE},
     "api:activity": {"GET": SEE},
@@ -337,10 +346,10 @@ def address(name: str, incident: Incident) -> str:
     alert_id = incident.alerts.order_by("pk")[0].pk
     if name.startswith("critical_assets:") and name.partition(":")[2] in ("edit", "switch", "delete"):
         return reverse(name, args=[AssetClassification.objects.get(slug="executives").pk])
-    if name.startswith("entities:") and name != "entities:list":
+    if name.startswith(("entities:", "api:entity")) and name != "entities:list":
         entity = Entity.objects.filter(evidence__alert=alert_id).order_by("pk")[0]
         return reverse(name, args=[entity.kind, entity.pk])
-    if name.startswith(("alerts:", "alert_acts:")):
+    if name.startswith(("alerts:", "alert_acts:")) or name == "api:alert":
         possible: tuple[list[int], ...] = ([], [alert_id])
     else:
         possible = ([], [incident.pk], [incident.pk, alert_id])
@@ -514,6 +523,8 @@ OF_ONE_INCIDENT = [
      "task_act", "restriction", "lift_restriction")
 ] + [
     "exports:export_pdf", "exports:file_at_hand", "exports:archive", "exports:state", "api:incident_exports",
+    "api:alert", "api:incident_alerts", "api:evidence", "api:assets", "api:entity", "api:entity_alerts",
+    "api:entity_incidents", "api:entity_timeline",
 ]  # fmt: skip
 
 
