@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import queries
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.filters import SystemLogFilter
 from activity.plain import plain_entries
-from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
-from common.query_strings import UnknownKeys
+from common.endpoints import Endpoint
 
 
-class SystemActivityView(APIView):
+class SystemActivityView(Endpoint):
     """The system's log entry by entry, by the same keys as its page: `actor`, `kind`, `subject`, `through`,
     `time`, `q`.
 
@@ -26,20 +23,17 @@ class SystemActivityView(APIView):
     entries come at once, `next` is the address of those that follow, or null. Times are UTC.
     """
 
+    keys = {"GET": None}
     needs = {"GET": Permission.SEE_SYSTEM_LOG, "HEAD": Permission.SEE_SYSTEM_LOG}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
         principal = principal_of(request)
-        try:
-            answer = list_answer(
-                request,
-                SystemLogFilter,
-                lambda query: queries.asked(query, principal),
-                plain_entries,
-                name="entries",
-                shown_at=reverse("system_log:overview"),
-            )
-        except (UnknownKeys, ValidationError) as error:
-            raise bad_query(error) from None
+        answer = list_answer(
+            request,
+            SystemLogFilter,
+            lambda query: queries.asked(query, principal),
+            plain_entries,
+            name="entries",
+            shown_at=reverse("system_log:overview"),
+        )
         return Response(answer)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -70,9 +70,13 @@ class NobodyUnlessNamed(BasePermission):
     """Deny by default: a view names the permission each of its methods needs in `needs`, or nobody gets in."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        needed: Permission | None = getattr(view, "needs", {}).get(request.method)
+        needs: dict[str, Permission] = getattr(view, "needs", {})
         principal: Any = request.user
-        return bool(needed and isinstance(principal, User | AccessToken) and principal.may(needed))
+        if not isinstance(principal, User | AccessToken):
+            return False
+        if request.method not in needs:
+            raise MethodNotAllowed(str(request.method))
+        return principal.may(needs[request.method])
 
 
 def principal_of(request: Request) -> Principal:

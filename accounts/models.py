@@ -248,5 +248,26 @@ class Untold(models.Model):
         ]
 
 
+class KeptAnswer(models.Model):
+    """What a POST with an Idempotency-Key was answered, kept for a day: who sends it again is told the same, and
+    nothing is done twice."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    token = models.ForeignKey(AccessToken, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    """SHA-256 of method, address and body: what else is sent under the key is another request."""
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "token", "key"], nulls_distinct=False, name="kept_answer_once"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+
+
 Principal = User | AccessToken
 """Whoever a request speaks for."""

@@ -10,7 +10,6 @@ from django.http import Http404
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
@@ -22,13 +21,13 @@ from alerts.queries import queue
 from alerts.queries.plain import plain_alerts
 from alerts.queries.plain_detail import PARTS, plain_alert
 from common.address_filter import filled
-from common.api import AlwaysJSON
 from common.api_lists import list_answer
+from common.endpoints import Endpoint
 from common.filters import ANY
-from common.query_strings import check_keys, nearest
+from common.query_strings import nearest
 
 
-class AlertListView(APIView):
+class AlertListView(Endpoint):
     """List alerts, by the same keys as their page: the same address gives the same alerts.
 
     That holds for what an address leaves unsaid, too: without `status` and `severity` come active alerts above
@@ -36,19 +35,19 @@ class AlertListView(APIView):
     `/api/v1/incidents/`.
     """
 
+    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
         return Response(alerts_answer(request))
 
 
-class AlertDetailView(APIView):
+class AlertDetailView(Endpoint):
     """One alert: what its list says of it, why it is in its incident, its techniques by name, its evidence with the
     processes beneath those that started them. `with=raw` adds the record as its source sent it."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
+    keys = {"GET": ("with",)}
 
     def get(self, request: Request, number: int) -> Response:
         parts = asked_parts(request)
@@ -94,8 +93,7 @@ def alert_or_404(request: Request, number: int) -> Alert:
 
 
 def asked_parts(request: Request) -> tuple[str, ...]:
-    """What `with` asks for beside what is always answered. Raises UnknownKeys or ValidationError."""
-    check_keys(request.query_params, ("with",))
+    """What `with` asks for beside what is always answered. Raises ValidationError."""
     words = tuple(dict.fromkeys(request.query_params.getlist("with")))
     unknown = [f"“{word[:60]}” is no part of an alert{nearest(word, PARTS)}" for word in words if word not in PARTS]
     if unknown:

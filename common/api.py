@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from common.boundary import BoundaryError, parse_json
+from common.command import is_passing
 from common.errors import Conflict, Refused
+from common.problems import PROBLEM_TYPE, document
 from common.query_strings import UnknownKeys
 
-PROBLEM_TYPE = "application/problem+json"
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_detail = "Too large"
 
 
 class StrictJSONParser(JSONParser):
     """JSON checked at the boundary: a bad value is a 400 that names the field, never a 500."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        data = stream.read(most + 1)
+        if len(data) > most:
+            raise TooLarge(f"The request is larger than {most // (1024 * 1024)} MB; send less at a time.")
         try:
-            return parse_json(stream.read())
+            return parse_json(data)
         except BoundaryError as error:
             raise exceptions.ValidationError({error.path or "body": [error.problem]}) from None
 
@@ -39,9 +50,8 @@ class AlwaysJSON(DefaultContentNegotiation):
 def bad_query(error: UnknownKeys | ValidationError) -> exceptions.ValidationError:
     """What an address says that means nothing here, by key, as an endpoint raises it."""
     if isinstance(error, UnknownKeys):
-        return exceptions.ValidationError(
-            {key: [f"There is no key “{key}” here{hint}"] for key, hint in error.suggestions.items()}
-        )
+        told = {key: [f"There is no key “{key}” here{hint}"] for key, hint in error.suggestions.items()}
+        return exceptions.ValidationError(told | (error.beside.message_dict if error.beside else {}))
     return exceptions.ValidationError(error.message_dict)
 
 
@@ -56,7 +66,8 @@ class ForPersonsOnly(exceptions.APIException):
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457."""
+    """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457. None for what nobody
+    expected, which is logged and told by `common.problems.ToldAsProblems`."""
     if isinstance(error, UnknownKeys | ValidationError):
         error = bad_query(error)
     if isinstance(error, Refused):
@@ -65,35 +76,57 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, BoundaryError):
         return _answer(400, "Invalid input", error.problem, [{"field": error.path, "problem": error.problem}])
     if isinstance(error, Conflict):
-        errors = [
-            {"field": conflict.field, "problem": f"changed by {conflict.changed_by}", "current": conflict.theirs}
-            for conflict in error.conflicts
-        ]
-        return _answer(412, "Changed meanwhile", str(error), errors)
-    response = exception_handler(error, context)
-    if response is None:
-        return None
+        return _conflict(error)
+    if isinstance(error, RequestDataTooBig):
+        return _answer(413)
+    if isinstance(error, SuspiciousOperation):
+        return _answer(400)
+    if isinstance(error, OperationalError) and is_passing(error):
+        answer = _answer(503, detail="Others were changing the same at this moment; try again.")
+        answer["Retry-After"] = "1"
+        return answer
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return _answer(404)
+    if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
+        return _answer(403)
+    return _of_framework(error) if isinstance(error, exceptions.APIException) else None
+
+
+def _of_framework(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         errors = [
             {"field": field, "problem": " ".join(str(message) for message in messages)}
             for field, messages in (error.detail.items() if isinstance(error.detail, dict) else [("", error.detail)])
         ]
-        answer = _answer(400, "Invalid input", errors[0]["problem"], errors)
-    elif isinstance(error, Http404 | exceptions.NotFound):
-        answer = _answer(404, "Not found", "There is nothing here, or you may not see it.")
-    elif isinstance(error, PermissionDenied | exceptions.PermissionDenied):
-        answer = _answer(403, "Not allowed", "Your role does not allow this; ask an administrator.")
-    else:
-        detail = str(getattr(error, "detail", error))
-        answer = _answer(response.status_code, getattr(error, "default_detail", "Error"), detail)
-    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
-        if header in response:
-            answer[header] = response[header]
+        return _answer(400, "Invalid input", errors[0]["problem"], errors)
+    has_usual_title = isinstance(
+        error,
+        exceptions.NotAuthenticated
+        | exceptions.AuthenticationFailed
+        | exceptions.MethodNotAllowed
+        | exceptions.Throttled,
+    )
+    detail = "" if isinstance(error, exceptions.MethodNotAllowed) else str(error.detail)
+    answer = _answer(error.status_code, "" if has_usual_title else str(error.default_detail), detail)
+    if scheme := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = scheme
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))
     return answer
 
 
-def _answer(status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
-    body = {"type": "about:blank", "title": str(title), "status": status, "detail": detail}
-    if errors:
-        body["errors"] = errors
-    return Response(body, status=status, content_type=PROBLEM_TYPE)
+def _conflict(error: Conflict) -> Response:
+    """412 (RFC 9110 section 15.5.13): what it is by now, and which of the wanted fields somebody else has changed."""
+    errors = [
+        {"field": each.field, "problem": f"changed by {each.changed_by}", "current": each.theirs, "yours": each.mine}
+        for each in error.conflicts
+    ]
+    answer = _answer(412, "Changed meanwhile", str(error), errors, version=error.version)
+    answer["ETag"] = f'"{error.version}"'
+    return answer
+
+
+def _answer(
+    status: int, title: str = "", detail: str = "", errors: Sequence[dict[str, Any]] = (), **more: Any
+) -> Response:
+    return Response(document(status, title, detail, errors, **more), status=status, content_type=PROBLEM_TYPE)

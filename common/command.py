@@ -39,6 +39,26 @@ def within_one_savepoint() -> Iterator[None]:
         _within_caller.reset(token)
 
 
+def is_passing(error: OperationalError) -> bool:
+    """Whether others were in the way for the moment, so that the same can succeed when it is tried again."""
+    return getattr(error.__cause__, "sqlstate", None) in PASSING_STATES
+
+
+def in_one_transaction(act: Callable[[], Result]) -> Result:
+    """Do all of it or nothing, tried again when others were in its way for the moment; within another transaction once,
+    since that one is lost then."""
+    attempts = 1 if connection.in_atomic_block else ATTEMPTS
+    for attempt in range(1, attempts + 1):
+        try:
+            with transaction.atomic():
+                return act()
+        except OperationalError as error:
+            if attempt == attempts or not is_passing(error):
+                raise
+            time.sleep(0.05 * attempt)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
 def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Make `function` a command: it runs in one transaction and takes its `actor` by keyword only.
 
@@ -53,16 +73,7 @@ def command(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         if _within_caller.get():
             return function(*args, **kwargs)
-        attempts = 1 if connection.in_atomic_block else ATTEMPTS
-        for attempt in range(1, attempts + 1):
-            try:
-                with transaction.atomic():
-                    return function(*args, **kwargs)
-            except OperationalError as error:
-                if attempt == attempts or getattr(error.__cause__, "sqlstate", None) not in PASSING_STATES:
-                    raise
-                time.sleep(0.05 * attempt)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return in_one_transaction(lambda: function(*args, **kwargs))
 
     COMMANDS[f"{function.__module__}.{function.__name__}"] = run
     return run

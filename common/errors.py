@@ -34,9 +34,12 @@ class FieldConflict:
 
 
 class Conflict(Exception):
-    """A save based on an older version met newer changes of the same fields. Nothing was written."""
+    """A save based on an older version met newer changes, usually of the same fields; `version` is what it is by now.
+    Nothing was written."""
 
     def __init__(self, version: int, conflicts: list[FieldConflict]) -> None:
-        super().__init__("Changed by someone else meanwhile: " + ", ".join(conflict.field for conflict in conflicts))
+        fields = ", ".join(conflict.field for conflict in conflicts)
+        way_out = "other fields alone; read it again, and send your changes for what it is now."
+        super().__init__(f"Changed by someone else meanwhile: {fields or way_out}")
         self.version = version
         self.conflicts = conflicts

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.choices import Permission
 from accounts.models import AccessToken
+from accounts.once import once
+from accounts.throttling import count
 from activity.actors import Channel
 from alerts.api import AlertListView
+from common.api import TooLarge
 from incidents.models import Incident
 from ingest import limits
 from ingest.commands import Outcome, Result, ingest
 from ingest.formats.registry import FORMAT_NAMES, FormatError, parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
 from ingest.reading import GZIP_START, read_records
-
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-    default_detail = "Too large"
 
 
 class AlertsView(AlertListView):
@@ -37,10 +37,20 @@ class AlertsView(AlertListView):
     """
 
     needs = AlertListView.needs | {"POST": Permission.SEND_ALERTS}
+    keys = AlertListView.keys | {"POST": ("format",)}
     parser_classes: list[Any] = []
 
-    def post(self, request: Request) -> Response:
-        results = _take_in(_body(request), request.query_params.get("format", "auto"), request.user)
+    def get_throttles(self) -> list[Any]:
+        """Alerts are counted themselves, not the requests that bring them."""
+        return [] if self.request.method == "POST" else super().get_throttles()
+
+    def post(self, request: Request) -> HttpResponse:
+        body = _body(request)
+        return once(request, lambda: self.taken_in(request, body), sent=body)
+
+    def taken_in(self, request: Request, sent: bytes) -> Response:
+        """What became of each alert of the body."""
+        results = _take_in(sent, request.query_params.get("format", "auto"), request.user)
         refused = sum(result["result"] == "refused" for result in results)
         created = sum(result["result"] == Result.CREATED for result in results)
         body = {
@@ -81,6 +91,8 @@ def _take_in(body: bytes, format_name: str, principal: Any) -> list[dict[str, An
         raise exceptions.ValidationError({"format": [str(error)]}) from None
     if not parsed:
         raise exceptions.ValidationError({"body": ["The list is empty; send at least one alert."]})
+    if isinstance(principal, AccessToken):
+        count(principal, "alerts", settings.API_ALERTS_PER_MINUTE, "send {} alerts", len(parsed))
     accepted = [alert for alert in parsed if isinstance(alert, ParsedAlert)]
     outcomes = ingest(accepted, actor=principal.as_actor(Channel.API))
     numbers = {outcome.incident_id for outcome in outcomes}

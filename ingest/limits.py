@@ -1,7 +1,10 @@
 """Every cap on what comes in, in one place. They are published in docs/ingest-format.md and named where they bite.
 
-The general ones (depth, numbers, characters) are in `common/boundary.py`; the bytes of an API request are a setting.
+The general ones (depth, numbers, characters) are in `common/boundary.py`, those of times in `common/times.py`; the
+bytes of an API request are a setting.
 """
+
+from common import fields
 
 ALERTS_PER_REQUEST = 500
 """Alerts in one API request: one transaction. A file read by `manage.py ingest` may hold any number."""
@@ -31,7 +34,7 @@ RECOMMENDED_ACTIONS = 30_000
 PRODUCT = 100
 """Characters of the name of a product or of what detects."""
 
-SHORT_TEXT = 300
+SHORT_TEXT = fields.SHORT_TEXT
 """Characters of names, ids and the like."""
 
 LONG_TEXT = 32_768
@@ -56,14 +59,8 @@ EVIDENCE_PER_ALERT = 1_000
 ROLES_PER_EVIDENCE = 14
 """Every role once."""
 
-DETAILS_PER_EVIDENCE = 100
+DETAILS_PER_EVIDENCE = fields.MOST_OWN_FIELDS
 """Fields in the free `details` object of a piece of evidence."""
 
-LIST_ITEMS = 100
+LIST_ITEMS = fields.LIST_ITEMS
 """Items of a small list about an entity, such as a device's addresses."""
-
-YEARS_FROM = 1970
-"""Times before this year are mistakes: the zero of some sender's clock."""
-
-HOURS_AHEAD = 24
-"""How far in the future a time may lie: a clock set to another zone, but no more."""

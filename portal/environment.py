@@ -135,6 +135,15 @@ class Environment(BaseSettings):
         default=15, ge=1, le=3600, description="Longest time one database statement of the application may take."
     )
     max_body_megabytes: int = Field(default=20, ge=1, le=1024, description="Largest request body that is accepted.")
+    api_reads_per_minute: int = Field(
+        default=1_200, ge=0, le=1_000_000, description="Requests that read which one token may make a minute; 0: any."
+    )
+    api_writes_per_minute: int = Field(
+        default=300, ge=0, le=1_000_000, description="Requests that change something, but for alerts, likewise; 0: any."
+    )
+    api_alerts_per_minute: int = Field(
+        default=0, ge=0, le=100_000_000, description="Alerts that one token may send a minute; 0: any number."
+    )
     attachment_megabytes: int = Field(
         default=20, ge=1, le=1024, description="Largest file that can be attached to an incident."
     )

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "portal.middleware.RemoteAddress",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.Compressed",
+    "common.problems.ToldAsProblems",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -226,9 +227,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.NobodyUnlessNamed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.TokenRate"],
     "EXCEPTION_HANDLER": "common.api.problem",
     "UNAUTHENTICATED_USER": None,
 }
+
+API_READS_PER_MINUTE = ENVIRONMENT.api_reads_per_minute
+API_WRITES_PER_MINUTE = ENVIRONMENT.api_writes_per_minute
+API_ALERTS_PER_MINUTE = ENVIRONMENT.api_alerts_per_minute
 
 # --- Background work: PostgreSQL is the truth, a message only wakes a worker --------------------------------------
 
@@ -311,6 +317,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "accounts.tasks.tell_of_the_door",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "forget answers that were kept for repeats": {
+        "task": "accounts.tasks.forget_kept_answers",
+        "schedule": timedelta(hours=1),
     },
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }

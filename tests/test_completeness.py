@@ -39,6 +39,7 @@ NO_STATE = {
     "django_session": "who is signed in on which browser; coming and going are entries",
     "accounts_listsettings": "how one likes one's lists",
     "accounts_untold": "counts that wait to be entries",
+    "accounts_keptanswer": "what a request was answered, should it be sent again",
     "accounts_tokenuse": "when a use was last recorded",
     "incidents_recordedlook": "when a look was last recorded",
     "incidents_look": "how far one has read",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
-from common.api import AlwaysJSON, bad_query
-from common.query_strings import UnknownKeys
+from common.endpoints import Endpoint
 from exports.views.data import bundle_answer, document_answer, marking_asked, table_answer
 from incidents.api.lookup import visible_or_404
 
 
-class IncidentTableView(APIView):
+class IncidentTableView(Endpoint):
     """The alerts, the evidence or the log of one incident as a CSV table."""
 
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int, table: str) -> HttpResponse | StreamingHttpResponse:
         principal = principal_of(request)
@@ -28,11 +24,10 @@ class IncidentTableView(APIView):
         return table_answer(request.method, incident, principal, principal.as_actor().through(Channel.API), table)
 
 
-class IncidentDocumentView(APIView):
+class IncidentDocumentView(Endpoint):
     """All of one incident as one JSON document."""
 
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> HttpResponse | StreamingHttpResponse:
         principal = principal_of(request)
@@ -40,18 +35,15 @@ class IncidentDocumentView(APIView):
         return document_answer(request.method, incident, principal, principal.as_actor().through(Channel.API))
 
 
-class IncidentBundleView(APIView):
+class IncidentBundleView(Endpoint):
     """One incident as a STIX 2.1 bundle. `tlp` (clear, green, amber, amber_strict, red; usually amber) says to whom it
     may be given."""
 
+    keys = {"GET": ("tlp",)}
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> HttpResponse | StreamingHttpResponse:
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        try:
-            marking = marking_asked(request.query_params)
-        except (UnknownKeys, ValidationError) as error:
-            raise bad_query(error) from None
+        marking = marking_asked(request.query_params)
         return bundle_answer(request.method, incident, principal, principal.as_actor().through(Channel.API), marking)

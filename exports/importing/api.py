@@ -10,13 +10,12 @@ from rest_framework import exceptions, status
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
+from accounts.once import refuse_key
 from activity.actors import Channel
-from common.api import AlwaysJSON, bad_query
-from common.query_strings import UnknownKeys, check_keys
+from common.endpoints import Endpoint
 from exports.importing.bringing import import_archive
 from exports.importing.receiving import received
 from exports.importing.unpacking import BadArchive
@@ -31,7 +30,7 @@ class ArchiveParser(BaseParser):
         return {"file": stream}
 
 
-class ImportView(APIView):
+class ImportView(Endpoint):
     """Takes an archive in, as a body of the type application/zip or as the field `file` of a multipart form, and
     answers the incident's number here. `dry_run=1` finds out whether it could be imported and stores nothing.
 
@@ -39,14 +38,11 @@ class ImportView(APIView):
     """
 
     needs = {"POST": Permission.IMPORT_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
+    keys = {"POST": ("dry_run",)}
     parser_classes = (MultiPartParser, ArchiveParser)
 
     def post(self, request: Request) -> Response:
-        try:
-            check_keys(request.query_params, ("dry_run",))
-        except UnknownKeys as error:
-            raise bad_query(error) from None
+        refuse_key(request, "An archive is taken in once by itself, and refused when it is here; leave the header out.")
         word = request.query_params.get("dry_run", "0")
         if word not in ("0", "1"):
             raise exceptions.ValidationError({"dry_run": ["Say 1 to only try it, or 0."]})

@@ -5,25 +5,20 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from accounts.models import Principal
 from activity.plain import plain_entries
-from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
-from common.query_strings import UnknownKeys, check_keys
+from common.endpoints import Endpoint
 from incidents.api.lookup import visible_or_404
 from incidents.as_it_was.difference import differences
 from incidents.filters.activity_filter import ActivityFilter
-from incidents.models import Incident
 from incidents.queries.activity import asked
 from incidents.queries.as_of import (
     NOW,
@@ -36,27 +31,21 @@ from incidents.queries.as_of import (
 from incidents.queries.merging import merged_into
 
 
-class ActivityView(APIView):
+class ActivityView(Endpoint):
     """The log of one incident and of those merged into it, entry by entry, by the same keys as the Activity tab.
 
     `sort=oldest` begins at the opening, `sort=newest`, as usual, at what happened last. `limit` (1 to 200, usually 50)
     entries come at once, `next` is the address of those that follow, or null. Times are UTC.
     """
 
+    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        try:
-            return Response(self.answer(request, incident, principal))
-        except (UnknownKeys, ValidationError) as error:
-            raise bad_query(error) from None
-
-    def answer(self, request: Request, incident: Incident, principal: Principal) -> dict[str, Any]:
         merged = merged_into(incident, principal)
-        return list_answer(
+        answer = list_answer(
             request,
             ActivityFilter,
             lambda query: asked(query, principal, incident, merged),
@@ -64,24 +53,21 @@ class ActivityView(APIView):
             name="entries",
             shown_at=reverse("incidents:activity", args=[incident.pk]),
         )
+        return Response(answer)
 
 
-class AsOfView(APIView):
+class AsOfView(Endpoint):
     """An incident as it was at `entry` (the id of an entry of its log) or `at` (a time, in UTC where it names no zone;
     now where neither is said), rebuilt from the log. With `from`, and `to` where that is not now, what is otherwise
     between the two moments."""
 
+    keys = {"GET": ("entry", "at", "from", "to")}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))
-        try:
-            check_keys(request.query_params, ("entry", "at", "from", "to"))
-            with timezone.override(UTC):
-                return Response(self.answer(request.query_params, incident.pk))
-        except (UnknownKeys, ValidationError) as error:
-            raise bad_query(error) from None
+        with timezone.override(UTC):
+            return Response(self.answer(request.query_params, incident.pk))
 
     def answer(self, query: QueryDict, number: int) -> dict[str, Any]:
         if "from" in query:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from alerts.api import AlertDetailView, alerts_answer
-from common.api import AlwaysJSON
+from common.endpoints import Endpoint
 from incidents.api.lookup import visible_or_404
 
 
-class IncidentAlertsView(APIView):
+class IncidentAlertsView(Endpoint):
     """The alerts of one incident, by the keys of the list of alerts but for `incident`. Without `status` and `severity`
     all come, as on the incident's page."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))

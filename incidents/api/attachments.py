@@ -5,47 +5,50 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
+from accounts.once import once
 from activity.actors import Channel
-from common.api import AlwaysJSON
+from common.endpoints import Endpoint
 from incidents.api.lookup import visible_or_404
 from incidents.files import Damaged
 from incidents.queries.attachments import plain_attachment, plain_attachments
 from incidents.views.attachments import attachment_or_404, given, taken
 
 
-class AttachmentsView(APIView):
+class AttachmentsView(Endpoint):
     """The files of an incident, oldest first; and sending one, as the field `file` of a multipart form."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS, "POST": Permission.EDIT_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
     parser_classes = (MultiPartParser,)
 
     def get(self, request: Request, number: int) -> Response:
         return Response({"attachments": plain_attachments(visible_or_404(number, principal_of(request)))})
 
-    def post(self, request: Request, number: int) -> Response:
+    def post(self, request: Request, number: int) -> HttpResponse:
         incident = visible_or_404(number, principal_of(request))
         file = request.FILES.get("file")
         if not isinstance(file, UploadedFile):
             raise exceptions.ValidationError({"file": ["Send one file as the field `file` of a multipart form."]})
-        found = taken(incident, file, principal_of(request), Channel.API)
-        return Response(plain_attachment(found), status=status.HTTP_201_CREATED)
+
+        def act() -> Response:
+            found = taken(incident, file, principal_of(request), Channel.API)
+            return Response(plain_attachment(found), status=status.HTTP_201_CREATED)
+
+        return once(request, act)
 
 
-class AttachmentView(APIView):
+class AttachmentView(Endpoint):
     """The bytes of one attachment, compared with their SHA-256 before the first of them leaves."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: UUID) -> HttpResponseBase:
         principal = principal_of(request)

@@ -10,13 +10,12 @@ from django.http import Http404, QueryDict
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from alerts.api import alerts_answer
-from common.api import AlwaysJSON
 from common.api_lists import limit_of, one_of, without
+from common.endpoints import Endpoint
 from common.pagination import BadCursor
 from common.query_strings import address, check_keys, nearest, with_values
 from entities.choices import EntityKind
@@ -30,12 +29,11 @@ from incidents.queries.entity_timeline import BadPlace
 from incidents.queries.plain import plain_incidents
 
 
-class EntitiesView(APIView):
+class EntitiesView(Endpoint):
     """Entities that incidents have which one may see, by the keys of their page: `q` (a part of a name, or an
     identifier), `kind`, `criticality`, `sort` (newest, name), with `limit` and `next` as in every list."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
         limit, query = limit_of(request.query_params), single(request, ("q", "sort", "after", "before"))
@@ -49,11 +47,10 @@ class EntitiesView(APIView):
         return Response({"entities": rows, "next": following(request, page.next), "page": absolute(request, path)})
 
 
-class OfEntity(APIView):
+class OfEntity(Endpoint):
     """What is asked of one entity, by its type and its number or key."""
 
     needs: ClassVar[dict[str, Permission]] = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def entity(self, request: Request) -> Entity:
         """Raises Http404 for what no incident has that one may see."""

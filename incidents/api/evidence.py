@@ -8,12 +8,11 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from common.api import AlwaysJSON
 from common.api_lists import limit_of, one_of, without
+from common.endpoints import Endpoint
 from common.pagination import BadCursor
 from common.query_strings import address, with_values
 from incidents.api.entities import absolute, following
@@ -25,23 +24,21 @@ from incidents.queries.plain_evidence import kinds_of, plain_evidence
 READ = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
 
 
-class AssetsView(APIView):
+class AssetsView(Endpoint):
     """The devices, users, mailboxes, apps and cloud resources that an incident's alerts are about, those in most alerts
     first. Takes the keys of the tab, `type`, `verdict` and `q`, with `limit` and `next` as every list."""
 
     needs = READ
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))
         return Response(evidence_answer(request, incident, assets=True))
 
 
-class EvidenceView(APIView):
+class EvidenceView(Endpoint):
     """Everything else that an incident's alerts name, or people have added: files, processes, addresses, messages."""
 
     needs = READ
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import User
-from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
-from common.query_strings import UnknownKeys, check_keys
+from common.endpoints import Endpoint
 from incidents.api.lookup import LONGEST_NUMBER, visible_or_404
 from incidents.commands.looking import record_look
 from incidents.filters import IncidentFilter
@@ -26,7 +23,7 @@ from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
 
 
-class IncidentsView(APIView):
+class IncidentsView(Endpoint):
     """List incidents, by the same keys as the queue's page: the same address gives the same incidents.
 
     That holds for what an address leaves unsaid, too: without `status`, `severity` and `snoozed` come open incidents
@@ -36,38 +33,28 @@ class IncidentsView(APIView):
     `open` …) are accepted and change nothing.
     """
 
+    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request) -> Response:
-        try:
-            return Response(self.answer(request))
-        except (UnknownKeys, ValidationError) as error:
-            raise bad_query(error) from None
-
-    def answer(self, request: Request) -> dict[str, Any]:
         principal = principal_of(request)
-        return list_answer(
+        answer = list_answer(
             request,
             IncidentFilter,
             lambda query: queue.asked(query, principal),
             lambda ids: with_addresses(plain_incidents(ids, principal), request),
             name="incidents",
         )
+        return Response(answer)
 
 
-class IncidentView(APIView):
+class IncidentView(Endpoint):
     """One incident by its number, with its tasks. One that was merged away names in `redirected_to` the incident it
     went into."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
-        try:
-            check_keys(request.query_params, ())
-        except UnknownKeys as error:
-            raise bad_query(error) from None
         principal = principal_of(request)
         found = plain_incidents([number], principal) if number <= LONGEST_NUMBER else []
         if not found:
@@ -78,18 +65,13 @@ class IncidentView(APIView):
         return Response(with_addresses(found, request)[0])
 
 
-class SimilarView(APIView):
+class SimilarView(Endpoint):
     """The incidents that are most like one, at most 20, the most alike first: what they share with it, and how they
     were closed. `likeness` goes from 8 to 100."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
     def get(self, request: Request, number: int) -> Response:
-        try:
-            check_keys(request.query_params, ())
-        except UnknownKeys as error:
-            raise bad_query(error) from None
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return Response({"similar": with_addresses(plain_similar(incident, principal), request)})

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import Http404
-from rest_framework import exceptions
+from django.http import Http404, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
+from accounts.once import once
 from activity.actors import Channel
 from alerts.lookup import visible_alerts
-from common.api import AlwaysJSON
+from common.bodies import LARGEST_ID, LONG, Body
+from common.endpoints import Endpoint
 from incidents.api.incidents import with_addresses
 from incidents.commands import merge, move_alerts, unmerge
 from incidents.commands.alerts import MOST_ALERTS
@@ -23,10 +21,8 @@ from incidents.queries import merging as queries
 from incidents.queries.plain import plain_incidents
 from incidents.rules.merging import MOST_MERGED, Choice, finding_word
 
-LARGEST = 2**63 - 1
 
-
-class MergeView(APIView):
+class MergeView(Endpoint):
     """Merge incidents: `{"target": 12, "sources": [7, 9], "reason": "…"}`.
 
     Where the incidents differ, `assignee` (a username, `team:` and a team's name, or `unassigned`), `classification`
@@ -35,118 +31,83 @@ class MergeView(APIView):
     """
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         known = ("target", "sources", "reason", "assignee", "classification", "determination", "name_of")
-        body = Body(request.data, known)
-        target, sources = body.number("target"), body.numbers("sources", MOST_MERGED)
-        reason = body.text("reason")
-        finding = body.text("classification", required=False)
-        choice = Choice(
-            assignee=body.text("assignee", required=False),
-            finding=finding_word(finding, body.text("determination", required=False) or "not_set") if finding else "",
-            name=body.number("name_of", required=False),
-        )
+        with Body(request.data, known) as body:
+            target, sources = body.id("target", required=True) or 0, body.ids("sources", MOST_MERGED, required=True)
+            reason = body.text("reason", LONG, required=True)
+            finding, determination = body.text("classification"), body.text("determination")
+            choice = Choice(
+                assignee=body.text("assignee"),
+                finding=finding_word(finding, determination or "not_set") if finding else "",
+                name=body.id("name_of") or 0,
+            )
         principal = principal_of(request)
         found = {each.pk: each for each in queries.chosen([target, *sources], principal)}
         missing = sorted({target, *sources} - found.keys())
         if missing:
             raise Http404
-        merged = merge(
-            found[target],
-            [found[number] for number in sources],
-            actor=principal.as_actor(Channel.API),
-            reason=reason,
-            choice=choice,
-            principal=principal,
-        )
-        return answered(merged, request)
+
+        def act() -> Response:
+            merged = merge(
+                found[target],
+                [found[number] for number in sources],
+                actor=principal.as_actor(Channel.API),
+                reason=reason,
+                choice=choice,
+                principal=principal,
+            )
+            return answered(merged, request)
+
+        return once(request, act)
 
 
-class UnmergeView(APIView):
+class UnmergeView(Endpoint):
     """Bring an incident back that was merged away: `{"reason": "…"}`, or nothing. Answers it as it is now."""
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
-    def post(self, request: Request, number: int) -> Response:
-        reason = Body(request.data or {}, ("reason",)).text("reason", required=False)
+    def post(self, request: Request, number: int) -> HttpResponse:
         principal = principal_of(request)
-        found = queries.chosen([number], principal) if number <= LARGEST else []
+        found = queries.chosen([number], principal) if number <= LARGEST_ID else []
         if not found:
             raise Http404
+        with Body(request.data, ("reason",)) as body:
+            reason = body.text("reason", LONG)
         actor = principal.as_actor(Channel.API)
-        return answered(unmerge(found[0], actor=actor, reason=reason, principal=principal), request)
+
+        def act() -> Response:
+            return answered(unmerge(found[0], actor=actor, reason=reason, principal=principal), request)
+
+        return once(request, act)
 
 
-class MoveAlertsView(APIView):
+class MoveAlertsView(Endpoint):
     """Move alerts: `{"alerts": [101, 102], "to": 12, "comment": "…"}`; without `to` they are split off into a new
     incident. Answers the incident where they are now."""
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
-    content_negotiation_class = AlwaysJSON
 
-    def post(self, request: Request) -> Response:
-        body = Body(request.data, ("alerts", "to", "comment"))
-        ids, number = body.numbers("alerts", MOST_ALERTS), body.number("to", required=False)
-        comment, principal = body.text("comment"), principal_of(request)
+    def post(self, request: Request) -> HttpResponse:
+        with Body(request.data, ("alerts", "to", "comment")) as body:
+            ids, number = body.ids("alerts", MOST_ALERTS, required=True), body.id("to")
+            comment = body.text("comment", LONG, required=True)
+        principal = principal_of(request)
         if visible_alerts(principal, ids).count() < len(ids):
             raise Http404
         found = queries.chosen([number], principal) if number else []
         if number and not found:
             raise Http404
         actor = principal.as_actor(Channel.API)
-        moved = move_alerts(ids, found[0] if found else None, actor=actor, comment=comment, principal=principal)
-        return answered(moved.to, request)
+
+        def act() -> Response:
+            moved = move_alerts(ids, found[0] if found else None, actor=actor, comment=comment, principal=principal)
+            return answered(moved.to, request)
+
+        return once(request, act)
 
 
 def answered(incident: Incident, request: Request) -> Response:
     """The incident as it is now."""
     return Response(with_addresses(plain_incidents([incident.pk], principal_of(request)), request)[0])
-
-
-class Body:
-    """A JSON object with named fields; what is wrong with one is a 400 that names it."""
-
-    def __init__(self, data: Any, known: tuple[str, ...]) -> None:
-        if not isinstance(data, dict):
-            raise exceptions.ValidationError({"body": ["Send a JSON object."]})
-        for key in data:
-            if key not in known:
-                raise exceptions.ValidationError(
-                    {str(key)[:60]: [f"There is no such field here; these are: {', '.join(known)}."]}
-                )
-        self.data = data
-
-    def number(self, key: str, *, required: bool = True) -> int:
-        """A number of an incident; 0 where it may be left out and is."""
-        value = self.data.get(key)
-        if value is None and not required:
-            return 0
-        if value is None or not _is_number(value):
-            raise exceptions.ValidationError({key: ["Give the number of an incident."]})
-        return int(value)
-
-    def numbers(self, key: str, most: int) -> list[int]:
-        """Some numbers, each once."""
-        values = self.data.get(key)
-        if not isinstance(values, list) or not values or not all(_is_number(value) for value in values):
-            raise exceptions.ValidationError({key: [f"Give a list of 1 to {most} numbers."]})
-        numbers = list(dict.fromkeys(values))
-        if len(numbers) > most:
-            raise exceptions.ValidationError({key: [f"At most {most} at once; these are {len(numbers)}."]})
-        return numbers
-
-    def text(self, key: str, *, required: bool = True) -> str:
-        """A text; nothing where it may be left out and is."""
-        value = self.data.get(key)
-        if value is None and not required:
-            return ""
-        if not isinstance(value, str) or (required and not value.strip()):
-            raise exceptions.ValidationError({key: ["Give a text."]})
-        return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from alerts.choices import Tactic
+from common.fields import fold_word
 from ingest import limits
-from ingest.fields import fold_word
 
 _TACTIC_IDS = {
     "ta0043": Tactic.RECONNAISSANCE,

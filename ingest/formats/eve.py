@@ -14,11 +14,11 @@ from typing import Any
 
 from alerts.choices import EvidenceRole, Severity, Tactic
 from common.boundary import BoundaryError, show_name
+from common.fields import Fields, fold_word
 from entities import identity
 from entities.identity import IdentityError
 from entities.spelling import ip_address
 from ingest import limits
-from ingest.fields import Fields, fold_word
 from ingest.formats.attack import category_slugs, technique_ids
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.intake import Format, Intake, Parsed, Refusal, known

@@ -13,10 +13,10 @@ from typing import Any
 
 from alerts.choices import DETERMINATIONS, AlertStatus, Classification, Determination, EvidenceRole, Severity
 from common.boundary import BoundaryError, join_path, name_type
+from common.fields import Fields, fold_word
 from entities import identity
 from entities.choices import EntityKind
 from ingest import limits
-from ingest.fields import Fields, fold_word
 from ingest.formats.attack import category_slugs, technique_ids
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.graph_evidence import add_evidence

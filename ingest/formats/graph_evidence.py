@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from alerts.choices import EvidenceRole, RemediationStatus, Verdict
+from common.fields import Fields, fold_word
 from entities import identity
 from entities.identity import EntityIdentity, IdentityError, Scope
 from entities.spelling import join_file_path
 from ingest import limits
-from ingest.fields import Fields, fold_word
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.intake import known
 

@@ -21,12 +21,12 @@ from alerts.choices import (
     Verdict,
 )
 from common.boundary import BoundaryError
+from common.fields import Fields
 from entities import identity
 from entities.choices import EntityKind
 from entities.identity import EntityIdentity, IdentityError, Scope
 from entities.spelling import hash_identifier
 from ingest import limits
-from ingest.fields import Fields
 from ingest.formats.attack import category_slugs, is_technique, technique_ids
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.intake import SOURCE_NAME, Format, Intake, Parsed, Refusal, known, web_address

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.fields import fold_word
+from common.fields import fold_word
 
 ENDPOINT = "Microsoft Defender for Endpoint"
 IDENTITY = "Microsoft Defender for Identity"

@@ -14,11 +14,11 @@ from typing import Any
 
 from alerts.choices import AlertStatus, EvidenceRole, Severity
 from common.boundary import BoundaryError, check_value, load_json
+from common.fields import Fields, fold_word
 from entities import identity
 from entities.choices import EntityKind
 from entities.spelling import fold
 from ingest import limits
-from ingest.fields import Fields, fold_word
 from ingest.formats.attack import category_slugs, technique_ids
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.intake import Format, Intake, Parsed, Refusal, web_address

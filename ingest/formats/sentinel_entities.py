@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from common.fields import Fields, fold_word
 from entities import identity
 from entities.identity import EntityIdentity, IdentityError, Scope
 from entities.spelling import join_file_path
 from ingest import limits
-from ingest.fields import Fields, fold_word
 from ingest.formats.evidence import EvidenceGatherer
 from ingest.formats.intake import known
 

@@ -1,4 +1,5 @@
-"""Reading one object of a sender's record field by field, so that a format reads like the list of its fields.
+"""Reading one JSON object field by field, so that a format, or the body of a request (common/bodies.py), reads like the
+list of its fields.
 
 Our own format is read strictly: a value that does not fit refuses the record and says how to mend it. A foreign format
 is read leniently, because its sender cannot be asked to change it: what does not fit is left out and noted, what is too
@@ -15,13 +16,19 @@ from typing import Any, TypeVar, cast
 
 from common.boundary import BoundaryError, join_path, name_type, show_name, text_problem
 from common.terms import NamedTerms, RankedTerms, UnknownTerm
-from ingest import limits
-from ingest.times import TimeProblem, parse_time
+from common.times import TimeProblem, parse_time
 
 Term = TypeVar("Term", bound="RankedTerms | NamedTerms")
 Value = TypeVar("Value")
 
 ELLIPSIS = "…"
+
+SHORT_TEXT = 300
+"""Characters of a text, where its reader does not say."""
+LIST_ITEMS = 100
+"""Items of a list."""
+MOST_OWN_FIELDS = 100
+"""Fields of an object whose fields the sender chooses."""
 
 MISSING = "This field is missing; it is required."
 
@@ -39,7 +46,7 @@ class Fields:
         record: Mapping[str, Any],
         path: str = "",
         *,
-        now: datetime,
+        now: datetime | None,
         lenient: bool = False,
         naive_is_utc: bool = False,
         notices: list[str] | None = None,
@@ -63,6 +70,10 @@ class Fields:
         """The error to raise for a field."""
         return BoundaryError(self.at(name) if name else self.path, problem)
 
+    def fail(self, path: str, problem: str) -> None:
+        """What stands at `path` cannot be taken."""
+        raise BoundaryError(path, problem)
+
     def notice(self, name: str, problem: str) -> None:
         self.notices.append(f"{self.at(name)}: {problem}")
 
@@ -74,18 +85,15 @@ class Fields:
             if name not in known:
                 near = difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.6)
                 way_out = f"did you mean “{near[0]}”?" if near else f"it has {', '.join(sorted(known))}."
-                raise BoundaryError(self.at(name), f"{what} has no field {show_name(name)}; {way_out}")
+                self.fail(self.at(name), f"{what} has no field {show_name(name)}; {way_out}")
 
     # ------------------------------------------------------------------------------------------------- plain values
 
-    def text(self, name: str, maximum: int = limits.SHORT_TEXT, *, required: bool = False) -> str:
+    def text(self, name: str, maximum: int = SHORT_TEXT, *, required: bool = False) -> str:
         """A text; empty when left out. A required one has more than white space."""
         if not required and self.record.get(name) is None:
             return ""
-        text = self._read(name, "", required, lambda value: self._as_text(value, name, maximum))
-        if required and not text.strip():
-            raise self.refuse(name, "This is empty and must not be; give it a value.")
-        return text
+        return self._read(name, "", required, lambda value: self._as_text(value, name, maximum, required))
 
     def integer(self, name: str, minimum: int = 0, maximum: int = 2**63 - 1) -> int | None:
         return self._read(name, None, False, lambda value: self._as_integer(value, minimum, maximum))
@@ -104,14 +112,14 @@ class Fields:
         assert moment is not None  # a required field that is missing or unfit has raised
         return moment
 
-    def texts(self, name: str, count: int = limits.LIST_ITEMS, maximum: int = limits.SHORT_TEXT) -> tuple[str, ...]:
+    def texts(self, name: str, count: int = LIST_ITEMS, maximum: int = SHORT_TEXT) -> tuple[str, ...]:
         """A list of texts; blank ones are dropped."""
         if self.record.get(name) is None:
             return ()
         found = self._converted(name, count, lambda value: self._as_text(value, name, maximum))
         return tuple(text for text in found if text.strip())
 
-    def free(self, name: str, count: int = limits.DETAILS_PER_EVIDENCE) -> dict[str, Any]:
+    def free(self, name: str, count: int = MOST_OWN_FIELDS) -> dict[str, Any]:
         """An object with fields of the sender's own choice."""
         if self.record.get(name) is None:
             return {}
@@ -131,9 +139,7 @@ class Fields:
         """One of our own terms, by its word; required unless there is a default."""
         if default is not None and self.record.get(name) is None:
             return default
-        term = self._read(name, default, default is None, lambda value: _as_term(value, terms))
-        assert term is not None
-        return term
+        return cast(Term, self._read(name, default, default is None, lambda value: _as_term(value, terms)))
 
     def terms(self, name: str, terms: type[Term], count: int) -> tuple[str, ...]:
         """A list of our own terms, by their words, each once."""
@@ -175,7 +181,7 @@ class Fields:
             elif self.lenient:
                 self.notices.append(f"{path}: This is {name_type(value)}, not an object; left out.")
             else:
-                raise BoundaryError(path, f"This is {name_type(value)}, not an object; send one in braces.")
+                self.fail(path, f"This is {name_type(value)}, not an object; send one in braces.")
         return found
 
     def _inside(self, record: Mapping[str, Any], path: str) -> Fields:
@@ -194,15 +200,17 @@ class Fields:
         value = self.record.get(name)
         if value is None:
             if required:
-                raise self.refuse(name, MISSING)
+                self.fail(self.at(name), MISSING)
             return default
         try:
             return convert(value)
         except (_Unfit, TimeProblem) as unfit:
-            if required or not self.lenient:
-                raise self.refuse(name, str(unfit)) from None
-            self.notice(name, f"{unfit} Left out.")
-            return default
+            problem = str(unfit)
+        if required or not self.lenient:
+            self.fail(self.at(name), problem)
+        else:
+            self.notice(name, f"{problem} Left out.")
+        return default
 
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
         if self.record.get(name) is None:
@@ -210,22 +218,26 @@ class Fields:
         value = self._read(name, [], False, self._as_list)
         if len(value) > count:
             found = f"The list has {len(value):,} items"
-            if not self.lenient:
-                raise self.refuse(name, f"{found}, more than the {count:,} allowed; send fewer.")
-            self.notice(name, f"{found}; the first {count:,} were taken.")
+            if self.lenient:
+                self.notice(name, f"{found}; the first {count:,} were taken.")
+            else:
+                self.fail(self.at(name), f"{found}, more than the {count:,} allowed; send fewer.")
         return [(position, item) for position, item in enumerate(value[:count]) if item is not None]
 
-    def _converted(self, name: str, count: int, convert: Callable[[Any], str]) -> list[str]:
+    def _converted(self, name: str, count: int, convert: Callable[[Any], Value]) -> list[Value]:
         """The items of a list that fit."""
         found = []
         for position, value in self._items(name, count):
             try:
                 found.append(convert(value))
             except _Unfit as unfit:
-                path = join_path(self.at(name), position)
-                if not self.lenient:
-                    raise BoundaryError(path, str(unfit)) from None
-                self.notices.append(f"{path}: {unfit} Left out.")
+                path, problem = join_path(self.at(name), position), str(unfit)
+            else:
+                continue
+            if self.lenient:
+                self.notices.append(f"{path}: {problem} Left out.")
+            else:
+                self.fail(path, problem)
         return found
 
     def _as_list(self, value: Any) -> list[Any]:
@@ -235,7 +247,7 @@ class Fields:
             return [value]
         raise _Unfit(f"This is {name_type(value)}, not a list; put it in square brackets.")
 
-    def _as_text(self, value: Any, name: str, maximum: int) -> str:
+    def _as_text(self, value: Any, name: str, maximum: int, required: bool = False) -> str:
         if self.lenient and isinstance(value, (int, float)) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
@@ -245,6 +257,8 @@ class Fields:
             return cut(value, maximum)
         if len(value) > maximum:
             raise _Unfit(text_problem(value, maximum))
+        if required and not value.strip():
+            raise _Unfit("This is empty and must not be; give it a value.")
         return value
 
     def _as_integer(self, value: Any, minimum: int, maximum: int) -> int:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from ingest.limits import HOURS_AHEAD, YEARS_FROM
+YEARS_FROM = 1970
+"""Times before this year are mistakes: the zero of some sender's clock."""
+
+HOURS_AHEAD = 24
+"""How far in the future a time may lie of something that has happened: a clock set to another zone, but no more."""
 
 _RFC_3339 = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[Tt ]"
@@ -27,11 +31,11 @@ class TimeProblem(ValueError):
     """A text that is no usable time; the message is a sentence."""
 
 
-def parse_time(text: str, now: datetime, *, naive_is_utc: bool = False) -> datetime:
+def parse_time(text: str, now: datetime | None, *, naive_is_utc: bool = False) -> datetime:
     """The moment that `text` names, in UTC and to the microsecond; further digits are cut off.
 
     Refused: anything without a zone (unless the format says that its naive times are UTC), years before 1970, and
-    moments more than 24 hours after `now`.
+    moments more than 24 hours after `now`, unless that is None.
     """
     match = _RFC_3339.fullmatch(text.strip()) or (_LOG_ANALYTICS.fullmatch(text.strip()) if naive_is_utc else None)
     if match is None:
@@ -44,7 +48,7 @@ def parse_time(text: str, now: datetime, *, naive_is_utc: bool = False) -> datet
         raise TimeProblem("There is no such day or hour; correct the time.") from None
     if moment.year < YEARS_FROM:
         raise TimeProblem(f"The time lies before {YEARS_FROM}; send the real time, or leave the field out.")
-    if moment > now + timedelta(hours=HOURS_AHEAD):
+    if now is not None and moment > now + timedelta(hours=HOURS_AHEAD):
         raise TimeProblem(f"The time lies more than {HOURS_AHEAD} hours in the future; check the sender's clock.")
     return moment
 
