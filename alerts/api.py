@@ -24,6 +24,7 @@ from common.address_filter import filled
 from common.api_lists import list_answer
 from common.endpoints import Endpoint
 from common.filters import ANY
+from common.preconditions import with_tag
 from common.query_strings import nearest
 
 
@@ -50,8 +51,12 @@ class AlertDetailView(Endpoint):
     keys = {"GET": ("with",)}
 
     def get(self, request: Request, number: int) -> Response:
-        parts = asked_parts(request)
-        return alert_answer(request, alert_or_404(request, number), parts)
+        return self.answer(request, alert_or_404(request, number), asked_parts(request))
+
+    def answer(self, request: Request, alert: Alert, parts: tuple[str, ...] = (), **more: Any) -> Response:
+        """An alert as it is now, under the version of its incident."""
+        told = with_address(plain_alert(alert, principal_of(request), parts), request)
+        return with_tag(Response(told | more), alert.incident.version)
 
 
 def alerts_answer(request: Request, *, fixed: dict[str, str] | None = None) -> dict[str, Any]:
@@ -71,11 +76,6 @@ def alerts_answer(request: Request, *, fixed: dict[str, str] | None = None) -> d
         name="alerts",
         fixed=fixed,
     )
-
-
-def alert_answer(request: Request, alert: Alert, parts: tuple[str, ...] = ()) -> Response:
-    """One alert as it is now."""
-    return Response(with_address(plain_alert(alert, principal_of(request), parts), request))
 
 
 def with_address(alert: dict[str, Any], request: Request) -> dict[str, Any]:

@@ -109,3 +109,10 @@ def without(query: QueryDict, keys: tuple[str, ...]) -> QueryDict:
     for key in keys:
         rest.pop(key, None)
     return rest
+
+
+def following(request: Request, after: str) -> str | None:
+    """The address of what follows a page of a list whose filters are its own; nothing at the end."""
+    if not after:
+        return None
+    return address(request.build_absolute_uri(request.path), with_values(request.query_params, after=[after]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, QueryDict
@@ -14,15 +14,15 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from alerts.api import alerts_answer
-from common.api_lists import limit_of, one_of, without
+from common.api_lists import following, limit_of, one_of, without
 from common.endpoints import Endpoint
 from common.pagination import BadCursor
-from common.query_strings import address, check_keys, nearest, with_values
+from common.query_strings import address, nearest, with_values
 from entities.choices import EntityKind
 from entities.models import Entity
 from entities.naming import page_of
 from incidents.api.incidents import with_addresses
-from incidents.forms.entities import BadAddress, read_list, read_timeline
+from incidents.forms.entities import LIST_KEYS, TIMELINE_KEYS, BadAddress, read_list, read_timeline
 from incidents.queries import entity as queries
 from incidents.queries import entity_timeline, plain_entities
 from incidents.queries.entity_timeline import BadPlace
@@ -34,6 +34,7 @@ class EntitiesView(Endpoint):
     identifier), `kind`, `criticality`, `sort` (newest, name), with `limit` and `next` as in every list."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": (*LIST_KEYS, "limit")}
 
     def get(self, request: Request) -> Response:
         limit, query = limit_of(request.query_params), single(request, ("q", "sort", "after", "before"))
@@ -50,7 +51,7 @@ class EntitiesView(Endpoint):
 class OfEntity(Endpoint):
     """What is asked of one entity, by its type and its number or key."""
 
-    needs: ClassVar[dict[str, Permission]] = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
 
     def entity(self, request: Request) -> Entity:
         """Raises Http404 for what no incident has that one may see."""
@@ -67,8 +68,9 @@ class EntityView(OfEntity):
     """What an entity is, how critical, and how far it is involved. `by` says whether `risk` counts its alerts by day
     (usual, the last 30 days) or by week (26 weeks)."""
 
+    keys = {"GET": ("by",)}
+
     def get(self, request: Request, kind: str, word: str) -> Response:
-        check_keys(request.query_params, ("by",))
         unit = one_of(request.query_params, "by") or "day"
         if unit not in queries.UNITS:
             raise ValidationError({"by": [f"“{unit[:60]}” is no period{nearest(unit, queries.UNITS)}"]})
@@ -79,6 +81,8 @@ class EntityView(OfEntity):
 class EntityAlertsView(OfEntity):
     """The alerts it was in, by the keys of the list of alerts but for `entity`; without `status` and `severity` all."""
 
+    keys = {"GET": None}
+
     def get(self, request: Request, kind: str, word: str) -> Response:
         return Response(alerts_answer(request, fixed={"entity": str(self.entity(request).pk)}))
 
@@ -87,8 +91,9 @@ class EntityIncidentsView(OfEntity):
     """The incidents it was in, where it was seen last first; each with `seen`: in how many of its alerts, and when. By
     the queue's filters: `/api/v1/incidents/?entity=…`."""
 
+    keys = {"GET": ("after", "limit")}
+
     def get(self, request: Request, kind: str, word: str) -> Response:
-        check_keys(request.query_params, ("after", "limit"))
         limit, after = limit_of(request.query_params), one_of(request.query_params, "after")
         entity, principal = self.entity(request), principal_of(request)
         try:
@@ -107,6 +112,8 @@ class EntityIncidentsView(OfEntity):
 class EntityTimelineView(OfEntity):
     """Its alerts across incidents in time, and what people added by hand, by the keys of its page: `from`, `to`,
     `severity`, `source`, `incident`, `around`, `sort` (newest, oldest). Days are those of UTC."""
+
+    keys = {"GET": (*TIMELINE_KEYS, "limit")}
 
     def get(self, request: Request, kind: str, word: str) -> Response:
         limit = limit_of(request.query_params)
@@ -143,13 +150,6 @@ def refused(error: BadAddress | BadCursor, query: QueryDict) -> ValidationError:
     if isinstance(error, BadAddress):
         return ValidationError(error.by_key)
     return ValidationError({"before" if "before" in query else "after": [str(error)]})
-
-
-def following(request: Request, after: str) -> str | None:
-    """The address of what follows a page; nothing at the end."""
-    if not after:
-        return None
-    return address(absolute(request, request.path), with_values(request.query_params, after=[after]))
 
 
 def absolute(request: Request, path: str) -> str:

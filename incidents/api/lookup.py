@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from django.http import Http404
+from rest_framework.request import Request
 
+from accounts.authentication import principal_of
 from accounts.models import Principal, User
+from activity.actors import Actor, Channel
 from incidents.commands.looking import record_look
 from incidents.models import Incident
+
+
+def actor_of(request: Request) -> Actor:
+    """Who changes something by a request of the API."""
+    return principal_of(request).as_actor(Channel.API)
+
 
 LONGEST_NUMBER = 2**63 - 1
 """The longest that the database can compare with a key."""

@@ -47,7 +47,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "name": row["name"],
         "key": row["key"],
         "criticality": row["criticality"] or None,
-        "alerts": _number(Count(row["alerts"] if row["alerts"] <= CAP else None)),
+        "alerts": Count(row["alerts"] if row["alerts"] <= CAP else None).plain,
         "first_seen": utc(row["first"]),
         "last_seen": utc(row["seen"]),
     }
@@ -70,9 +70,9 @@ def plain_entity(entity: Entity, principal: Principal, unit: str) -> dict[str, A
         "criticality": plain_criticality(entity),
         "first_seen": utc(span.first),
         "last_seen": utc(span.last),
-        "alerts": _number(counts["alerts"]),
-        "incidents": _number(counts["incidents"]),
-        "open_incidents": _number(counts["open"]),
+        "alerts": counts["alerts"].plain,
+        "incidents": counts["incidents"].plain,
+        "open_incidents": counts["open"].plain,
         "seen_with": [
             {"id": number, "kind": kind, "name": name, "key": key, "criticality": level or None, "alerts": alerts}
             for number, kind, key, name, level, alerts in queries.related_to(entity, principal)
@@ -103,11 +103,6 @@ def plain_criticality(entity: Entity) -> dict[str, Any]:
         "classification": entity.classification.name if entity.classification and not by_hand else None,
         "is_denied": by_hand == NOT_CRITICAL,
     }
-
-
-def _number(count: Count) -> dict[str, Any]:
-    """Up to 1,000 exactly; of more, that there are more."""
-    return {"count": CAP if count.exact is None else count.exact, "is_exact": count.exact is not None}
 
 
 def plain_timeline(
