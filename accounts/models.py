@@ -202,6 +202,10 @@ class AccessToken(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it opens anything at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def may(self, permission: Permission) -> bool:
         if self.source:
             return permission == Permission.SEND_ALERTS

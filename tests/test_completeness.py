@@ -145,6 +145,7 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
     },
     "api:empty_text": lambda incident, other: {"reason": "Asked for"},
     "PATCH api:alert": lambda incident, other: {"status": "in_progress", "comment": "Mine"},
+    "api:bulk_alerts": lambda incident, other: {"target": {"query": "q=Enc"}, "changes": {"status": "in_progress"}},
     "api:undo_alerts": lambda incident, other: {"act": str(SAVE)},
     "api:evidence": lambda incident, other: {"items": [{"kind": "domain", "value": "beacon.example"}], "note": "Mail"},
     "PATCH api:evidence": lambda incident, other: {
@@ -174,6 +175,22 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
     },
     "PATCH api:tuning_rule": lambda incident, other: {"is_on": False},
     "api:trials": lambda incident, other: {"of": "tuning", "values": {"conditions": {"title": ["Scan"]}}, "days": 1},
+    "PATCH api:incident": lambda incident, other: {"severity": "low", "name": "Other", "comment": "So it is"},
+    "api:comments": lambda incident, other: {"text": "Seen before."},
+    "PATCH api:comment": lambda incident, other: {"text": "Other words"},
+    "DELETE api:comment": lambda incident, other: {},
+    "DELETE api:attachment": lambda incident, other: {},
+    "api:snooze": lambda incident, other: {"preset": "4h"},
+    "api:wake": lambda incident, other: {},
+    "api:follow": lambda incident, other: {},
+    "api:unfollow": lambda incident, other: {},
+    "api:undo": lambda incident, other: {"act": str(SAVE)},
+    "api:classify_like_these": lambda incident, other: {"classification": "true_positive"},
+    "PUT api:restriction": lambda incident, other: {"members": ["olga"], "reason": "Staff matter"},
+    "DELETE api:restriction": lambda incident, other: {"reason": "Solved"},
+    "api:bulk": lambda incident, other: {"target": {"query": "severity=any"}, "changes": {"severity": "low"}},
+    "api:bulk_preview": lambda incident, other: {"target": {"query": ""}, "changes": {"severity": "low"}},
+    "api:cancel_act": lambda incident, other: {},
 }
 """What a program sends, by route; for another method than POST with that before it."""
 REFUSED_HERE = ("api:empty_text",)

@@ -18,7 +18,7 @@ from common.bodies import LARGEST_ID, Body
 from common.endpoints import Endpoint
 from common.preconditions import based_on, seen_of, with_tag
 from incidents.api.lookup import actor_of, visible_or_404
-from incidents.api.people import assignee_of
+from incidents.api.wishes import assignee_of
 from incidents.changes import KEEP, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_task_template, change_task, move_task, remove_task

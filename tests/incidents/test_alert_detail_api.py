@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from activity.models import Entry
-from alerts.choices import Severity
+from alerts.choices import AlertStatus, Severity
 from alerts.models import Alert
 from entities import identity
 from incidents.changes import AlertChanges
-from incidents.commands import manage_alerts
+from incidents.choices import IncidentStatus
+from incidents.commands import manage_alerts, restrict
 from incidents.models import Incident
 from ingest.parsed import ParsedEvidence
 from tests.calls import Program, script
@@ -102,3 +104,44 @@ def test_an_alert_is_managed_by_who_may(
     page = reader.get(f"incidents/{incident.pk}/alerts/?limit=1&severity=high&severity=medium")
     assert len(reader.get(page["next"])["alerts"]) == 1
     assert "incident" in reader.ask("GET", f"incidents/{incident.pk}/alerts/?incident=1").fields
+
+
+def test_many_alerts_are_changed_together(
+    incident: Incident, ana: User, lee: User, sign_in: Callable[[User], Client]
+) -> None:
+    other = opened(alert("3", title="Beacon", entities=(device("dc-01"),)))
+    secret = opened(alert("4", title="Beacon", entities=(device("hidden-9"),)))
+    restrict(secret, [lee], actor=lee.as_actor())
+    own = sorted(incident.alerts.values_list("pk", flat=True))
+    hidden = secret.alerts.get().pk
+    for program, assignee in ((Program(sign_in(ana)), "lee"), (script("analyst"), "ana")):
+        body: dict[str, Any] = {"target": {"alerts": own}, "changes": {"status": "in_progress", "assignee": assignee}}
+        looked = program.ask("POST", "alerts/bulk/preview/", body)
+        assert looked.status == 200
+        assert (looked.body["total"], looked.body["changed"], looked.body["fields"][-1]["changed"]) == (2, 2, 2)
+        started = program.ask("POST", "alerts/bulk/", {**body, "seen": looked.body["seen"]}, key=f"k-{assignee}")
+        assert (started.status, started.body["subject"], started.body["total"]) == (202, "alert", 2)
+        again = program.ask("POST", "alerts/bulk/", {**body, "seen": looked.body["seen"]}, key=f"k-{assignee}")
+        assert again.body == started.body
+    assert script("reader").ask("POST", "alerts/bulk/", body).status == 403
+
+    analyst = Program(sign_in(ana))
+    matching = {"target": {"query": "q=Beacon"}, "changes": {"status": "resolved"}}
+    looked = analyst.ask("POST", "alerts/bulk/preview/", matching)
+    assert (looked.body["total"], looked.body["incidents_resolved"], looked.body["resolved_unclassified"]) == (1, 1, 1)
+    for target, path in (
+        ({"alerts": [*own, hidden]}, None),
+        ({"query": "severty=high"}, "target.query.severty"),
+        ({"query": "q=x", "alerts": own}, "target"),
+        ({"alerts": []}, "target.alerts"),
+        ({"alerts": ["x"]}, "target.alerts[0]"),
+    ):
+        answer = analyst.ask("POST", "alerts/bulk/preview/", {"target": target, "changes": {"status": "resolved"}})
+        if path is None:
+            assert (answer.status, answer.body["total"], answer.body["missing"]) == (200, 2, 1)
+        else:
+            assert path in answer.fields, answer
+    assert "changes" in analyst.ask("POST", "alerts/bulk/", {"target": {"alerts": own}}).fields
+    other.refresh_from_db()
+    assert other.status == IncidentStatus.ACTIVE
+    assert Alert.objects.get(pk=hidden).status == AlertStatus.NEW
