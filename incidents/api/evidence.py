@@ -53,7 +53,7 @@ class AssetsView(Endpoint):
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))
-        return Response(evidence_answer(request, incident, assets=True))
+        return with_tag(Response(evidence_answer(request, incident, assets=True)), incident.version)
 
 
 class EvidenceView(Endpoint):
@@ -70,7 +70,7 @@ class EvidenceView(Endpoint):
 
     def get(self, request: Request, number: int) -> Response:
         incident = visible_or_404(number, principal_of(request))
-        return Response(evidence_answer(request, incident, assets=False))
+        return with_tag(Response(evidence_answer(request, incident, assets=False)), incident.version)
 
     def post(self, request: Request, number: int) -> HttpResponse:
         incident = visible_or_404(number, principal_of(request))
