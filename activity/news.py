@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Func, QuerySet
 
-from activity.actors import ActorKind
+from activity.actors import Actor
 from activity.models import Entry
 from common.composed import Listed
 from common.counting import question_of
@@ -34,12 +34,12 @@ class News:
 
 
 LATELY = 5_000
-"""Of a person's entries, the newest, among which an act of theirs is looked for."""
+"""Of somebody's entries, the newest, among which an act of theirs is looked for."""
 
 
-def incidents_of_late_act(person_id: int, batch: UUID) -> list[int]:
-    """The incidents that an act of this person, done lately, has changed; by the index of their entries."""
-    rows = Entry.objects.filter(actor_kind=ActorKind.USER, actor_id=person_id).order_by("-pk")
+def incidents_of_late_act(actor: Actor, batch: UUID) -> list[int]:
+    """The incidents that an act of this person or token, done lately, has changed; by the index of their entries."""
+    rows = Entry.objects.filter(actor_kind=actor.kind, actor_id=actor.id).order_by("-pk")
     found = rows.values_list("batch", "incident_id")[:LATELY]
     return sorted({number for act, number in found if act == batch and number is not None})
 

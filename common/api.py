@@ -53,6 +53,16 @@ def bad_query(error: UnknownKeys | ValidationError) -> exceptions.ValidationErro
     return exceptions.ValidationError(error.message_dict)
 
 
+class ForPersonsOnly(exceptions.APIException):
+    """A token asks for what belongs to a person: their views, their bell, what they try out."""
+
+    status_code = 403
+    default_detail = "Not for tokens"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} belong to people; a token has none. Ask as a person who is signed in.")
+
+
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457. None for what nobody
     expected, which is logged and told by `common.problems.ToldAsProblems`."""

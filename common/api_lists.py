@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
@@ -45,14 +45,18 @@ def list_answer(
     *,
     name: str,
     shown_at: str = "",
+    fixed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The rows that an address asks for, under `name`, with the addresses of what follows and of the page that shows
-    the same, which is that of the list unless `shown_at` says so. Raises UnknownKeys or ValidationError for an address
-    that means nothing."""
+    the same, which is that of the list unless `shown_at` says so. `fixed` are keys whose value the path says already.
+    Raises UnknownKeys or ValidationError for an address that means nothing."""
     given: QueryDict = request.query_params
-    check_keys(given, [*of.keys(), *of.LIST_KEYS, *OWN_KEYS])
+    fixed = fixed or {}
+    check_keys(given, [key for key in (*of.keys(), *of.LIST_KEYS, *OWN_KEYS) if key not in fixed])
     limit, counting = limit_of(given), counting_of(given)
-    wanted = asked(without(given, OWN_KEYS))
+    query = without(given, OWN_KEYS)
+    query.update(fixed)
+    wanted = asked(query)
     try:
         page = page_of_ids(
             wanted.matching, wanted.order, after=given.get("after", ""), before=given.get("before", ""), size=limit
@@ -60,6 +64,7 @@ def list_answer(
     except BadCursor as error:
         raise ValidationError({"before" if "before" in given else "after": [str(error)]}) from None
     state = with_values(wanted.query) | {key: given.getlist(key) for key in OWN_KEYS if key in given}
+    state = {key: words for key, words in state.items() if key not in fixed}
     here = request.build_absolute_uri(request.path)
     shown_at = shown_at or reverse(f"{of.NAMESPACE}:queue")
     answer: dict[str, Any] = {
@@ -104,3 +109,10 @@ def without(query: QueryDict, keys: tuple[str, ...]) -> QueryDict:
     for key in keys:
         rest.pop(key, None)
     return rest
+
+
+def following(request: Request, after: str) -> str | None:
+    """The address of what follows a page of a list whose filters are its own; nothing at the end."""
+    if not after:
+        return None
+    return address(request.build_absolute_uri(request.path), with_values(request.query_params, after=[after]))

@@ -56,7 +56,7 @@ from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
-from incidents.commands.saved_views import ViewValues, shared_with
+from incidents.commands.saved_views import ViewValues
 from incidents.commands.task_templates import items_of
 from incidents.files import Upload
 from incidents.models import (
@@ -70,6 +70,7 @@ from incidents.models import (
     Task,
     TaskTemplate,
 )
+from incidents.models.saved_view import shared_with
 from ingest.choices import TuningAction
 from ingest.commands import (
     TuningValues,

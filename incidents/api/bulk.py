@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,11 +29,15 @@ from incidents.api.wishes import NULLS, OF_MANY, read
 from incidents.changes import Changes
 from incidents.commands import prepare_act, start_act
 from incidents.commands.manage import check_for_any
-from incidents.models import Incident
+from incidents.models import BulkAct, Incident
 from incidents.queries import bulk as queries
 from incidents.queries.queue import asked
 from incidents.tasks import announce
 
+Wanted = TypeVar("Wanted")
+
+LONGEST_QUERY = 8_000
+"""Characters of the query of a list's address."""
 MOST_NAMED = 1_500
 """Incidents named one by one, as on the page; more are named by a query."""
 FIELDS = {
@@ -107,20 +112,31 @@ class BulkView(Endpoint):
     def post(self, request: Request) -> HttpResponse:
         principal = principal_of(request)
         with Body(request.data, ("target", "changes", "seen")) as body:
-            target, changes, seen = target_of(body, principal), changes_of(body), body.text("seen", LONG)
-            if seen and not is_snapshot(seen):
-                body.fail("seen", "This is not what a preview answered; send it as it was, or leave it out.")
+            target, changes, seen = target_of(body, principal), changes_of(body), seen_moment(body)
 
         def act() -> Response:
             with transaction.atomic():
                 draft = prepare_act(target.rows, principal, target.query)
                 started = start_act(draft, changes, actor=principal.as_actor(Channel.API), seen=seen)
-            transaction.on_commit(lambda: announce(started.pk))
-            answer = Response(plain_act(started, request), status=status.HTTP_202_ACCEPTED)
-            answer["Location"], answer["Retry-After"] = answer.data["url"], POLL_AFTER
-            return answer
+            return begun(started, request)
 
         return once(request, act)
+
+
+def seen_moment(body: Body) -> str:
+    """The moment of a preview, as it was answered; "" where the body does not say."""
+    seen = body.text("seen", LONG)
+    if seen and not is_snapshot(seen):
+        body.fail("seen", "This is not what a preview answered; send it as it was, or leave it out.")
+    return seen
+
+
+def begun(act: BulkAct, request: Request) -> Response:
+    """The answer to an act that has just been asked for, once a worker is told of it."""
+    transaction.on_commit(lambda: announce(act.pk))
+    answer = Response(plain_act(act, request), status=status.HTTP_202_ACCEPTED)
+    answer["Location"], answer["Retry-After"] = answer.data["url"], POLL_AFTER
+    return answer
 
 
 def changes_of(body: Body) -> Changes:
@@ -145,16 +161,21 @@ def target_of(body: Body, principal: Principal) -> Target:
     if inner.has("incidents"):
         numbers = inner.ids("incidents", MOST_NAMED, required=True)
         return Target(queries.chosen_ones(principal, numbers), "", len(numbers))
-    query = QueryDict(inner.text("query", 8_000), mutable=True)
+    wanted = asked_by(inner, lambda query: asked(query, principal))
+    return nothing if wanted is None else Target(wanted.matching, wanted.query.urlencode(), 0)
+
+
+def asked_by(target: Body, asked: Callable[[QueryDict], Wanted]) -> Wanted | None:
+    """The list that a target names by the query of its address; none where that means nothing."""
+    query = QueryDict(target.text("query", LONGEST_QUERY), mutable=True)
     for key in PLACES:
         query.pop(key, None)
     try:
-        wanted = asked(query, principal)
+        return asked(query)
     except (UnknownKeys, ValidationError) as error:
         for key, problems in refusals(error).items():
-            inner.found.setdefault(join_path(inner.at("query"), key), []).extend(problems)
-        return nothing
-    return Target(wanted.matching, wanted.query.urlencode(), 0)
+            target.found.setdefault(join_path(target.at("query"), key), []).extend(problems)
+        return None
 
 
 def refusals(error: UnknownKeys | ValidationError) -> dict[str, list[str]]:

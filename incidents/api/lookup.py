@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from django.http import Http404
+from rest_framework.request import Request
 
+from accounts.authentication import principal_of
 from accounts.models import Principal, User
+from activity.actors import Actor, Channel
 from common.bodies import LARGEST_ID
 from incidents.commands.looking import record_look
 from incidents.models import Incident
+
+
+def actor_of(request: Request) -> Actor:
+    """Who changes something by a request of the API."""
+    return principal_of(request).as_actor(Channel.API)
 
 
 def visible_or_404(number: int, principal: Principal) -> Incident:

@@ -44,7 +44,7 @@ def read(body: Body, incident: Incident | None) -> Changes:
     if body.says("severity"):
         wanted["severity"] = body.term("severity", Severity) if body.has("severity") else None
     if body.says("assignee"):
-        wanted["assignee"] = _assignee(body)
+        wanted["assignee"] = assignee_of(body)
     for name in ("due", "snoozed_until"):
         if body.says(name):
             wanted[name] = body.time(name)
@@ -84,10 +84,10 @@ def _finding(body: Body, incident: Incident | None) -> dict[str, Any]:
     return {"classification": classification, "determination": determination}
 
 
-def _assignee(body: Body) -> User | Team | Any | None:
-    """`ana`, `team:tier2`, or null for nobody."""
+def assignee_of(body: Body) -> User | Team | Any | None:
+    """`ana`, `team:tier2`, or null for nobody; KEEP where the body does not say."""
     if not body.has("assignee"):
-        return None
+        return None if body.says("assignee") else KEEP
     word = body.text("assignee", required=True)
     try:
         return AssigneeField().clean(word) if word else KEEP

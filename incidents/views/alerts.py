@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from accounts.models import Principal
+from activity.actors import Actor
 from activity.news import incidents_of_late_act
 from activity.wording import in_words
 from alerts.choices import AlertStatus
@@ -114,14 +116,7 @@ def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
 def undo(request: PersonRequest, batch: UUID) -> HttpResponse:
     """Take one's own act on alerts back, of one or of many, where nobody has touched it since; some incidents at a
     time, so that few are locked together."""
-    numbers = incidents_of_late_act(request.user.pk, batch)
-    visible = Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk")
-    sizes = list(visible.values_list("pk", "alerts_total"))
-    if not sizes:
-        raise Http404("There is no such act of yours, or it was done too long ago.")
-    actor, number, results = request.user.as_actor(), uuid4(), dict[int, Result]()
-    for chunk in _handfuls(sizes):
-        results |= take_back(chunk, batch, actor=actor, principal=request.user, batch=number)
+    results = taken_back(request.user, batch, request.user.as_actor(), uuid4())
     changed = sum(result.outcome == Outcome.CHANGED for result in results.values())
     left = list(dict.fromkeys(result.reason for result in results.values() if result.reason))
     text = f"Taken back in {changed} incident{'' if changed == 1 else 's'}" if changed else "Nothing was taken back"
@@ -130,6 +125,20 @@ def undo(request: PersonRequest, batch: UUID) -> HttpResponse:
         messages.success(request, text)
         return redirect("alerts:queue")
     return saved_event(HttpResponse(""), text)
+
+
+def taken_back(principal: Principal, act: UUID, actor: Actor, batch: UUID) -> dict[int, Result]:
+    """What became of each incident that somebody's own act has changed, once it is taken back under another batch.
+    Raises Http404 for an act that is not theirs, or was done too long ago."""
+    numbers = incidents_of_late_act(actor, act)
+    visible = Incident.objects.visible_to(principal).filter(pk__in=numbers).order_by("pk")
+    sizes = list(visible.values_list("pk", "alerts_total"))
+    if not sizes:
+        raise Http404("There is no such act of yours, or it was done too long ago.")
+    results: dict[int, Result] = {}
+    for chunk in _handfuls(sizes):
+        results |= take_back(chunk, act, actor=actor, principal=principal, batch=batch)
+    return results
 
 
 def _handfuls(sizes: Sequence[tuple[int, int]]) -> Iterator[list[int]]:

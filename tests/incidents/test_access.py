@@ -112,6 +112,44 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
+    "api:alert": {"GET": SEE, "PATCH": EDIT},
+    "api:bulk_alerts": {"POST": BULK},
+    "api:bulk_alerts_preview": {"POST": BULK},
+    "api:undo_alerts": {"POST": EDIT},
+    "api:incident_alerts": {"GET": SEE},
+    "api:evidence": {"GET": SEE, "POST": EDIT, "PATCH": EDIT},
+    "api:added_evidence": {"DELETE": EDIT},
+    "api:assets": {"GET": SEE},
+    "api:entities": {"GET": SEE},
+    "api:entity": {"GET": SEE},
+    "api:entity_alerts": {"GET": SEE},
+    "api:entity_incidents": {"GET": SEE},
+    "api:entity_timeline": {"GET": SEE},
+    "api:entity_criticality": {"GET": SEE, "PUT": RULES, "DELETE": RULES},
+    "api:classifications": {"GET": RULES, "POST": RULES},
+    "api:preview_classification": {"POST": RULES},
+    "api:classification": {"GET": RULES, "PATCH": RULES, "DELETE": RULES},
+    "api:tasks": {"GET": SEE, "POST": EDIT},
+    "api:apply_tasks": {"POST": EDIT},
+    "api:task": {"GET": SEE, "PATCH": EDIT, "DELETE": EDIT},
+    "api:move_task": {"POST": EDIT},
+    "api:task_templates": {"GET": EDIT, "POST": RULES},
+    "api:task_template": {"GET": EDIT, "PATCH": RULES, "DELETE": RULES},
+    "api:tags": {"GET": SEE},
+    "api:views": {"GET": SEE, "POST": SEE},
+    "api:view": {"GET": SEE, "PATCH": SEE, "DELETE": SEE},
+    "api:arrange_views": {"PUT": SEE},
+    "api:notices": {"GET": SEE},
+    "api:read_notices": {"POST": SEE},
+    "api:correlation_rules": {"GET": RULES},
+    "api:correlation_rule": {"GET": RULES, "PATCH": RULES},
+    "api:reset_correlation_rule": {"POST": RULES},
+    "api:tuning_rules": {"GET": RULES, "POST": RULES},
+    "api:tuning_rule": {"GET": RULES, "PATCH": RULES, "DELETE": RULES},
+    "api:caught_alerts": {"GET": RULES},
+    "api:trials": {"POST": RULES},
+    "api:trial": {"GET": RULES},
+    "api:cancel_trial": {"POST": RULES},
     "api:incidents": {"GET": SEE},
     "api:incident": {"GET": SEE, "PATCH": EDIT},
     "api:comments": {"POST": EDIT},
@@ -291,7 +329,8 @@ ACT, SAVE, DRAFT = UUID(int=1), UUID(int=2), UUID(int=3)
 """An act or an export of the person's own, a save of the incident, and a draft over all alerts."""
 WORDS = {
     **dict.fromkeys(("correlation:rule", "correlation:reset"), "same_device"),
-    **dict.fromkeys(("trials:trial", "trials:cancel"), ACT),
+    **dict.fromkeys(("trials:trial", "trials:cancel", "api:trial", "api:cancel_trial"), ACT),
+    **dict.fromkeys(("api:correlation_rule", "api:reset_correlation_rule"), "same_device"),
     "exports:queue": "csv",
     "system_log:suggest": "actor",
     "incidents:suggest_words": "category",
@@ -307,7 +346,7 @@ WORDS = {
     "sign_in_settings:person": "ana",
     "sign_in_settings:take": "ana",
     "views:show": "open",
-    **dict.fromkeys(("views:edit", "views:update", "views:delete"), "kept"),
+    **dict.fromkeys(("views:edit", "views:update", "views:delete", "api:view"), "kept"),
 }
 """Of routes whose address holds a word. “kept” is a view that the person has saved."""
 PEOPLE = {"outsider": "otto", "reader": "vic", "analyst": "ana", "lead": "lee", "admin": "ada"}
@@ -364,21 +403,24 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[incident.pk, Entry.objects.get(pk=comment.pk).sequence])
     if name.startswith("attachments:") or name in ("api:attachment", "api:erase_attachment"):
         return reverse(name, args=[kept_file(incident).pk])
-    if name in ("incidents:task", "incidents:task_act"):
+    if name in ("incidents:task", "incidents:task_act", "api:task", "api:move_task"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
     if name == "security:factor":
         return reverse(name, args=[Authenticator.objects.values_list("pk", flat=True).first() or 1])
-    if name in ("tuning:rule", "tuning:edit", "tuning:delete"):
+    if name in ("tuning:rule", "tuning:edit", "tuning:delete", "api:tuning_rule", "api:caught_alerts"):
         return reverse(name, args=[TuningRule.objects.values_list("pk", flat=True).first() or 1])
-    if name in ("tasks:template", "tasks:delete_template"):
+    if name in ("tasks:template", "tasks:delete_template", "api:task_template"):
         return reverse(name, args=[TaskTemplate.objects.get_or_create(name="Kept", deleted_at=None)[0].pk])
     alert_id = incident.alerts.order_by("pk")[0].pk
-    if name.startswith("critical_assets:") and name.partition(":")[2] in ("edit", "switch", "delete"):
+    classifications = tuple(f"critical_assets:{what}" for what in ("edit", "switch", "delete"))
+    if name in (*classifications, "api:classification"):
         return reverse(name, args=[AssetClassification.objects.get(slug="executives").pk])
-    if name.startswith("entities:") and name != "entities:list":
+    if name == "api:added_evidence":
+        return reverse(name, args=[incident.pk, Evidence.objects.filter(alert=alert_id)[0].entity_id])
+    if name.startswith(("entities:", "api:entity")) and name != "entities:list":
         entity = Entity.objects.filter(evidence__alert=alert_id).order_by("pk")[0]
         return reverse(name, args=[entity.kind, entity.pk])
-    if name.startswith(("alerts:", "alert_acts:")):
+    if name.startswith(("alerts:", "alert_acts:")) or name == "api:alert":
         possible: tuple[list[int], ...] = ([], [alert_id])
     else:
         possible = ([], [incident.pk], [incident.pk, alert_id])
@@ -434,7 +476,7 @@ def data(name: str, incident: Incident) -> dict[str, Any]:
 def ask(client: Client, method: str, name: str, incident: Incident, where: str = "") -> Any:
     """`where` is the address of the route, where it is known already."""
     where = where or address(name, incident)
-    if (method, name) == ("POST", "api:incident_exports"):
+    if method == "POST" and name.startswith("api:"):
         return client.post(where, {}, content_type="application/json")
     if method in ("GET", "POST"):
         return getattr(client, method.lower())(where, data(name, incident))
@@ -552,6 +594,9 @@ OF_ONE_INCIDENT = [
      "task_act", "restriction", "lift_restriction")
 ] + [
     "exports:export_pdf", "exports:file_at_hand", "exports:archive", "exports:state", "api:incident_exports",
+    "api:alert", "api:incident_alerts", "api:evidence", "api:assets", "api:entity", "api:entity_alerts",
+    "api:entity_incidents", "api:entity_timeline", "api:entity_criticality", "api:added_evidence", "api:tasks",
+    "api:apply_tasks", "api:task", "api:move_task",
     "api:incident", "api:activity", "api:as_of", "api:similar", "api:comments", "api:comment", "api:snooze", "api:wake",
     "api:follow", "api:unfollow", "api:undo", "api:classify_like_these", "api:restriction", "api:attachments",
     "api:attachment",
@@ -584,7 +629,7 @@ def test_a_restricted_incident_is_there_for_its_members(
                 right: tuple[int, ...] = (403,)
             else:
                 # what is sent is too little to change anything
-                of_api = (200, 204, 400, 415, 428) if name.startswith("api:") else (200, 302, 400, 422)
+                of_api = (200, 204, 400, 409, 415, 428) if name.startswith("api:") else (200, 302, 400, 422)
                 right = (202,) if name == "api:incident_exports" else of_api
             assert status in right, (method, name)
 
