@@ -76,6 +76,16 @@ class NobodyUnlessNamed(BasePermission):
         return bool(needed and isinstance(principal, User | AccessToken) and principal.may(needed))
 
 
+class SomebodysOwn(BasePermission):
+    """What belongs to people whatever their role: a person, or a token that a person has made for themselves."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        principal: Any = request.user
+        if isinstance(principal, AccessToken):
+            return principal.owner is not None and principal.owner.is_active
+        return isinstance(principal, User) and principal.is_active
+
+
 def principal_of(request: Request) -> Principal:
     """The person or token that a request behind NobodyUnlessNamed speaks for."""
     principal: Any = request.user

@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import queries
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.filters import SystemLogFilter
+from accounts.queries import system_log as queries
 from activity.plain import plain_entries
 from common.api import AlwaysJSON, bad_query
 from common.api_lists import list_answer
