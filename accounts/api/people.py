@@ -104,8 +104,8 @@ class UserView(APIView):
 
 
 def _found(username: str) -> User:
-    found = queries.person_named(username) if "\x00" not in username else None
-    return present(found)
+    found: User = present(queries.person_named(username))
+    return found
 
 
 def present(found: Any) -> Any:

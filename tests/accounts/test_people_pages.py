@@ -29,39 +29,35 @@ def names(page: Any) -> list[str]:
     return [row["username"] for row in page.context["rows"]]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", ["ada", "ana", "lee", "rio"]),
-        ("?state=inactive", ["vic"]),
-        ("?state=any&role=reader", ["vic"]),
-        ("?team=tier2", ["ana", "rio"]),
-        ("?q=ruiz", ["ana"]),
-        ("?q=LEE&role=lead", ["lee"]),
-        ("?q=%00", ["ada", "ana", "lee", "rio"]),
-        ("?role=&team=&q=", ["ada", "ana", "lee", "rio"]),
-    ],
-)
-def test_an_address_is_a_list(
-    query: str, found: list[str], ada: User, lee: User, vic: User, tier2: Team, sign_in: SignIn
+LISTS = {
+    "": ["ada", "ana", "lee", "rio"],
+    "?state=inactive": ["vic"],
+    "?state=any&role=reader": ["vic"],
+    "?team=tier2": ["ana", "rio"],
+    "?q=ruiz": ["ana"],
+    "?q=LEE&role=lead": ["lee"],
+    "?q=%00": ["ada", "ana", "lee", "rio"],
+    "?role=&team=&q=": ["ada", "ana", "lee", "rio"],
+}
+NONSENSE = {
+    "?rol=lead": "did you mean “role”?",
+    "?role=leed": "did you mean “lead”?",
+    "?state=gone": "is no state",
+    "?team=night": "There is no team",
+    "?after=x": "start from the first",
+}
+
+
+def test_an_address_is_a_list_or_says_what_is_wrong_with_it(
+    ada: User, lee: User, vic: User, tier2: Team, sign_in: SignIn
 ) -> None:
     deactivate(vic, actor=SYSTEM)
-    assert names(sign_in(ada).get(f"{PEOPLE}{query}")) == found
-
-
-@pytest.mark.parametrize(
-    ("query", "told"),
-    [
-        ("?rol=lead", "did you mean “role”?"),
-        ("?role=leed", "did you mean “lead”?"),
-        ("?state=gone", "is no state"),
-        ("?team=night", "There is no team"),
-        ("?after=x", "start from the first"),
-    ],
-)
-def test_one_that_means_nothing_is_refused_with_what_does(query: str, told: str, ada: User, sign_in: SignIn) -> None:
-    answer = sign_in(ada).get(f"{PEOPLE}{query}")
-    assert (answer.status_code, told in answer.content.decode()) == (400, True)
+    client = sign_in(ada)
+    for query, found in LISTS.items():
+        assert names(client.get(f"{PEOPLE}{query}")) == found, query
+    for query, told in NONSENSE.items():
+        answer = client.get(f"{PEOPLE}{query}")
+        assert (answer.status_code, told in answer.content.decode()) == (400, True), query
 
 
 def test_pages_follow_each_other_by_key(
@@ -102,6 +98,31 @@ def test_a_person_is_changed_and_what_another_changed_meanwhile_is_shown(
 def _shown(page: Any) -> dict[str, str]:
     form = page.context["form"]
     return {name: form[f"was_{name}"].value() for name in form.REMEMBERED}
+
+
+def test_a_role_is_changed_for_all_who_have_it_from_then_on(ada: User, ana: User, sign_in: SignIn) -> None:
+    client, hers, path = sign_in(ada), sign_in(ana), "/settings/roles/of/analyst/"
+    seen = {f"was_{name}": value for name, value in _shown(client.get(path)).items()}
+    said = {"name": "Analyst", "permissions": ["see_incidents", "manage_rules"]} | seen
+    assert hers.get("/settings/correlation/").status_code == 403
+    assert client.post(path, said)["Location"] == "/settings/roles/"
+    assert hers.get("/settings/correlation/").status_code == 200
+    table = client.get("/settings/roles/")
+    columns = [column["name"] for column in table.context["columns"]]
+    rows = {row["label"]: row for group in table.context["groups"] for row in group["rows"]}
+    allowed = [cell["role"] for cell in rows["Manage rules and critical assets"]["cells"] if cell["allows"]]
+    assert (sorted(columns), sorted(allowed)) == (
+        ["Administrator", "Analyst", "Lead", "Reader"],
+        ["Administrator", "Analyst", "Lead"],
+    )
+    assert client.post(path, said | {"permissions": ["export"]}).status_code == 409  # it was another's page
+
+
+def test_nobody_of_that_name_is_a_404(ada: User, sign_in: SignIn) -> None:
+    client = sign_in(ada)
+    for name in ("nobody", "a%00b", "%F0%9F%92%A9", "x" * 300):
+        assert client.get(f"{PEOPLE}of/{name}/").status_code == 404
+        assert client.get(f"/api/v1/users/{name}/").status_code == 404
 
 
 def test_the_last_administrator_is_told_why_they_stay(ada: User, sign_in: SignIn) -> None:
