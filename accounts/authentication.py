@@ -100,6 +100,16 @@ class NobodyUnlessNamed(BasePermission):
         return principal.may(needs[request.method])
 
 
+class SomebodysOwn(BasePermission):
+    """What belongs to people whatever their role: a person, or a token that a person has made for themselves."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        principal: Any = request.user
+        if isinstance(principal, AccessToken):
+            return principal.owner is not None and principal.owner.is_active
+        return isinstance(principal, User) and principal.is_active
+
+
 def principal_of(request: Request) -> Principal:
     """The person or token that a request behind NobodyUnlessNamed speaks for."""
     principal: Any = request.user

@@ -372,10 +372,13 @@ class Invitation(models.Model):
     """Whom it is for, where it is for one address; the user has it afterwards."""
     note = models.CharField(max_length=120, blank=True)
     """Whom it is for, in the words of who invited, where there is no address."""
-    role = models.ForeignKey(Role, null=True, on_delete=models.SET_NULL, related_name="invitations")
+    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.SET_NULL, related_name="invitations")
     """None once a role is gone that an invitation of the past named."""
     teams = models.ManyToManyField(Team, related_name="+", blank=True)
-    invited_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    invited_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    """None where it was the command line."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,10 @@ SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
     ("sign_in_settings:overview", "Sign-in", Permission.MANAGE_PEOPLE),
     ("retention:overview", "Retention", Permission.EMPTY_TEXTS),
+    ("people:overview", "People", Permission.MANAGE_PEOPLE),
+    ("teams:overview", "Teams", Permission.MANAGE_PEOPLE),
+    ("roles:overview", "Roles", Permission.MANAGE_PEOPLE),
+    ("tokens:overview", "Tokens", Permission.MANAGE_PEOPLE),
     ("system_log:overview", "System log", Permission.SEE_SYSTEM_LOG),
 )
 """The pages of settings: route, label, and what it takes to open them."""
