@@ -93,6 +93,11 @@ class Written:
 
     tables: set[str] = field(default_factory=set)
     verbs: list[str] = field(default_factory=list)
+    before: dict[str, int] = field(default_factory=dict)
+
+    def changed_so_far(self) -> set[str]:
+        """Tables in which something was written since."""
+        return {name for name, number in counted().items() if number > self.before.get(name, 0)}
 
     @property
     def misfit(self) -> str:
@@ -113,14 +118,14 @@ def counted() -> dict[str, int]:
 @contextmanager
 def watched() -> Iterator[Written]:
     """What is written inside; taken back afterwards."""
-    written, before = Written(), counted()
+    written = Written(before=counted())
     last = max(Entry.objects.values_list("pk", flat=True), default=0)
     point = transaction.savepoint()
     try:
         yield written
         written.verbs = list(Entry.objects.filter(pk__gt=last).values_list("verb", flat=True))
     finally:
-        written.tables = {name for name, number in counted().items() if number > before.get(name, 0)}
+        written.tables = written.changed_so_far()
         transaction.savepoint_rollback(point)
         forget_cached()
 
@@ -302,10 +307,9 @@ def freshly_in(client: Client, user: User) -> Client:
     return client
 
 
-def test_every_route_that_may_write_records_what_it_changes(
-    incident: Incident, everybody: User, sign_in: Callable[[User], Client]
-) -> None:
-    one, other = everybody, opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
+def make_ready(incident: Incident, one: User) -> Incident:
+    """What the routes that may write act upon is there; the other incident."""
+    other = opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
     save_view(ViewValues("Kept", "tag=wave"), creator=one, actor=SYSTEM)
     running = prepare_act(Incident.objects.all(), one, number=ACT)
     start_act(running, Changes(severity=Severity.LOW), actor=one.as_actor())
@@ -317,35 +321,66 @@ def test_every_route_that_may_write_records_what_it_changes(
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
     keep_people(one)
     add_authenticator_app(one, "JBSWY3DPEHPK3PXP", actor=SYSTEM)
-    client, misfits, changing = freshly_in(sign_in(one), one), {}, set()
+    return other
+
+
+@dataclass
+class Said:
+    """What is sent to a route: as a form, or as JSON."""
+
+    method: str
+    path: str
+    values: Any
+    is_json: bool
+
+    def send(self, client: Client, values: Any = None, path: str = "") -> Any:
+        """The answer, read to its end; `values` and `path` take the place of its own."""
+        values, path = self.values if values is None else values, path or self.path
+        call = getattr(client, self.method.lower())
+        if self.is_json:
+            answer = call(path, json.dumps(values), content_type="application/json", headers={"If-Match": "*"})
+        else:
+            answer = call(path, values)
+        if answer.streaming:
+            b"".join(answer.streaming_content)
+        return answer
+
+
+def key_of(name: str, method: str) -> str:
+    """Under which JSON_SAID has what a program sends."""
+    return name if method == "POST" else f"{method} {name}"
+
+
+def what_is_said(client: Client, name: str, method: str, incident: Incident, other: Incident) -> Said:
+    """Enough for a route to do what it is there for."""
+    path, sent = address(name, incident), data(name, incident)
+    if (known := key_of(name, method)) in JSON_SAID:
+        return Said(method, path, JSON_SAID[known](incident, other), is_json=True)
+    if method != "POST":
+        return Said(method, path, sent, is_json=method != "GET")
+    page = client.get(path, sent).content.decode() if "GET" in TABLE[name] and ":" in name else ""
+    sent = sent | Sent(page, path).fields | SAID.get(name, {})
+    sent.pop("csrfmiddlewaretoken", None)
+    return Said(method, path, sent, is_json=False)
+
+
+def test_every_route_that_may_write_records_what_it_changes(
+    incident: Incident, everybody: User, sign_in: Callable[[User], Client]
+) -> None:
+    other = make_ready(incident, everybody)
+    client, misfits, changing = freshly_in(sign_in(everybody), everybody), {}, set()
     for name, methods in TABLE.items():
         for method in methods:
             if name == "account_login":
                 continue
-            path = address(name, incident)
-            sent = data(name, incident)
-            if method == "POST":
-                page = client.get(path, sent).content.decode() if "GET" in methods and ":" in name else ""
-                sent = sent | Sent(page, path).fields | SAID.get(name, {})
-                sent.pop("csrfmiddlewaretoken", None)
+            said = what_is_said(client, name, method, incident, other)
             with watched() as written:
-                call = getattr(client, method.lower())
-                known = name if method == "POST" else f"{method} {name}"
-                if known in JSON_SAID:
-                    said = json.dumps(JSON_SAID[known](incident, other))
-                    answer = call(path, said, content_type="application/json", headers={"If-Match": "*"})
-                    if answer.status_code >= 300 and known not in REFUSED_HERE:
-                        misfits[f"{known} itself"] = answer.content.decode()
-                elif method == "DELETE":
-                    answer = client.delete(path, headers={"If-Match": "*"})
-                elif method in ("GET", "POST"):
-                    answer = call(path, sent)
-                else:
-                    answer = call(path, json.dumps(sent), content_type="application/json")
-                if answer.streaming:
-                    b"".join(answer.streaming_content)
+                answer = said.send(client)
+            known = key_of(name, method)
+            if known in JSON_SAID and known not in REFUSED_HERE and answer.status_code >= 300:
+                misfits[f"{known} itself"] = answer.content.decode()
             if name in ("account_logout", "account_password"):
-                client = freshly_in(sign_in(one), one)
+                client = freshly_in(sign_in(everybody), everybody)
             if name in DRAFTS and not written.verbs:
                 written.tables -= {"incidents_bulkact"}
             if written.misfit:
