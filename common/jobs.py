@@ -79,9 +79,9 @@ def carry_on(step: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-def wake_worker(task: Task, job: Any) -> None:
-    """Send the message for a job; one that cannot be sent is sent by the next sweep."""
+def wake_worker(task: Task, job: Any = None) -> None:
+    """Send the message for a job, or for whatever there is to do; one that cannot be sent is sent by the next sweep."""
     try:
-        task.apply_async((str(job),), retry=False)
+        task.apply_async((str(job),) if job is not None else (), retry=False)
     except OperationalError:
         logger.warning("The job %s of %s could not be announced; the sweep will do so.", job, task.name)

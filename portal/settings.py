@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "incidents",
     "ingest",
     "exports",
+    "webhooks",
     "portal",
 ]
 
@@ -212,6 +213,8 @@ EXPORT_TIME = timedelta(seconds=ENVIRONMENT.export_seconds)
 EXPORT_MEMORY = ENVIRONMENT.export_memory_megabytes * 1024 * 1024
 EXPORT_BYTES = ENVIRONMENT.export_megabytes * 1024 * 1024
 EXPORTS_AT_ONCE = ENVIRONMENT.exports_at_once
+WEBHOOK_HTTP = ENVIRONMENT.webhook_http
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 ARCHIVE_BYTES = ATTACHMENT_BYTES
 """Of one that is sent, to the page or to the API; larger ones are imported by the command."""
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
@@ -280,6 +283,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "send webhooks that nobody has in hand": {
+        "task": "webhooks.tasks.sweep_deliveries",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
+    "forget old deliveries of webhooks": {
+        "task": "webhooks.tasks.forget_old_deliveries",
+        "schedule": timedelta(hours=1),
+    },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",
         "schedule": timedelta(minutes=5),
@@ -330,5 +342,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    # httpx would write the addresses of webhooks down, which may hold a secret of their receiver.
+    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

@@ -22,6 +22,7 @@ urlpatterns = [
     path("settings/retention/", include("incidents.urls.retention")),
     path("settings/log/", include("accounts.log_urls")),
     path("settings/trials/", include("ingest.trial_urls")),
+    path("settings/webhooks/", include("webhooks.urls")),
     path("settings/critical-assets/", include("incidents.urls.critical_assets")),
     path("attachments/", include("incidents.urls.attachments")),
     path("views/", include("incidents.urls.saved_views")),

@@ -32,7 +32,7 @@ from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial
 from portal.celery import app
 from tests.conftest import alert, device, forget_cached, opened, person
-from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data
+from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data, kept_webhooks
 
 NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
@@ -47,6 +47,8 @@ NO_STATE = {
     "incidents_bulkitem": "how far a job is; what it does to each incident is an entry there",
     "ingest_trial": "a job that only looks",
     "exports_incidentexport": "a job that makes a file; that it was made is an entry",
+    **dict.fromkeys(("webhooks_delivery", "webhooks_try"), "messages that tell of entries, and how they fared"),
+    "webhooks_receiver": "how a receiver has answered lately",
     "exports_exportrequest": "who waits for such a job",
     "incidents_reassessment": "a job; what it changes are entries",
     "incidents_pendingincident": "what a job has still to do",
@@ -71,6 +73,9 @@ ONLY_TELLS = {
         "attachment.downloaded",
         "incident.exported",
         "export.downloaded",
+        "webhook.secret_shown",
+        "webhook.tested",
+        "webhook.replayed",
     ),
 }
 """Verbs that are themselves all there is: what was said, looked at or taken out."""
@@ -143,6 +148,11 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
         "comment": "Belongs there",
     },
     "api:empty_text": lambda incident, other: {"reason": "Asked for"},
+    "api:webhooks": lambda incident, other: {
+        "name": "Chat",
+        "address": "https://chat.example/hook",
+        "groups": ["status"],
+    },
 }
 SAID: dict[str, dict[str, Any]] = {
     "preferences": {"time_zone": "Asia/Tokyo", "theme": "dark", "density": "compact"},
@@ -173,6 +183,9 @@ SAID: dict[str, dict[str, Any]] = {
     "retention:overview": {"days": "365", "version": "0"},
     "tasks:new_template": {"name": "Malware", "task-0-title": "Isolate"},
     "tasks:template": {"name": "Malware", "task-0-title": "Isolate"},
+    "webhooks:new": {"name": "SOAR", "address": "https://soar.example/hook", "groups": ["status"], "query": "tag=kept"},
+    "webhooks:edit": {"name": "Kept on"},
+    "webhooks:switch": {"on": "no"},
     "critical_assets:new": {"name": "Plant", "level": "high", "kinds": "device", "names": "plc-*", "is_on": "on"},
     "critical_assets:edit": {"level": "low"},
     "critical_assets:switch": {"on": "0"},
@@ -229,6 +242,7 @@ def test_every_route_that_may_write_records_what_it_changes(
     values = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", one, None)
     create_tuning_rule(values, actor=SYSTEM)
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
+    kept_webhooks(one)
     client, misfits, changing = sign_in(one), {}, set()
     for name, methods in TABLE.items():
         for method in methods:

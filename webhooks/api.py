@@ -1,0 +1,279 @@
+"""Webhooks for programs: the same commands as their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, QueryDict
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import principal_of
+from accounts.choices import Permission
+from accounts.models import Principal
+from activity.actors import Actor, Channel
+from common.api import AlwaysJSON, bad_query
+from common.api_lists import limit_of, one_of
+from common.jobs import wake_worker
+from common.query_strings import UnknownKeys, check_keys, nearest
+from incidents.api.merging import Body
+from webhooks import commands, queries
+from webhooks.choices import DeliveryState
+from webhooks.models import Delivery, Subscription
+from webhooks.tasks import send_deliveries
+from webhooks.values import SubscriptionValues
+
+MANAGE = Permission.MANAGE_WEBHOOKS
+FIELDS = ("name", "address", "groups", "query", "with_texts", "with_restricted", "is_on")
+
+
+class WebhookEndpoint(APIView):
+    """What all of them have in common: JSON, no keys that mean nothing, no webhook that was deleted."""
+
+    content_negotiation_class = AlwaysJSON
+    keys: tuple[str, ...] = ()
+    """Of its address."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        try:
+            check_keys(request.query_params, self.keys)
+        except UnknownKeys as error:
+            raise bad_query(error) from None
+
+
+class WebhooksView(WebhookEndpoint):
+    """All webhooks; a new one.
+
+    `{"name", "address", "groups", "query", "with_texts", "with_restricted", "is_on"}`: `groups` are words of what it is
+    told of (`status`, `comments` …), `query` is the query of an address of the queue. It sees what the token or person
+    sees that saved it last. The answer to a new one holds its `secret`, which is not answered again but by `secret/`.
+    """
+
+    needs = {"GET": MANAGE, "HEAD": MANAGE, "POST": MANAGE}
+
+    def get(self, request: Request) -> Response:
+        found = Subscription.objects.kept().with_reader().select_related("receiver").order_by("pk")
+        return Response({"webhooks": [queries.plain(each) for each in found]})
+
+    def post(self, request: Request) -> Response:
+        values = _values(_Said(request.data, FIELDS), None)
+        principal, actor = _who(request)
+        with transaction.atomic():
+            made = commands.create_subscription(values, reader=principal, actor=actor)
+            secrets = commands.show_secret(made, actor=actor)
+        answer = queries.plain(queries.with_receiver(made)) | {"secret": secrets[0]}
+        return _unkept(Response(answer, status=status.HTTP_201_CREATED))
+
+
+class WebhookView(WebhookEndpoint):
+    """One webhook. PATCH takes the fields to change and `version`, the one they are based on; 412 names what somebody
+    else has changed since."""
+
+    needs = dict.fromkeys(("GET", "HEAD", "PATCH", "DELETE"), MANAGE)
+
+    def get(self, request: Request, number: int) -> Response:
+        return Response(queries.plain(_found(number)))
+
+    def patch(self, request: Request, number: int) -> Response:
+        found = _found(number)
+        said = _Said(request.data, (*FIELDS, "version"))
+        based_on, values = said.version(), _values(said, found)
+        principal, actor = _who(request)
+        saved = commands.change_subscription(found, values, reader=principal, based_on=based_on, actor=actor)
+        _wake()
+        return Response(queries.plain(queries.with_receiver(saved)))
+
+    def delete(self, request: Request, number: int) -> Response:
+        commands.delete_subscription(_found(number), actor=_who(request)[1])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SecretView(WebhookEndpoint):
+    """The secret, and for a day after it was changed the former one; that it was asked for is recorded."""
+
+    needs = {"POST": MANAGE}
+
+    def post(self, request: Request, number: int) -> Response:
+        _Said(request.data or {}, ())
+        return _secrets(_found(number), request)
+
+
+class NewSecretView(WebhookEndpoint):
+    """Make a new secret; messages are signed with both for a day."""
+
+    needs = {"POST": MANAGE}
+
+    def post(self, request: Request, number: int) -> Response:
+        _Said(request.data or {}, ())
+        return _secrets(commands.rotate_secret(_found(number), actor=_who(request)[1]), request)
+
+
+class TestView(WebhookEndpoint):
+    """Send a test; answers the message, whose tries its own address tells."""
+
+    needs = {"POST": MANAGE}
+
+    def post(self, request: Request, number: int) -> Response:
+        _Said(request.data or {}, ())
+        sent = commands.send_test(_found(number), actor=_who(request)[1])
+        _wake()
+        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+
+class DeliveriesView(WebhookEndpoint):
+    """The messages of a webhook, the latest first. `state` (waiting, delivered, given_up, withheld) narrows them,
+    `limit` (1 to 200, usually 50) come at once, `next` is the address of those that follow, or null."""
+
+    needs = {"GET": MANAGE, "HEAD": MANAGE}
+    keys = ("state", "limit", "before")
+
+    def get(self, request: Request, number: int) -> Response:
+        found, query = _found(number), request.query_params
+        try:
+            limit, state, before = limit_of(query), _state_of(query), _before_of(query)
+        except ValidationError as error:
+            raise bad_query(error) from None
+        rows = list(queries.deliveries_of(found, principal_of(request), state, before)[: limit + 1])
+        following = query.copy()
+        following["before"] = str(rows[limit - 1].pk) if len(rows) > limit else ""
+        address = request.build_absolute_uri(f"{request.path}?{following.urlencode()}")
+        return Response(
+            {
+                "deliveries": [queries.plain_delivery(each) for each in rows[:limit]],
+                "next": address if len(rows) > limit else None,
+            }
+        )
+
+
+class DeliveryView(WebhookEndpoint):
+    """One message with its tries, the latest first."""
+
+    needs = {"GET": MANAGE, "HEAD": MANAGE}
+
+    def get(self, request: Request, number: int, key: UUID) -> Response:
+        delivery = _delivery(number, key, principal_of(request))
+        tries = [queries.plain_try(each) for each in delivery.attempts.order_by("-pk")[:100]]
+        return Response(queries.plain_delivery(delivery) | {"attempts": tries})
+
+
+class ReplayView(WebhookEndpoint):
+    """Send one message again, under the same id."""
+
+    needs = {"POST": MANAGE}
+
+    def post(self, request: Request, number: int, key: UUID) -> Response:
+        _Said(request.data or {}, ())
+        principal, actor = _who(request)
+        sent = commands.replay(_delivery(number, key, principal), actor=actor)
+        _wake()
+        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+
+class ReplayFailedView(WebhookEndpoint):
+    """Send all again that were given up; `replayed` says how many."""
+
+    needs = {"POST": MANAGE}
+
+    def post(self, request: Request, number: int) -> Response:
+        _Said(request.data or {}, ())
+        principal, actor = _who(request)
+        counted = commands.replay_failed(_found(number), principal=principal, actor=actor)
+        _wake()
+        return Response({"replayed": counted}, status=status.HTTP_202_ACCEPTED)
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+class _Said(Body):
+    """What was sent, field by field; a field that is not sent keeps what it was."""
+
+    def flag(self, key: str, present: bool) -> bool:
+        value = self.data.get(key, present)
+        if not isinstance(value, bool):
+            raise exceptions.ValidationError({key: ["Send true or false."]})
+        return value
+
+    def words(self, key: str, present: tuple[str, ...] | None) -> tuple[str, ...]:
+        value = self.data.get(key, present)
+        if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+            raise exceptions.ValidationError({key: ["Send a list of words."]})
+        return tuple(value)
+
+    def said(self, key: str, present: str | None) -> str:
+        return self.text(key, required=present is None) if key in self.data or present is None else present
+
+    def version(self) -> int:
+        value = self.data.get("version")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise exceptions.ValidationError({"version": ["Send the version that your change is based on."]})
+        return value
+
+
+def _values(said: _Said, found: Subscription | None) -> SubscriptionValues:
+    present = SubscriptionValues.of(found) if found else None
+    return SubscriptionValues(
+        said.said("name", present.name if present else None),
+        said.said("address", present.address if present else None),
+        said.words("groups", tuple(present.groups) if present else None),
+        said.said("query", present.query if present else ""),
+        said.flag("with_texts", bool(present and present.with_texts)),
+        said.flag("with_restricted", bool(present and present.with_restricted)),
+        said.flag("is_on", present.is_on if present else True),
+    )
+
+
+def _who(request: Request) -> tuple[Principal, Actor]:
+    principal = principal_of(request)
+    return principal, principal.as_actor(Channel.API)
+
+
+def _found(number: int) -> Subscription:
+    found = queries.kept(number)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _delivery(number: int, key: UUID, principal: Principal) -> Delivery:
+    found = queries.delivery_of(_found(number), key, principal)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _secrets(found: Subscription, request: Request) -> Response:
+    secrets = commands.show_secret(found, actor=_who(request)[1])
+    return _unkept(Response({"secret": secrets[0], "former_secret": secrets[1] if len(secrets) > 1 else None}))
+
+
+def _unkept(answer: Response) -> Response:
+    """No cache keeps a secret."""
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _state_of(query: QueryDict) -> str:
+    word = one_of(query, "state") or ""
+    if word and word not in DeliveryState.values:
+        raise ValidationError({"state": [f"“{word[:60]}” is no state{nearest(word, DeliveryState.values)}"]})
+    return word
+
+
+def _before_of(query: QueryDict) -> int | None:
+    word = one_of(query, "before") or ""
+    if word and not (word.isascii() and word.isdigit() and len(word) < 19):
+        raise ValidationError({"before": ["Take it from the “next” of an earlier answer."]})
+    return int(word) if word else None
+
+
+def _wake() -> None:
+    wake: Callable[[], None] = lambda: wake_worker(send_deliveries)  # noqa: E731
+    transaction.on_commit(wake)
