@@ -19,7 +19,7 @@ from common.errors import Conflict, Refused
 from common.marks import dated, time_mark
 from common.time_ranges import utc
 from webhooks import rules
-from webhooks.choices import DELIVERY_HELP, DeliveryState
+from webhooks.choices import DELIVERY_HELP, DeliveryState, event_groups
 from webhooks.message import TEST
 from webhooks.models import Delivery, Receiver, Subscription, Try
 from webhooks.reach import matching, spelled_out
@@ -112,8 +112,7 @@ def rows(principal: Principal) -> list[dict[str, Any]]:
             "groups": groups_in_words(each),
             "query": each.query,
             "standing": standing(each),
-            "waiting": numbers.get(each.pk, {}).get("waiting", 0),
-            "failed": numbers.get(each.pk, {}).get("failed", 0),
+            "messages": _in_figures(numbers.get(each.pk, {})),
         }
         for each in found
     ]
@@ -129,7 +128,15 @@ def _figures(principal: Principal) -> dict[int, dict[str, int]]:
     return {row["subscription"]: {"waiting": row["waiting"], "failed": row["failed"]} for row in counted}
 
 
+def _in_figures(counted: dict[str, int]) -> str:
+    """“12 waiting, 3 given up”."""
+    words = {"waiting": "waiting", "failed": "given up"}
+    return ", ".join(f"{counted[each]:,} {said}" for each, said in words.items() if counted.get(each)) or "None open"
+
+
 def groups_in_words(subscription: Subscription) -> str:
+    if set(subscription.groups) == {str(group) for group in event_groups()}:
+        return "Everything"
     return ", ".join(str(Group(word).label) for word in subscription.groups)
 
 
