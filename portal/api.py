@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("ingest.api_urls")),
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
+    path("", include("webhooks.api_urls")),
 ]

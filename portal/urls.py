@@ -32,6 +32,7 @@ urlpatterns = [
     path("settings/log/", include("accounts.log_urls")),
     path("settings/sign-in/", include("accounts.sign_in_settings_urls")),
     path("settings/trials/", include("ingest.trial_urls")),
+    path("settings/webhooks/", include("webhooks.urls")),
     path("settings/critical-assets/", include("incidents.urls.critical_assets")),
     path("attachments/", include("incidents.urls.attachments")),
     path("views/", include("incidents.urls.saved_views")),

@@ -43,6 +43,7 @@ from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
 from tests.embedded import THROWAWAY
+from webhooks import listening
 
 # A suite that is run again says the same again. `--hypothesis-profile=explore` looks for new examples.
 examples.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -116,6 +117,7 @@ def _read_statistics_once() -> None:
     """What is read once an hour is read now and never again: how many statements a test counts depends neither on those
     before it nor on the time of day."""
     queries.SECONDS_OF_SHARES = sys.maxsize
+    listening.KNOWN_SECONDS = sys.maxsize  # commands on webhooks have this process ask anew
     queries.entities_containing(["any part of a name"])
 
 
@@ -375,6 +377,7 @@ def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pyte
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
     _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
     counting.forget()
+    listening.remember([])
     yield
 
 

@@ -38,7 +38,7 @@ from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial
 from portal.celery import app
 from tests.conftest import PASSWORD, alert, device, forget_cached, opened, person
-from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data, keep_people
+from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data, keep_people, kept_webhooks
 
 NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
@@ -54,6 +54,8 @@ NO_STATE = {
     "incidents_bulkitem": "how far a job is; what it does to each incident is an entry there",
     "ingest_trial": "a job that only looks",
     "exports_incidentexport": "a job that makes a file; that it was made is an entry",
+    **dict.fromkeys(("webhooks_delivery", "webhooks_try"), "messages that tell of entries, and how they fared"),
+    "webhooks_receiver": "how a receiver has answered lately",
     "exports_exportrequest": "who waits for such a job",
     "incidents_reassessment": "a job; what it changes are entries",
     "incidents_pendingincident": "what a job has still to do",
@@ -78,6 +80,9 @@ ONLY_TELLS = {
         "attachment.downloaded",
         "incident.exported",
         "export.downloaded",
+        "webhook.secret_shown",
+        "webhook.tested",
+        "webhook.replayed",
     ),
 }
 """Verbs that are themselves all there is: what was said, looked at or taken out."""
@@ -209,6 +214,11 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
     "api:roles": lambda incident, other: {"name": "Hunter", "permissions": ["see_incidents", "export"]},
     "PATCH api:role": lambda incident, other: {"permissions": ["export"]},
     "api:tokens": lambda incident, other: {"name": "script", "permissions": ["export"]},
+    "api:webhooks": lambda incident, other: {
+        "name": "Chat",
+        "address": "https://chat.example/hook",
+        "groups": ["status"],
+    },
 }
 """What a program sends, by route; for another method than POST with that before it."""
 REFUSED_HERE = ("api:empty_text",)
@@ -253,6 +263,9 @@ SAID: dict[str, dict[str, Any]] = {
     "retention:overview": {"days": "365", "version": "0"},
     "tasks:new_template": {"name": "Malware", "task-0-title": "Isolate"},
     "tasks:template": {"name": "Malware", "task-0-title": "Isolate"},
+    "webhooks:new": {"name": "SOAR", "address": "https://soar.example/hook", "groups": ["status"], "query": "tag=kept"},
+    "webhooks:edit": {"name": "Kept on"},
+    "webhooks:switch": {"on": "no"},
     "critical_assets:new": {"name": "Plant", "level": "high", "kinds": "device", "names": "plc-*", "is_on": "on"},
     "critical_assets:edit": {"level": "low"},
     "critical_assets:switch": {"on": "0"},
@@ -319,6 +332,7 @@ def make_ready(incident: Incident, one: User) -> Incident:
     values = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", one, None)
     create_tuning_rule(values, actor=SYSTEM)
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
+    kept_webhooks(one)
     keep_people(one)
     add_authenticator_app(one, "JBSWY3DPEHPK3PXP", actor=SYSTEM)
     return other

@@ -43,8 +43,11 @@ from tests.conftest import alert, device, opened, person
 from tests.exports.made import kept_export
 from tests.incidents.rows import news
 from tests.incidents.uploads import image
+from webhooks.commands import create_subscription, send_test
+from webhooks.models import Delivery, Subscription
+from webhooks.values import SubscriptionValues
 
-SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK = (
+SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK, HOOKS = (
     Permission.SEE_INCIDENTS,
     Permission.EDIT_INCIDENTS,
     Permission.BULK_EDIT,
@@ -53,6 +56,7 @@ SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK = (
     Permission.MERGE_INCIDENTS,
     Permission.RESTRICT_INCIDENTS,
     Permission.BREAK_GLASS,
+    Permission.MANAGE_WEBHOOKS,
 )
 PEOPLE_MANAGED = Permission.MANAGE_PEOPLE
 OPEN = "open"
@@ -217,6 +221,28 @@ TABLE: dict[str, dict[str, Any]] = {
     "tuning:delete": {"POST": RULES},
     "trials:trial": {"GET": RULES},
     "trials:cancel": {"POST": RULES},
+    "webhooks:overview": {"GET": HOOKS},
+    "webhooks:new": {"GET": HOOKS, "POST": HOOKS},
+    "webhooks:preview": {"POST": HOOKS},
+    "webhooks:webhook": {"GET": HOOKS},
+    "webhooks:edit": {"GET": HOOKS, "POST": HOOKS},
+    "webhooks:secret": {"POST": HOOKS},
+    "webhooks:rotate": {"POST": HOOKS},
+    "webhooks:test": {"POST": HOOKS},
+    "webhooks:replay_failed": {"POST": HOOKS},
+    "webhooks:delivery": {"GET": HOOKS},
+    "webhooks:replay": {"POST": HOOKS},
+    "webhooks:switch": {"POST": HOOKS},
+    "webhooks:delete": {"POST": HOOKS},
+    "api:webhooks": {"GET": HOOKS, "POST": HOOKS},
+    "api:webhook": {"GET": HOOKS, "PATCH": HOOKS, "DELETE": HOOKS},
+    "api:webhook_secret": {"POST": HOOKS},
+    "api:webhook_new_secret": {"POST": HOOKS},
+    "api:webhook_test": {"POST": HOOKS},
+    "api:webhook_replay_failed": {"POST": HOOKS},
+    "api:webhook_deliveries": {"GET": HOOKS},
+    "api:webhook_delivery": {"GET": HOOKS},
+    "api:webhook_replay": {"POST": HOOKS},
     "api:unmerge": {"POST": MERGE},
     "api:move_alerts": {"POST": MERGE},
     "views:overview": {"GET": SEE},
@@ -416,8 +442,15 @@ MADE_BY_ASKING = [
     "token.revoked",
     "role.deleted",
     "team.deleted",
+    "webhook.secret_shown",
+    "webhook.secret_rotated",
+    "webhook.tested",
+    "webhook.deleted",
+    "webhook.switched_off",
 ]
 """What a request without any data does already."""
+DELETES = ("webhooks:delete", "api:webhook")
+"""Asked after the other routes of what they take away."""
 READY = {200, 302}
 """Of pages that are given to whoever may see them."""
 
@@ -454,6 +487,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[Authenticator.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tuning:rule", "tuning:edit", "tuning:delete", "api:tuning_rule", "api:caught_alerts"):
         return reverse(name, args=[TuningRule.objects.values_list("pk", flat=True).first() or 1])
+    if name.startswith(("webhooks:", "api:webhook")):
+        return webhook_address(name)
     if name in ("tasks:template", "tasks:delete_template", "api:task_template"):
         return reverse(name, args=[TaskTemplate.objects.get_or_create(name="Kept", deleted_at=None)[0].pk])
     if name in ("account_revoke_token", "tokens:revoke", "api:token"):
@@ -479,6 +514,27 @@ def address(name: str, incident: Incident) -> str:
         except NoReverseMatch:
             continue
     raise AssertionError(f"no address for {name}")
+
+
+def webhook_address(name: str) -> str:
+    """Of the first webhook there is, and of the test that was sent to it."""
+    kept = Subscription.objects.kept().order_by("pk").first()
+    message = Delivery.objects.order_by("pk").first()
+    numbers = [kept.pk if kept else 1, message.key if message else UUID(int=1)]
+    for arguments in (numbers, numbers[:1], []):
+        try:
+            return reverse(name, args=arguments)
+        except NoReverseMatch:
+            continue
+    raise AssertionError(f"no address for {name}")
+
+
+def kept_webhooks(user: User) -> None:
+    """A webhook that a test was sent to, and one more, since two routes delete one."""
+    values = SubscriptionValues("Kept", "https://hooks.example/soc", ["merges"])
+    kept = create_subscription(values, reader=user, actor=user.as_actor())
+    send_test(kept, actor=user.as_actor())
+    create_subscription(values, reader=user, actor=user.as_actor())
 
 
 def kept_file(incident: Incident) -> Attachment:
@@ -568,10 +624,11 @@ def test_each_role_gets_what_the_table_says(
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
     kept_export(incident, one, ACT)
     keep_people(one)
+    kept_webhooks(one)
     log = Entry.objects.exclude(verb__in=MADE_BY_ASKING)
     entries = log.count()
     client, wrong = sign_in(one), []
-    for name, methods in sorted(TABLE.items(), key=lambda route: route[0] == "account_logout"):
+    for name, methods in sorted(TABLE.items(), key=lambda route: (route[0] == "account_logout", route[0] in DELETES)):
         where = address(name, incident)
         for method in METHODS:
             if name == "account_logout":
