@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from common import failures
 from common.errors import Refused
 from incidents.choices import Outcome
 from incidents.commands import cancel_act, start_undo, take_back
@@ -96,7 +97,7 @@ def undo(request: PersonRequest, number: UUID) -> HttpResponse:
     try:
         undone = start_undo(found, actor=request.user.as_actor())
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     return begun(request, undone)
 
 

@@ -22,6 +22,7 @@ from alerts.choices import AlertStatus
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
 from alerts.views import pane_context
+from common import failures
 from common.errors import FieldConflict, Refused
 from common.query_strings import UnknownKeys
 from incidents.changes import AlertChanges
@@ -108,7 +109,7 @@ def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
     try:
         act = manage_alerts([alert_id], changes, actor=request.user.as_actor(), batch=(batch := uuid4()))
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     return _saved(request, [alert_id], "The alert is yours", undo=batch if act.changed else None)
 
 
