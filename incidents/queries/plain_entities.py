@@ -26,8 +26,8 @@ from incidents.queries import entity_list, entity_timeline
 def named_entity(principal: Principal, kind: str, word: str) -> Entity | None:
     """The entity of a type that a word names, by its number or by its key as addresses have it; none where the person
     may not see it."""
-    if word.isascii() and word.isdigit():
-        return queries.visible_entity(principal, kind, int(word[:19]))
+    if word.isascii() and word.isdigit() and len(word) < 20:
+        return queries.visible_entity(principal, kind, int(word))
     names, spelling = Names(principal), f"{kind}:{word}"
     names.learn({"entity": [spelling]})
     found = names.entity_ids([spelling])
