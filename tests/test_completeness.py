@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -26,7 +27,8 @@ from alerts.models import Alert
 from incidents.changes import Changes
 from incidents.commands import add_comment, change_tags, prepare_act, save_view, start_act
 from incidents.commands.saved_views import ViewValues
-from incidents.models import Incident
+from incidents.commands.task_templates import Item, save_task_template
+from incidents.models import Incident, TaskTemplate
 from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial
@@ -148,19 +150,24 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
         "comment": "Belongs there",
     },
     "api:empty_text": lambda incident, other: {"reason": "Asked for"},
+    "api:incident_exports": lambda incident, other: {},
+    "api:unmerge": lambda incident, other: {},
 }
 SAID: dict[str, dict[str, Any]] = {
     "preferences": {"time_zone": "Asia/Tokyo", "theme": "dark", "density": "compact"},
     "close_part": {"part": "strip"},
     "correlation:rule": {"window_value": "3", "window_amount": "3", "hours": "3", "window": "3"},
-    "tuning:new": {"name": "Lab too", "action": "resolve", "title": "Scan", "reason": "It scans", "owner": "olga"},
+    "tuning:new": {"name": "Lab too", "action": "resolve", "title": "Scan", "reason": "It scans", "never": "on"},
     "tuning:edit": {"name": "Labs"},
     "views:new": {"name": "Phishing", "query": "tag=phishing"},
     "views:edit": {"name": "Kept too"},
     "views:update": {"query": "tag=other", "version": "1"},
     "incidents:manage": {"severity": "low", "name": "Other"},
     "incidents:manage_many": {"severity": "high", "status": "keep", "classification": "keep"},
-    "alert_acts:manage_many": {"status": "in_progress", "classification": "keep"},
+    "alert_acts:manage_many": {"status": "in_progress", "classification": "not_set"},
+    "alert_acts:manage_matching": {"status": "in_progress"},
+    "incidents:columns": {"column": ["name", "severity"]},
+    "alerts:columns": {"column": ["title", "severity"]},
     "alert_acts:manage": {"status": "in_progress"},
     "alert_acts:move": {"where": "new", "comment": "Another intruder"},
     "incidents:comment": {"text": "Seen before."},
@@ -172,7 +179,7 @@ SAID: dict[str, dict[str, Any]] = {
     "incidents:task_act": {"do": "complete"},
     "incidents:apply_tasks": {"template": "1"},
     "incidents:judge_evidence": {"verdict": "malicious"},
-    "incidents:add_evidence": {"text": "beacon.example", "evidence": "domain:beacon.example", "add": "1"},
+    "incidents:add_evidence": {"text": "beacon.example", "item": "domain:beacon.example", "add": "1"},
     "incidents:classify_like_these": {"classification": "true_positive/phishing", "version": "1"},
     "incidents:empty_text": {"reason": "Asked for by the person it names"},
     "retention:overview": {"days": "365", "version": "0"},
@@ -180,11 +187,20 @@ SAID: dict[str, dict[str, Any]] = {
     "tasks:template": {"name": "Malware", "task-0-title": "Isolate"},
     "critical_assets:new": {"name": "Plant", "level": "high", "kinds": "device", "names": "plc-*", "is_on": "on"},
     "critical_assets:edit": {"level": "low"},
-    "critical_assets:switch": {"on": "0"},
+    "critical_assets:switch": {"on": "no"},
     "entities:criticality": {"level": "high"},
     "break_glass": {"number": "999", "reason": "Nobody answers"},
 }
 """What is sent beside what a page needs to be shown."""
+SAID_OF: dict[str, Callable[[Incident, Incident], dict[str, Any]]] = {
+    "tuning:new": lambda incident, other: {"owner": User.objects.get(username="olga").pk},
+    "incidents:merge": lambda incident, other: {"incident": [incident.pk, other.pk], "reason": "One attack"},
+    "incidents:seen": lambda incident, other: {"numbers": incident.pk},
+    "incidents:attach": lambda incident, other: {"file": SimpleUploadedFile("seen.txt", b"Seen before.")},
+    "api:attachments": lambda incident, other: {"file": SimpleUploadedFile("seen.txt", b"Seen before.")},
+    "incidents:apply_tasks": lambda incident, other: {"template": TaskTemplate.objects.get(name="Phishing").pk},
+}
+"""The same, where it names what is there."""
 
 
 BOXES = ("checkbox", "radio")
@@ -233,6 +249,7 @@ def make_ready(incident: Incident, one: User) -> Incident:
     values = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", one, None)
     create_tuning_rule(values, actor=SYSTEM)
     Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
+    save_task_template("Phishing", [Item("Ask the sender")], actor=SYSTEM)
     return other
 
 
@@ -249,7 +266,13 @@ class Said:
         """The answer, read to its end; `values` and `path` take the place of its own."""
         values, path = self.values if values is None else values, path or self.path
         call = getattr(client, self.method.lower())
-        answer = call(path, json.dumps(values), content_type="application/json") if self.is_json else call(path, values)
+        if self.is_json:
+            sent = json.dumps(values)
+            answer = call(path, sent, content_type="application/json", headers={"If-Match": "*"})
+        else:
+            for file in [each for each in values.values() if isinstance(each, SimpleUploadedFile)]:
+                file.seek(0)
+            answer = call(path, values)
         if answer.streaming:
             b"".join(answer.streaming_content)
         return answer
@@ -258,12 +281,14 @@ class Said:
 def what_is_said(client: Client, name: str, method: str, incident: Incident, other: Incident) -> Said:
     """Enough for a route to do what it is there for."""
     path, sent = address(name, incident), data(name, incident)
+    as_json = JSON_SAID.get(name if method == "POST" else f"{method} {name}")
+    if as_json is not None:
+        return Said(method, path, as_json(incident, other), is_json=True)
     if method != "POST":
         return Said(method, path, sent, is_json=method != "GET")
-    if name in JSON_SAID:
-        return Said(method, path, JSON_SAID[name](incident, other), is_json=True)
     page = client.get(path, sent).content.decode() if "GET" in TABLE[name] and ":" in name else ""
     sent = sent | Sent(page, path).fields | SAID.get(name, {})
+    sent |= SAID_OF[name](incident, other) if name in SAID_OF else {}
     sent.pop("csrfmiddlewaretoken", None)
     return Said(method, path, sent, is_json=False)
 
@@ -289,7 +314,7 @@ def test_every_route_that_may_write_records_what_it_changes(
             if written.verbs:
                 changing.add(name)
     assert misfits == {}
-    assert len(changing) >= 45, sorted(changing)
+    assert len(changing) >= 55, sorted(changing)
 
 
 ARGUMENTS = {
