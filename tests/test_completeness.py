@@ -17,6 +17,7 @@ from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
     AUTHENTICATION_METHODS_SESSION_KEY,
 )
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -32,7 +33,8 @@ from alerts.models import Alert, Evidence
 from incidents.changes import Changes
 from incidents.commands import add_comment, change_tags, prepare_act, save_view, start_act
 from incidents.commands.saved_views import ViewValues
-from incidents.models import Incident
+from incidents.commands.task_templates import Item, save_task_template
+from incidents.models import Incident, TaskTemplate
 from ingest.choices import TrialOf, TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
 from ingest.models import Trial
@@ -219,10 +221,12 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
         "address": "https://chat.example/hook",
         "groups": ["status"],
     },
+    "api:incident_exports": lambda incident, other: {},
+    "api:unmerge": lambda incident, other: {},
 }
 """What a program sends, by route; for another method than POST with that before it."""
-REFUSED_HERE = ("api:empty_text",)
-"""The first entry has no text."""
+REFUSED_HERE = ("api:empty_text", "api:unmerge")
+"""The first entry has no text; the incident was merged into none."""
 CLASSIFICATION = {"name": "Plant", "level": "high", "kinds": ["device"], "names": ["plc-*"]}
 SAID: dict[str, dict[str, Any]] = {
     "preferences": {"time_zone": "Asia/Tokyo", "theme": "dark", "density": "compact"},
@@ -238,14 +242,17 @@ SAID: dict[str, dict[str, Any]] = {
     "roles:role": {"name": "Keeper", "permissions": "export"},
     "tokens:new": {"name": "zeek", "source": "zeek", "days": "0"},
     "correlation:rule": {"window_value": "3", "window_amount": "3", "hours": "3", "window": "3"},
-    "tuning:new": {"name": "Lab too", "action": "resolve", "title": "Scan", "reason": "It scans", "owner": "olga"},
+    "tuning:new": {"name": "Lab too", "action": "resolve", "title": "Scan", "reason": "It scans", "never": "on"},
     "tuning:edit": {"name": "Labs"},
     "views:new": {"name": "Phishing", "query": "tag=phishing"},
     "views:edit": {"name": "Kept too"},
     "views:update": {"query": "tag=other", "version": "1"},
     "incidents:manage": {"severity": "low", "name": "Other"},
     "incidents:manage_many": {"severity": "high", "status": "keep", "classification": "keep"},
-    "alert_acts:manage_many": {"status": "in_progress", "classification": "keep"},
+    "alert_acts:manage_many": {"status": "in_progress", "classification": "not_set"},
+    "alert_acts:manage_matching": {"status": "in_progress"},
+    "incidents:columns": {"column": ["name", "severity"]},
+    "alerts:columns": {"column": ["title", "severity"]},
     "alert_acts:manage": {"status": "in_progress"},
     "alert_acts:move": {"where": "new", "comment": "Another intruder"},
     "incidents:comment": {"text": "Seen before."},
@@ -257,7 +264,7 @@ SAID: dict[str, dict[str, Any]] = {
     "incidents:task_act": {"do": "complete"},
     "incidents:apply_tasks": {"template": "1"},
     "incidents:judge_evidence": {"verdict": "malicious"},
-    "incidents:add_evidence": {"text": "beacon.example", "evidence": "domain:beacon.example", "add": "1"},
+    "incidents:add_evidence": {"text": "beacon.example", "item": "domain:beacon.example", "add": "1"},
     "incidents:classify_like_these": {"classification": "true_positive/phishing", "version": "1"},
     "incidents:empty_text": {"reason": "Asked for by the person it names"},
     "retention:overview": {"days": "365", "version": "0"},
@@ -268,13 +275,22 @@ SAID: dict[str, dict[str, Any]] = {
     "webhooks:switch": {"on": "no"},
     "critical_assets:new": {"name": "Plant", "level": "high", "kinds": "device", "names": "plc-*", "is_on": "on"},
     "critical_assets:edit": {"level": "low"},
-    "critical_assets:switch": {"on": "0"},
+    "critical_assets:switch": {"on": "no"},
     "entities:criticality": {"level": "high"},
     "security:factor": {"remove": "yes"},
     "sign_in_settings:demand": {"demanded": "1"},
     "break_glass": {"number": "999", "reason": "Nobody answers"},
 }
 """What is sent beside what a page needs to be shown."""
+SAID_OF: dict[str, Callable[[Incident, Incident], dict[str, Any]]] = {
+    "tuning:new": lambda incident, other: {"owner": User.objects.get(username="olga").pk},
+    "incidents:merge": lambda incident, other: {"incident": [incident.pk, other.pk], "reason": "One attack"},
+    "incidents:seen": lambda incident, other: {"numbers": incident.pk},
+    "incidents:attach": lambda incident, other: {"file": SimpleUploadedFile("seen.txt", b"Seen before.")},
+    "api:attachments": lambda incident, other: {"file": SimpleUploadedFile("seen.txt", b"Seen before.")},
+    "incidents:apply_tasks": lambda incident, other: {"template": TaskTemplate.objects.get(name="Phishing").pk},
+}
+"""The same, where it names what is there."""
 
 
 BOXES = ("checkbox", "radio")
@@ -335,6 +351,7 @@ def make_ready(incident: Incident, one: User) -> Incident:
     kept_webhooks(one)
     keep_people(one)
     add_authenticator_app(one, "JBSWY3DPEHPK3PXP", actor=SYSTEM)
+    save_task_template("Phishing", [Item("Ask the sender")], actor=SYSTEM)
     return other
 
 
@@ -352,8 +369,11 @@ class Said:
         values, path = self.values if values is None else values, path or self.path
         call = getattr(client, self.method.lower())
         if self.is_json:
-            answer = call(path, json.dumps(values), content_type="application/json", headers={"If-Match": "*"})
+            sent = json.dumps(values)
+            answer = call(path, sent, content_type="application/json", headers={"If-Match": "*"})
         else:
+            for file in [each for each in values.values() if isinstance(each, SimpleUploadedFile)]:
+                file.seek(0)
             answer = call(path, values)
         if answer.streaming:
             b"".join(answer.streaming_content)
@@ -374,6 +394,7 @@ def what_is_said(client: Client, name: str, method: str, incident: Incident, oth
         return Said(method, path, sent, is_json=method != "GET")
     page = client.get(path, sent).content.decode() if "GET" in TABLE[name] and ":" in name else ""
     sent = sent | Sent(page, path).fields | SAID.get(name, {})
+    sent |= SAID_OF[name](incident, other) if name in SAID_OF else {}
     sent.pop("csrfmiddlewaretoken", None)
     return Said(method, path, sent, is_json=False)
 
@@ -404,8 +425,8 @@ def test_every_route_that_may_write_records_what_it_changes(
     assert misfits == {}
     assert len(changing) >= 64, sorted(changing)
     through_api = {name.split()[-1] for name in JSON_SAID}
-    # looked at only, awake already, followed already, without a text
-    unchanged = {"api:bulk_preview", "api:wake", "api:follow", "api:empty_text"}
+    # looked at only, awake already, followed already, without a text, merged into none
+    unchanged = {"api:bulk_preview", "api:wake", "api:follow", "api:empty_text", "api:unmerge"}
     assert through_api - changing == unchanged, sorted(changing)
 
 

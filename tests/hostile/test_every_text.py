@@ -7,25 +7,21 @@ every field; otherwise each field is sent a few, and each value goes somewhere.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from activity.actors import SYSTEM
-from incidents.commands import restrict
 from incidents.models import Incident
 from tests.hostile import corpus
 from tests.hostile.corpus import EVALUATED, HostileText, Promise
+from tests.hostile.fields import fields_of, newest, requests, stored_since, with_field
 from tests.hostile.watching import logged, nobody_called, only_bound, our_forms, reading, unprintable
 from tests.incidents.test_access import TABLE
 from tests.test_completeness import (
@@ -37,25 +33,13 @@ from tests.test_completeness import (
     everybody,
     make_ready,
     watched,
-    what_is_said,
 )
 
 __all__ = ["everybody"]
 
 VALUES_A_FIELD = 1
-WRITING = ("POST", "PUT", "PATCH", "DELETE")
-SHOWS_NO_TEXT = {
-    "account_login": "tests/accounts/test_sign_in.py",
-    "account_logout": "takes nothing",
-}
-"""Routes that are left out, and what tries them."""
 RECORDS_REFUSALS = {"break_glass": {"break_glass.in_vain"}}
 """Routes that record what they refuse, by these verbs."""
-WITHOUT_BODY = {"csrfmiddlewaretoken", "_method"}
-OTHER_STATES: dict[str, Callable[[Incident], object]] = {
-    "incidents:restriction": lambda incident: restrict(incident, [User.objects.get(username="olga")], actor=SYSTEM),
-}
-"""Routes that read other fields once the incident is otherwise, and what makes it so. They come last."""
 MARK_OF_TEXT = "zq7"
 """Ends each value that is sent, so that it is found again wherever it went, unless that would make another of it."""
 WHOLE = {"numbers", "times", "keys", "plain"}
@@ -85,75 +69,6 @@ def is_of(sent: str, kept: str) -> bool:
     is made of letters and digits alone, as slugs are."""
     one, other = spelling(sent), spelling(kept)
     return one in other or other in one or bool(re.fullmatch(r"[a-z0-9-]+", kept))
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_in(inner)
-
-
-def newest() -> int:
-    """The number of the transaction from which on rows are new."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        (number,) = cursor.fetchone()
-    return int(number)
-
-
-def stored_since(number: int, tables: set[str]) -> Iterator[tuple[str, str]]:
-    """Every text in the rows of these tables that were written since."""
-    with connection.cursor() as cursor:
-        for table in sorted(tables):
-            cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t WHERE t.xmin::text::bigint >= %s", [number])
-            for (row,) in cursor.fetchall():
-                yield from ((table, text) for text in texts_in(json.loads(row)))
-
-
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where in a JSON value something may stand."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from leaves(inner, (*path, key))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from leaves(inner, (*path, place))
-    else:
-        yield path
-
-
-def with_leaf(value: Any, path: tuple[Any, ...], leaf: Any) -> Any:
-    """A copy of a JSON value with another leaf."""
-    if not path:
-        return leaf
-    step, *rest = path
-    if isinstance(value, Mapping):
-        return {**value, step: with_leaf(value[step], tuple(rest), leaf)}
-    return [with_leaf(inner, tuple(rest), leaf) if place == step else inner for place, inner in enumerate(value)]
-
-
-def with_field(said: Said, place: Any, text: str) -> Any:
-    """What is said with another value in one of its fields."""
-    where, name = place
-    if where == "json":
-        return with_leaf(said.values, name, text)
-    if where == "files":
-        return {**said.values, name: SimpleUploadedFile(text or "x", b"hostile\n", content_type="text/plain")}
-    return {**said.values, name: text}
-
-
-def fields_of(said: Said, read: Mapping[str, set[str]]) -> list[tuple[str, Any]]:
-    """Where something can be said to a route."""
-    if said.is_json:
-        return [("json", path) for path in leaves(said.values)]
-    named = {("body", name) for name in (read["body"] | set(said.values)) - WITHOUT_BODY}
-    return sorted(named | {("files", name) for name in read["files"]})
 
 
 def test_every_text_in_every_field(
@@ -191,16 +106,6 @@ def test_every_text_in_every_field(
     assert len(kept) >= 35, sorted(map(str, kept))
     unreached = {form for form in our_forms() - reached if not any(issubclass(each, form) for each in reached)}
     assert unreached == set()
-
-
-def requests(client: Client, incident: Incident, other: Incident) -> Iterator[tuple[str, str, Said]]:
-    """Each route and method that may write, with what makes it do so."""
-    for name, methods in TABLE.items():
-        for method in [each for each in methods if each in WRITING and name not in SHOWS_NO_TEXT]:
-            yield name, method, what_is_said(client, name, method, incident, other)
-    for name, change in OTHER_STATES.items():
-        change(incident)
-        yield name, "POST", what_is_said(client, name, "POST", incident, other)
 
 
 def tried_with(
@@ -241,10 +146,5 @@ def test_every_json_route_says_something() -> None:
     assert takes - JSON_SAID.keys() == WITHOUT_JSON.keys()
 
 
-WITHOUT_JSON = {
-    "api:import": "a file",
-    "api:attachments": "a file",
-    "api:incident_exports": "everything may be left out",
-    "api:unmerge": "everything may be left out",
-}
+WITHOUT_JSON = {"api:import": "a file", "api:attachments": "a file"}
 """Routes of the API whose body is no JSON, or none."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.forms import BaseForm
+from django.forms import BaseForm, CharField, Field, UUIDField
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -32,8 +32,8 @@ class Read:
     keys: dict[int, set[str]] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     """Keeps the dictionaries alive, so that no other takes the number of one."""
-    forms: dict[type[BaseForm], set[str]] = field(default_factory=dict)
-    """Class of a bound form → names that its fields have in a request."""
+    forms: dict[type[BaseForm], dict[str, Field]] = field(default_factory=dict)
+    """Class of a bound form → its fields, by the names that they have in a request."""
 
     def note(self, where: MultiValueDict[Any, Any], key: Any) -> None:
         if isinstance(key, str) and (isinstance(where, QueryDict) or where.__class__ is MultiValueDict):
@@ -44,6 +44,12 @@ class Read:
     def start(self) -> None:
         self.keys.clear()
         self.held.clear()
+
+    def texts_of_forms(self) -> tuple[set[str], set[str]]:
+        """The names of fields that take any text, and of those that do not."""
+        fields = [each for form in self.forms.values() for each in form.items()]
+        free = {name for name, field in fields if isinstance(field, CharField) and type(field) is not UUIDField}
+        return free, {name for name, _ in fields} - free
 
     def of(self, answer: Any, method: str) -> dict[str, set[str]]:
         """The keys that were read for an answer: of its address, its body and its files."""
@@ -78,7 +84,8 @@ def reading(patch: pytest.MonkeyPatch) -> Iterator[Read]:
     def noted_form(self: Any, *more: Any, **named: Any) -> None:
         start_form(self, *more, **named)
         if self.is_bound:
-            read.forms.setdefault(type(self), set()).update(self.add_prefix(name) for name in self.fields)
+            fields = {self.add_prefix(name): each for name, each in self.fields.items()}
+            read.forms.setdefault(type(self), {}).update(fields)
 
     with patch.context() as inner:
         inner.setattr(MultiValueDict, "__getitem__", noted_item)

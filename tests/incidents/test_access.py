@@ -66,7 +66,7 @@ SIGNED_IN = "signed in"
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TABLE: dict[str, dict[str, Any]] = {
-    "home": dict.fromkeys(METHODS, SIGNED_IN),
+    "home": {"GET": SIGNED_IN},
     "preferences": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "account": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "account_password": {"POST": SIGNED_IN},
@@ -119,7 +119,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "sign_in_settings:person": {"GET": Permission.MANAGE_PEOPLE},
     "sign_in_settings:take": {"POST": Permission.MANAGE_PEOPLE},
     "status": {"GET": Permission.MANAGE_PEOPLE},
-    "design": dict.fromkeys(METHODS, SIGNED_IN),
+    "design": {"GET": SIGNED_IN},
     "healthz": {"GET": OPEN},
     "readyz": {"GET": OPEN},
     "exports:queue": {"GET": EXPORT},
@@ -210,7 +210,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:as_of": {"GET": SEE},
     "api:merge": {"POST": MERGE},
     "api:similar": {"GET": SEE},
-    "settings": dict.fromkeys(METHODS, RULES),
+    "settings": {"GET": RULES},
     "correlation:overview": {"GET": RULES},
     "correlation:rule": {"GET": RULES, "POST": RULES},
     "correlation:reset": {"POST": RULES},
@@ -468,7 +468,7 @@ def address(name: str, incident: Incident) -> str:
     if name in WORDS:
         return reverse(name, args=[WORDS[name]])
     if name.endswith(":empty_text"):
-        return reverse(name, args=[incident.pk, 1])
+        return reverse(name, args=[incident.pk, comment_of(incident).sequence])
     if name == "exports:origin_log":
         return reverse(name, args=[incident.pk, kept_log(incident).pk])
     if name == "incidents:suggest_activity":
@@ -476,9 +476,7 @@ def address(name: str, incident: Incident) -> str:
     if name in ("incidents:undo_save", "incidents:unmerge_all", "alert_acts:undo_move"):
         return reverse(name, args=[incident.pk, SAVE])
     if name in ("incidents:text", "incidents:edit_comment", "incidents:remove_comment", "api:comment"):
-        comments = Entry.objects.of_incident(incident.pk).filter(verb="comment.added")
-        comment = comments.first() or add_comment(incident, "Kept", actor=SYSTEM)
-        return reverse(name, args=[incident.pk, Entry.objects.get(pk=comment.pk).sequence])
+        return reverse(name, args=[incident.pk, comment_of(incident).sequence])
     if name.startswith("attachments:") or name in ("api:attachment", "api:erase_attachment"):
         return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act", "api:task", "api:move_task"):
@@ -535,6 +533,13 @@ def kept_webhooks(user: User) -> None:
     kept = create_subscription(values, reader=user, actor=user.as_actor())
     send_test(kept, actor=user.as_actor())
     create_subscription(values, reader=user, actor=user.as_actor())
+
+
+def comment_of(incident: Incident) -> Entry:
+    """A comment on the incident."""
+    comments = Entry.objects.of_incident(incident.pk).filter(verb="comment.added")
+    comment = comments.first() or add_comment(incident, "Kept", actor=SYSTEM)
+    return Entry.objects.get(pk=comment.pk)
 
 
 def kept_file(incident: Incident) -> Attachment:
