@@ -18,9 +18,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.choices import FactorKind
-from accounts.commands import refused_sign_in, signed_in, signed_out
+from accounts.commands import begin_session, forget_session, refused_sign_in, signed_in, signed_out
+from accounts.devices import device_of
 from accounts.models import ListSettings, User, UserQuerySet
 from accounts.second_factors import without_second_factor
+from activity.remote import remote_address
 from common.composed import Composed, kept
 
 
@@ -45,12 +47,15 @@ class AccountAdapter(DefaultAccountAdapter):
         refused_sign_in(str(credentials.get("username") or credentials.get("email") or ""))
 
     def login(self, request: HttpRequest, user: Any) -> None:
+        device = device_of(request.META.get("HTTP_USER_AGENT", ""))
         with transaction.atomic():
             super().login(request, user)
-            signed_in(user, shown_by(request, user))
+            begin_session(request.session, user, remote_address(), device)
+            signed_in(user, shown_by(request, user), device)
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
+        forget_session(request.session.session_key or "")
         super().logout(request)
         if isinstance(user, User):
             signed_out(user)

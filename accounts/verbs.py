@@ -5,6 +5,11 @@ from activity.verbs import SystemGroup, Verb, register
 SIGNED_IN = Verb("session.started", "Signed in", "person", "signed in")
 SIGNED_OUT = Verb("session.ended", "Signed out", "sign_out", "signed out")
 SIGN_IN_REFUSED = Verb("session.refused", "Sign-in refused", "person", "counted {counted}")
+SIGNED_IN_ELSEWHERE = Verb(
+    "session.new_place", "Signed in from elsewhere", "person", "signed in from a new place: {where}"
+)
+SESSION_ENDED = Verb("session.closed", "Session ended", "sign_out", "ended a session of {subject}: {where}")
+SESSIONS_ENDED = Verb("session.all_closed", "Sessions ended", "sign_out", "ended {ended} of {subject}")
 USER_CREATED = Verb("user.created", "User created", "user", "created the user {subject}")
 ROLE_CHANGED = Verb("user.role_changed", "Role changed", "user", "changed the role of {subject}")
 DEACTIVATED = Verb("user.deactivated", "User deactivated", "user", "deactivated {subject}")
@@ -36,6 +41,9 @@ register(
     SIGNED_IN,
     SIGNED_OUT,
     SIGN_IN_REFUSED,
+    SIGNED_IN_ELSEWHERE,
+    SESSION_ENDED,
+    SESSIONS_ENDED,
     FACTOR_ADDED,
     PASSKEY_RENAMED,
     FACTOR_REMOVED,

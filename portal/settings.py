@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.NotTooLong",
     "portal.middleware.SignInRequired",
+    "accounts.seen.Seen",
     "accounts.second_factor_first.SecondFactorFirst",
     "portal.middleware.PersonalTimeZone",
 ]

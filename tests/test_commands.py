@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock
-from accounts.models import AccessToken, Role, Team, Untold, User
+from accounts.models import AccessToken, PersonSession, Role, Team, Untold, User
+from accounts.sessions import SessionStore
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.changes import Judgement
@@ -569,6 +570,12 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.factors.demand_second_factor": [
         Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
+    ],
+    "accounts.commands.sessions.end_session": [
+        Scenario(lambda w: accounts.end_session(w.kept["session"], actor=w.actor), before=lambda w: ana_is_in(w))
+    ],
+    "accounts.commands.sessions.end_sessions": [
+        Scenario(lambda w: accounts.end_sessions(w.ana, actor=w.actor), before=lambda w: ana_is_in(w))
     ],
     "accounts.commands.door.record_sign_in": [
         Scenario(lambda w: accounts.record_sign_in(actor=w.actor), rows_change=False, again="anew")
@@ -1220,6 +1227,13 @@ def demanded_of_two(world: World) -> None:
     world.kept["only"] = accounts.add_passkey(world.lee, {"id": "lee"}, name="Key", actor=world.actor)
     for one in (world.ana, world.lee):
         accounts.demand_second_factor(one.role, True, actor=world.actor)
+
+
+def ana_is_in(world: World) -> None:
+    session = SessionStore()
+    session.create()
+    accounts.keep_session(session.session_key or "", world.ana, "192.0.2.7", "Firefox on Linux")
+    world.kept["session"] = PersonSession.objects.get()
 
 
 def refused_long_ago(user: User) -> None:

@@ -43,6 +43,8 @@ from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data
 NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
     "django_session": "who is signed in on which browser; coming and going are entries",
+    "accounts_personsession": "the same, in words; that somebody ended one is an entry",
+    "accounts_signinplace": "from where one has signed in before; a new one is an entry",
     "accounts_listsettings": "how one likes one's lists",
     "accounts_untold": "counts that wait to be entries",
     "accounts_tokenuse": "when a use was last recorded",

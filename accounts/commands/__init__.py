@@ -32,6 +32,15 @@ from accounts.commands.people import (
     set_password,
     set_preferences,
 )
+from accounts.commands.sessions import (
+    begin_session,
+    end_session,
+    end_sessions,
+    forget_ended_sessions,
+    forget_session,
+    keep_session,
+    move_session,
+)
 from accounts.commands.tokens import create_token, record_use, revoke_token
 
 __all__ = [
@@ -39,6 +48,7 @@ __all__ = [
     "activate",
     "add_authenticator_app",
     "add_passkey",
+    "begin_session",
     "change_role",
     "count_refusal",
     "create_first_administrator",
@@ -47,9 +57,15 @@ __all__ = [
     "create_user",
     "deactivate",
     "demand_second_factor",
+    "end_session",
+    "end_sessions",
+    "forget_ended_sessions",
+    "forget_session",
     "keep_columns",
     "keep_part",
+    "keep_session",
     "make_recovery_codes",
+    "move_session",
     "record_factor_use",
     "record_sign_in",
     "record_sign_out",

@@ -13,7 +13,8 @@ from django.db import connection
 
 from accounts import verbs
 from accounts.choices import ADMIN
-from accounts.models import AccessToken, Role, Team, User
+from accounts.commands.closing import close
+from accounts.models import AccessToken, PersonSession, Role, Team, User
 from activity.actors import Actor
 from activity.record import Change, Draft, Subject, record
 from activity.verbs import Verb
@@ -78,7 +79,8 @@ def change_role(user: User, role: str, *, actor: Actor) -> User:
 
 @command
 def deactivate(user: User, *, actor: Actor) -> User:
-    """Shut a person out; what they did stays under their name."""
+    """Shut a person out, of every browser they are signed in; what they did stays under their name."""
+    close(PersonSession.objects.select_for_update().filter(user=user))
     return _set_active(user, False, actor, verbs.DEACTIVATED)
 
 

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from accounts.choices import BUILT_IN_ROLES, Permission
 from accounts.commands import create_token, deactivate
-from accounts.models import User
+from accounts.models import PersonSession, User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
@@ -75,10 +75,13 @@ TABLE: dict[str, dict[str, Any]] = {
     "security:new_passkey": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "security:factor": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "security:recovery_codes": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "security:end_session": {"POST": SIGNED_IN},
+    "security:end_others": {"POST": SIGNED_IN},
     "sign_in_settings:overview": {"GET": Permission.MANAGE_PEOPLE},
     "sign_in_settings:demand": {"POST": Permission.MANAGE_PEOPLE},
     "sign_in_settings:person": {"GET": Permission.MANAGE_PEOPLE},
     "sign_in_settings:take": {"POST": Permission.MANAGE_PEOPLE},
+    "sign_in_settings:end_sessions": {"POST": Permission.MANAGE_PEOPLE},
     "status": {"GET": Permission.MANAGE_PEOPLE},
     "design": dict.fromkeys(METHODS, SIGNED_IN),
     "healthz": {"GET": OPEN},
@@ -289,6 +292,7 @@ WORDS = {
     "sign_in_settings:demand": "reader",
     "sign_in_settings:person": "ana",
     "sign_in_settings:take": "ana",
+    "sign_in_settings:end_sessions": "ana",
     "views:show": "open",
     **dict.fromkeys(("views:edit", "views:update", "views:delete"), "kept"),
 }
@@ -349,6 +353,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
+    if name == "security:end_session":
+        return reverse(name, args=[PersonSession.objects.values_list("pk", flat=True).first() or 1])
     if name == "security:factor":
         return reverse(name, args=[Authenticator.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tuning:rule", "tuning:edit", "tuning:delete"):
