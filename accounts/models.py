@@ -263,6 +263,22 @@ class SignInPlace(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "address", "device"], name="sign_in_place_once")]
 
 
+class ResetRequest(models.Model):
+    """Somebody has asked for a link to a new password. Whose address that is nobody looks up while they wait: the
+    answer comes from a worker, by mail or not at all."""
+
+    email = models.CharField(max_length=254, blank=True)
+    """As it was typed; emptied when it is answered."""
+    origin = models.CharField(max_length=300)
+    """Where the link leads to, such as `https://soc.example`."""
+    asked_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    """Since when a worker is at it."""
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    """Who was sent the link; kept for an hour, to count."""
+    sent_at = models.DateTimeField(null=True)
+
+
 class TokenUse(models.Model):
     """When a token's use from an address was last recorded: once an hour, not at each request."""
 

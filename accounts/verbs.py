@@ -30,6 +30,10 @@ FACTOR_USED = Verb("factor.used", "Second factor used", "token", "showed once mo
 FACTOR_DEMANDED = Verb(
     "role.factor_demanded", "Second factor demanded", "user", "changed whether the role {subject} takes a second factor"
 )
+RESET_MAILED = Verb(
+    "user.reset_mailed", "Link to a new password sent", "user", "sent {subject} a link to a new password"
+)
+PASSWORD_RESET = Verb("user.password_reset", "Password chosen anew", "user", "chose a new password by a link")
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
 MEMBERS_CHANGED = Verb("team.members_changed", "Team members changed", "team", "changed the members of {subject}")
 TOKEN_CREATED = Verb("token.created", "Token created", "token", "created the token {subject}")
@@ -59,6 +63,8 @@ register(
     DEACTIVATED,
     ACTIVATED,
     PASSWORD_CHANGED,
+    RESET_MAILED,
+    PASSWORD_RESET,
     PREFERENCES_CHANGED,
     TEAM_CREATED,
     MEMBERS_CHANGED,

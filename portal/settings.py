@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from common.static_bundle import static_version
 from portal.environment import load_environment
 from portal.servers.addresses import celery_broker, django_database
+from portal.servers.mail import django_mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = load_environment()
@@ -165,6 +166,14 @@ SESSION_COOKIE_SAMESITE = "Lax"
 BREAK_GLASS_TIME = timedelta(minutes=ENVIRONMENT.break_glass_minutes)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+SIGN_IN_HELP = ENVIRONMENT.sign_in_help
+SENDS_MAIL = ENVIRONMENT.smtp_url is not None
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
+EMAIL_TIMEOUT = 10
+if ENVIRONMENT.smtp_url:
+    globals().update(django_mail(ENVIRONMENT.smtp_url))
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -326,6 +335,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "accounts.tasks.tell_of_the_door",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "send links to new passwords": {
+        "task": "accounts.tasks.send_resets",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
     },
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }

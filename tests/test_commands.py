@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock
-from accounts.models import AccessToken, PersonSession, Role, Team, Untold, User
+from accounts.models import AccessToken, PersonSession, ResetRequest, Role, Team, Untold, User
 from accounts.sessions import SessionStore
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
@@ -570,6 +570,19 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.factors.demand_second_factor": [
         Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
+    ],
+    "accounts.commands.people.reset_password": [
+        Scenario(
+            lambda w: accounts.reset_password(w.ana, "another-horse-battery", actor=w.actor),
+            refuse=lambda w: accounts.reset_password(w.ana, "password", actor=w.actor),
+            again="anew",
+        )
+    ],
+    "accounts.commands.resets.record_reset_mail": [
+        Scenario(
+            lambda w: accounts.record_reset_mail(ResetRequest.objects.get(), w.ana, actor=w.actor),
+            before=lambda w: accounts.ask_for_reset("ana@example.org", "https://soc.example"),
+        )
     ],
     "accounts.commands.sessions.end_session": [
         Scenario(lambda w: accounts.end_session(w.kept["session"], actor=w.actor), before=lambda w: ana_is_in(w))

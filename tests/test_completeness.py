@@ -44,6 +44,7 @@ NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
     "django_session": "who is signed in on which browser; coming and going are entries",
     "accounts_personsession": "the same, in words; that somebody ended one is an entry",
+    "accounts_resetrequest": "who waits for a link to a new password; that one was sent is an entry",
     "accounts_signinplace": "from where one has signed in before; a new one is an entry",
     "accounts_listsettings": "how one likes one's lists",
     "accounts_untold": "counts that wait to be entries",

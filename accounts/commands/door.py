@@ -87,10 +87,14 @@ def signed_out(user: User) -> None:
 
 def refused_sign_in(name: str) -> None:
     """Count a sign-in that was refused, for whoever has that name or address."""
+    count_refusal(Knock.SIGN_IN_REFUSED, user=named(name))
+
+
+def named(name: str) -> User | None:
+    """Who has that name or address."""
     name = name.lower().replace("\x00", "")[:200]
-    named = Q(username=name) | (Q(email__iexact=name) if name else Q())
-    user = User.objects.get_queryset().filter(named).first()
-    count_refusal(Knock.SIGN_IN_REFUSED, user=user)
+    either = Q(username=name) | (Q(email__iexact=name) if name else Q())
+    return User.objects.get_queryset().filter(either).first()
 
 
 def count_refusal(kind: Knock, *, user: User | None = None, token: AccessToken | None = None) -> None:

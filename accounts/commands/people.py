@@ -95,13 +95,19 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     user = _locked_user(user)
     if user.check_password(password):
         return user
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Refused(" ".join(error.messages), field="password") from None
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    _give_password(user, password)
     _record(verbs.PASSWORD_CHANGED, actor, of_user(user), [])
+    return user
+
+
+@command
+def reset_password(user: User, password: str, *, actor: Actor) -> User:
+    """Give a person the password they chose by a link, even the one they have: the link is used up by it, and their
+    sign-ins end. Refused for one that is too easily guessed."""
+    user = _locked_user(user)
+    _give_password(user, password)
+    close(PersonSession.objects.select_for_update().filter(user=user))
+    _record(verbs.PASSWORD_RESET, actor, of_user(user), [])
     return user
 
 
@@ -161,6 +167,15 @@ def _set_active(user: User, active: bool, actor: Actor, verb: Verb) -> User:
     user.save(update_fields=["is_active"])
     _record(verb, actor, of_user(user), [Change("is_active", not active, active)])
     return user
+
+
+def _give_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages), field="password") from None
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def _locked_user(user: User) -> User:

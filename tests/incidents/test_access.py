@@ -69,6 +69,9 @@ TABLE: dict[str, dict[str, Any]] = {
     "account_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate_webauthn": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "reset_password": {"GET": OPEN, "POST": OPEN},
+    "reset_asked": {"GET": OPEN},
+    "choose_password": dict.fromkeys(METHODS, OPEN),
     "sign_in_again": {"GET": SIGNED_IN},
     "security:overview": {"GET": SIGNED_IN},
     "security:authenticator_app": {"GET": SIGNED_IN, "POST": SIGNED_IN},
@@ -353,6 +356,8 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
+    if name == "choose_password":
+        return reverse(name, args=["MQ", "used-up"])
     if name == "security:end_session":
         return reverse(name, args=[PersonSession.objects.values_list("pk", flat=True).first() or 1])
     if name == "security:factor":
