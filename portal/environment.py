@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from activity.checkpoints.syslog import LogServer
 from portal.servers.addresses import checked_redis_url, django_database
-from portal.servers.mail import django_mail
+from portal.servers.mail import mail_server
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -214,7 +214,7 @@ class Environment(BaseSettings):
     @classmethod
     def _mail_server(cls, value: str | None) -> str | None:
         if value is not None:
-            django_mail(value)
+            mail_server(value)
         return value
 
     @field_validator("mail_from")

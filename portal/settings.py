@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from common.static_bundle import static_version
 from portal.environment import load_environment
 from portal.servers.addresses import celery_broker, django_database
-from portal.servers.mail import django_mail
+from portal.servers.mail import mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = load_environment()
@@ -173,7 +173,10 @@ SENDS_MAIL = ENVIRONMENT.smtp_url is not None
 DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
 EMAIL_TIMEOUT = 10
 if ENVIRONMENT.smtp_url:
-    globals().update(django_mail(ENVIRONMENT.smtp_url))
+    _mail = mail_server(ENVIRONMENT.smtp_url)
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.speaks_tls, _mail.goes_over_to_tls
 
 # --- Language and time --------------------------------------------------------------------------------------------
 

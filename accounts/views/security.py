@@ -61,10 +61,11 @@ def overview(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def end_one(request: PersonRequest, number: int) -> HttpResponse:
-    """Sign oneself out of another browser."""
-    session = get_object_or_404(PersonSession, pk=number, user=request.user)
-    end_session(session, actor=request.user.as_actor())
-    messages.success(request, f"{session.device} is signed out.")
+    """Sign oneself out of another browser. One that is over already, or somebody else's, is not there to be ended."""
+    session = PersonSession.objects.filter(pk=number, user=request.user).first()
+    if session is not None:
+        end_session(session, actor=request.user.as_actor())
+        messages.success(request, f"{session.device} is signed out.")
     return redirect("security:overview")
 
 

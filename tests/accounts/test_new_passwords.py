@@ -24,7 +24,7 @@ from accounts.tasks import send_resets
 from activity.actors import SYSTEM
 from activity.models import Entry
 from activity.wording import sentence
-from portal.servers.mail import django_mail
+from portal.servers.mail import mail_server
 from tests.conftest import PASSWORD
 
 SIGN_IN, ASK = reverse("account_login"), reverse("reset_password")
@@ -184,8 +184,8 @@ def inbox(settings: Any) -> Iterator[Inbox]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        for name, value in django_mail(f"smtp+plain://127.0.0.1:{server.server_address[1]}").items():
-            setattr(settings, name, value)
+        known = mail_server(f"smtp+plain://127.0.0.1:{server.server_address[1]}")
+        settings.EMAIL_HOST, settings.EMAIL_PORT = known.host, known.port
         yield server
         server.shutdown()
 
