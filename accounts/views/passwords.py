@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.commands import ask_for_reset, reset_password
-from accounts.forms import NewPasswordForm, ResetForm
+from accounts.forms.passwords import NewPasswordForm, ResetForm
 from accounts.tasks import send_resets
 from common.errors import Refused
 from common.jobs import wake_worker
