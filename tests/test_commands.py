@@ -1611,8 +1611,6 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for user in User.objects.select_related("role"):
         names = ("username", "display_name", "email", "is_active", *accounts.PREFERENCES)
         yield ("user", str(user.pk)), {"role": user.role.slug, **{name: getattr(user, name) for name in names}}
-    for role in Role.objects.all():
-        yield ("role", str(role.pk)), {"demands_second_factor": role.demands_second_factor}
     for passkey in Authenticator.objects.filter(type="webauthn"):
         yield ("passkey", str(passkey.pk)), {"name": passkey.data["name"]}
     for team in Team.objects.all():
@@ -1620,7 +1618,8 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
         deleted = team.deleted_at is not None
         yield ("team", str(team.pk)), {"name": team.name, "members": members, "deleted": deleted}
     for role in Role.objects.all():
-        yield ("role", str(role.pk)), {"name": role.name, "permissions": ordered(role.permissions)}
+        values = {"name": role.name, "permissions": ordered(role.permissions)}
+        yield ("role", str(role.pk)), values | {"demands_second_factor": role.demands_second_factor}
     for gone in Entry.objects.filter(verb="role.deleted"):
         yield ("role", gone.subject_id), {"name": None, "permissions": None}
     for invitation in Invitation.objects.select_related("role", "user"):
