@@ -34,6 +34,7 @@ RESET_MAILED = Verb(
     "user.reset_mailed", "Link to a new password sent", "user", "sent {subject} a link to a new password"
 )
 PASSWORD_RESET = Verb("user.password_reset", "Password chosen anew", "user", "chose a new password by a link")
+LINKED = Verb("user.linked", "Linked to a provider", "user", "linked {subject} to their account at {provider}")
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
 MEMBERS_CHANGED = Verb("team.members_changed", "Team members changed", "team", "changed the members of {subject}")
 TOKEN_CREATED = Verb("token.created", "Token created", "token", "created the token {subject}")
@@ -65,6 +66,7 @@ register(
     PASSWORD_CHANGED,
     RESET_MAILED,
     PASSWORD_RESET,
+    LINKED,
     PREFERENCES_CHANGED,
     TEAM_CREATED,
     MEMBERS_CHANGED,

@@ -21,6 +21,7 @@ from accounts.commands.factors import (
     take_factors,
 )
 from accounts.commands.lists import keep_columns, keep_part
+from accounts.commands.outside import let_in, link_person
 from accounts.commands.people import (
     PREFERENCES,
     activate,
@@ -70,6 +71,8 @@ __all__ = [
     "keep_part",
     "keep_session",
     "let_go",
+    "let_in",
+    "link_person",
     "make_recovery_codes",
     "move_session",
     "named",
