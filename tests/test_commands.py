@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock, Permission
+from accounts.commands.outside import Outsider
 from accounts.models import AccessToken, Invitation, PersonSession, ResetRequest, Role, Team, Untold, User
+from accounts.providers.configuration import OpenIDConnect
 from accounts.sessions import SessionStore
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
@@ -486,6 +488,17 @@ BROUGHT, KNOWN = Brought(), Brought("1")
 BROUGHT_LOG = BroughtLog(
     Path(), 0, "soc.example", 12, "From elsewhere", {}, "cd" * 32, NOON, 100, "ef" * 32, 3, "12" * 32
 )
+ACME = OpenIDConnect(
+    kind="oidc",
+    slug="acme",
+    name="Acme",
+    issuer="https://login.example",
+    client_id="watchfloor",
+    client_secret="x",
+    creates_people=True,
+    roles={"soc": "analyst"},
+    teams={"hunt": "tier2"},
+)
 MANY_TAGS = [f"tag {number}" for number in range(51)]
 SCENARIOS: dict[str, list[Scenario]] = {
     "accounts.commands.people.create_user": [
@@ -726,6 +739,24 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.factors.demand_second_factor": [
         Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
+    ],
+    "accounts.commands.outside.let_in": [
+        Scenario(
+            lambda w: accounts.let_in(ACME, Outsider("1", "mia", groups=["soc"]), actor=w.actor),
+            refuse=lambda w: accounts.let_in(ACME, Outsider("1", "mia", groups=["guests"]), actor=w.actor),
+        ),
+        Scenario(
+            lambda w: accounts.let_in(ACME, Outsider("2", groups=["soc", "hunt"]), actor=w.actor),
+            before=lambda w: accounts.link_person(w.lee, ACME, "2", actor=w.actor),
+            refuse=lambda w: accounts.let_in(ACME, Outsider("", groups=["soc"]), actor=w.actor),
+        ),
+    ],
+    "accounts.commands.outside.link_person": [
+        Scenario(
+            lambda w: accounts.link_person(w.ana, ACME, "1", actor=w.actor),
+            before=lambda w: accounts.link_person(w.lee, ACME, "2", actor=w.actor),
+            refuse=lambda w: accounts.link_person(w.ana, ACME, "2", actor=w.actor),
+        )
     ],
     "accounts.commands.people.reset_password": [
         Scenario(
@@ -1515,7 +1546,7 @@ def all_rows() -> Rows:
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} - LOG - SEARCH
     with connection.cursor() as cursor:
         for table in sorted(tables):
-            if not table.startswith((*OURS, "mfa")):
+            if not table.startswith((*OURS, "mfa", "socialaccount")):
                 continue
             cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} AS t")
             for (text,) in cursor.fetchall():
