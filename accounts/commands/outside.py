@@ -14,7 +14,8 @@ from django.core.validators import validate_email
 from django.db import connection
 
 from accounts import verbs
-from accounts.commands.people import change_role, create_user, of_user, role_of, set_members
+from accounts.commands.people import change_role, create_user, of_user, role_of
+from accounts.commands.teams import set_members
 from accounts.models import Team, User
 from accounts.providers.configuration import AnyProvider, OpenIDConnect
 from activity.actors import Actor
@@ -99,7 +100,7 @@ def _first_time(provider: AnyProvider, outsider: Outsider, role: str, actor: Act
 
 def _set_teams(provider: AnyProvider, outsider: Outsider, user: User, actor: Actor) -> None:
     wanted = {team for group, team in provider.teams.items() if group in outsider.groups}
-    teams = Team.objects.select_for_update().filter(slug__in=provider.teams.values()).order_by("pk")
+    teams = Team.objects.present().select_for_update().filter(slug__in=provider.teams.values()).order_by("pk")
     for team in teams:
         members = list(team.members.all())
         if (team.slug in wanted) != (user in members):
