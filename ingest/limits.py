@@ -4,7 +4,7 @@ The general ones (depth, numbers, characters) are in `common/boundary.py`; the b
 """
 
 ALERTS_PER_REQUEST = 500
-"""Alerts in one API request: one transaction. A file read by `manage.py ingest` may hold any number."""
+"""Alerts in one API request. A file read by `manage.py ingest` may hold any number."""
 
 RECORD_BYTES = 8 * 1024 * 1024
 """One record of a file, as sent."""

@@ -37,6 +37,8 @@ CHUNK = 64 * 1024
 TOO_SLOW = "It arrived too slowly, and nothing was saved. Look at your connection, then try again."
 CROWD = 2
 """So many others wait in one process when its connections had better be fewer."""
+LONG = 0.15
+"""Seconds of one request behind which even a single other had better not wait."""
 
 
 class Refused(Exception):
@@ -117,8 +119,10 @@ class Edge:
         with Spool(max_size=IN_MEMORY) as body, Spool(max_size=IN_MEMORY) as answer:
             try:
                 await self._take_in(scope, receive, body)
+                begun = time.monotonic()
                 status, headers, chunks = await self._run(scope, body, answer, name)
-                if self.has_others and self.waiting >= CROWD:
+                is_crowded = self.waiting >= (1 if time.monotonic() - begun >= LONG else CROWD)
+                if self.has_others and is_crowded:
                     # Which process a connection is given to is chance, and a browser keeps it: where people stand in
                     # line behind each other, one comes anew, and may find a process that has nothing to do.
                     headers = [*headers, (b"connection", b"close")]

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import AccessToken, User
-from activity.actors import COMMAND_LINE, SYSTEM
+from activity.actors import COMMAND_LINE, SYSTEM, Actor
 from activity.chain import verify
 from activity.models import Entry
 from alerts.choices import AlertStatus, Severity
@@ -28,7 +28,7 @@ from incidents.commands import change_tags, rename, resolve, set_alert_status, s
 from incidents.filters import IncidentFilter
 from incidents.models import Incident, IncidentSearch, IncidentTag, Tag
 from incidents.summary import differences
-from ingest.commands import Result, ingest
+from ingest.commands import Outcome, Result, ingest, taking_in
 from ingest.parsed import ParsedAlert
 from tests.conftest import NOON, alert, device, opened, user_entity
 
@@ -429,6 +429,44 @@ def somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_many_alerts_are_cut_between_moments_and_make_the_same_incidents(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sent(world: str) -> list[ParsedAlert]:
+        """Seven attacks in turns, three alerts to a moment."""
+        return [
+            alert(
+                f"{world}-{number}",
+                at=NOON + timedelta(hours=5) * (number // 3),
+                entities=(device(f"{world}-ws-{number % 7}"), user_entity(f"{world}{number % 5}@contoso.example")),
+            )
+            for number in range(60)
+        ]
+
+    def groups(world: str) -> list[list[str]]:
+        """The alerts of each incident, by their numbers."""
+        alerts = sent(world)
+        outcomes = ingest([*alerts[31:], *alerts[:31]], actor=COMMAND_LINE)
+        assert [outcome.external_id for outcome in outcomes] == [a.external_id for a in (*alerts[31:], *alerts[:31])]
+        found: dict[int, list[str]] = {}
+        for outcome in sorted(outcomes, key=lambda outcome: int(outcome.external_id.partition("-")[2])):
+            found.setdefault(outcome.incident_id, []).append(outcome.external_id.partition("-")[2])
+        return sorted(found.values())
+
+    whole = groups("whole")
+    assert len(whole) > 1
+    parts: list[int] = []
+    real = taking_in.ingest_batch
+
+    def counted(parsed: Sequence[ParsedAlert], *, actor: Actor) -> list[Outcome]:
+        parts.append(len(parsed))
+        return real(parsed, actor=actor)
+
+    monkeypatch.setattr(taking_in, "AT_ONCE", 7)
+    monkeypatch.setattr(taking_in, "ingest_batch", counted)
+    assert groups("cut") == whole
+    assert parts == [9] * 6 + [6]  # three alerts of a moment stay together
 
 
 @pytest.mark.django_db(transaction=True)

@@ -275,6 +275,15 @@ def test_who_stands_in_line_is_sent_to_another_process_and_who_is_alone_stays(we
     assert not together[0].getresponse().will_close
 
 
+def test_nobody_stays_behind_a_single_other_whose_requests_take_long(web: Web) -> None:
+    """Three at once on two processes: two of them have come to the same."""
+    together = [http.client.HTTPConnection("127.0.0.1", web.port, timeout=30) for _ in range(3)]
+    for one in together:
+        one.request("GET", "/takes-time")
+    answers = [one.getresponse() for one in together]
+    assert any(answer.will_close for answer in answers)
+
+
 def test_it_stops_while_clients_are_connected(web: Web) -> None:
     web.send(SLOW_POST)
     started = time.monotonic()

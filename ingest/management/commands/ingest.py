@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from activity.actors import COMMAND_LINE
 from ingest import limits
-from ingest.commands import ingest
+from ingest.commands import at_the_same_time, ingest
 from ingest.formats.registry import FORMAT_NAMES, parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
 from ingest.reading import read_records
@@ -70,11 +70,11 @@ def _chunks(
     records: Iterator[ParsedAlert | RefusedRecord],
 ) -> Iterator[list[ParsedAlert | RefusedRecord]]:
     """As many alerts at a time as one request may hold, and with them those of the same moment: what happened at the
-    same time is placed together, so that it does not matter in which order a file has it. One transaction each."""
+    same time is placed together, so that it does not matter in which order a file has it."""
     chunk: list[ParsedAlert | RefusedRecord] = []
     for record in records:
         is_full = len(chunk) >= limits.ALERTS_PER_REQUEST
-        if is_full and (len(chunk) >= MOST_AT_ONCE or not _at_the_same_time(chunk[-1], record)):
+        if is_full and (len(chunk) >= MOST_AT_ONCE or not _are_of_one_moment(chunk[-1], record)):
             yield chunk
             chunk = []
         chunk.append(record)
@@ -82,7 +82,5 @@ def _chunks(
         yield chunk
 
 
-def _at_the_same_time(one: ParsedAlert | RefusedRecord, other: ParsedAlert | RefusedRecord) -> bool:
-    if isinstance(one, RefusedRecord) or isinstance(other, RefusedRecord):
-        return False
-    return one.first_activity == other.first_activity or one.last_activity == other.last_activity
+def _are_of_one_moment(one: ParsedAlert | RefusedRecord, other: ParsedAlert | RefusedRecord) -> bool:
+    return isinstance(one, ParsedAlert) and isinstance(other, ParsedAlert) and at_the_same_time(one, other)
