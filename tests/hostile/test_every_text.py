@@ -65,10 +65,12 @@ def spelling(text: str) -> str:
 
 
 def is_of(sent: str, kept: str) -> bool:
-    """Whether a stored text is what was sent, holds it, or is a piece of it (a line of a list, the end of a path); or
+    """Whether a stored text is what was sent, holds it or its last line, or is a piece of it (the end of a path); or
     is made of letters and digits alone, as slugs are."""
-    one, other = spelling(sent), spelling(kept)
-    return one in other or other in one or bool(re.fullmatch(r"[a-z0-9-]+", kept))
+    one, other = spelling(sent.splitlines()[-1]), spelling(kept)
+    if other in spelling(sent):
+        return True
+    return one in other or bool(re.fullmatch(r"[a-z0-9-]+", kept))
 
 
 def test_every_text_in_every_field(
@@ -112,8 +114,8 @@ def tried_with(
     client: Client, said: Said, place: tuple[str, Any], name: str, hostile: HostileText, sent: str
 ) -> tuple[list[str], bool]:
     """What is wrong with how a route takes a value, and whether it keeps it."""
-    start = newest()
     with watched() as written:
+        start = newest()
         answer = said.send(client, with_field(said, place, sent))
         kept = [
             (table, text)
