@@ -120,7 +120,8 @@ def _read_statistics_once() -> None:
 
 
 LONGEST_FIRST = (
-    *("portal/test_export_faults.py", "browser/test_accessibility.py", "portal/test_supervisor.py"),
+    *("portal/test_export_faults.py", "portal/test_faults.py", "browser/test_accessibility.py"),
+    "portal/test_supervisor.py",
     *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
     *("browser/test_nobody_loses_work.py", "incidents/test_access.py", "test_commands.py", "test_completeness.py"),
     *(
