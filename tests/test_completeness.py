@@ -81,6 +81,7 @@ ONLY_TELLS = {
         "data.exported",
         "session.started",
         "session.ended",
+        "body.emptied",
         "restricted.seen",
         "attachment.downloaded",
         "incident.exported",
@@ -90,7 +91,7 @@ ONLY_TELLS = {
         "webhook.replayed",
     ),
 }
-"""Verbs that are themselves all there is: what was said, looked at or taken out."""
+"""Verbs that are themselves all there is: what was said, looked at or taken out, or a text of the log itself."""
 
 COUNTED = """
 SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables WHERE schemaname = 'public'

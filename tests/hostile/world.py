@@ -131,8 +131,8 @@ def _free_texts(client: Client, said: Said, method: str, read: Read) -> tuple[li
 
 def _kept(client: Client, said: Said, values: Any, tokens: Mapping[Place, str]) -> list[Place]:
     """The fields whose texts were stored, found by their tokens; where none was, all that was written is taken back."""
-    start = newest()
     with transaction.atomic():
+        start = newest()
         said.send(client, values)
         stored = "\n".join(text for _, text in stored_since(start))
         kept = [place for place, token in tokens.items() if token in stored]
