@@ -747,7 +747,10 @@ SCENARIOS: dict[str, list[Scenario]] = {
         ),
         Scenario(
             lambda w: accounts.let_in(ACME, Outsider("2", groups=["soc", "hunt"]), actor=w.actor),
-            before=lambda w: accounts.link_person(w.lee, ACME, "2", actor=w.actor),
+            before=lambda w: (
+                accounts.link_person(w.ana, ACME, "2", actor=w.actor),
+                accounts.set_members(w.tier2, [], actor=w.actor),
+            ),
             refuse=lambda w: accounts.let_in(ACME, Outsider("", groups=["soc"]), actor=w.actor),
         ),
     ],
@@ -1652,7 +1655,7 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
         values = {"name": role.name, "permissions": ordered(role.permissions)}
         yield ("role", str(role.pk)), values | {"demands_second_factor": role.demands_second_factor}
     for gone in Entry.objects.filter(verb="role.deleted"):
-        yield ("role", gone.subject_id), {"name": None, "permissions": None}
+        yield ("role", gone.subject_id), {"name": None, "permissions": None, "demands_second_factor": False}
     for invitation in Invitation.objects.select_related("role", "user"):
         yield (
             ("invitation", str(invitation.pk)),
