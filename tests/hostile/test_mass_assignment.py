@@ -136,8 +136,10 @@ def test_naming_a_field_does_not_change_it(
             for slug in roles_for(place, TABLE[name][method]):
                 User.objects.filter(pk=everybody.pk).update(role=roles[slug])
                 read.forms.clear()
-                _, plain = what_changes(client, said, said.values)
-                sequences.put_back()
+                plain = Counter[str]()
+                if TABLE[name][method] in ROLES[slug]:
+                    _, plain = what_changes(client, said, said.values)
+                    sequences.put_back()
                 extra = {key: value for key, value in names.items() if key not in documented(said, read)}
                 singly = said.is_json and corpus.TURNS == "all"
                 for some in [{key: value} for key, value in extra.items()] if singly else [extra]:
