@@ -49,7 +49,7 @@ EXPLANATIONS: dict[str, str] = {
     Permission.SEND_ALERTS: "Sends alerts to the API, under any source. A sensor needs a token of its source instead.",
     Permission.MANAGE_RULES: "Which alerts join, which are hidden or resolved, which assets are critical, templates of "
     "tasks. They decide what analysts get to see.",
-    Permission.MANAGE_WEBHOOKS: "Says which other systems are told of what happens to incidents, as far as they may see "
+    Permission.MANAGE_WEBHOOKS: "Says which other systems are told of what happens to incidents, as far as they see "
     "them themselves, and reads the secrets that such messages are signed with.",
     Permission.MANAGE_PEOPLE: "Invites, changes and deactivates people, says what roles may, revokes anybody’s tokens. "
     "Nobody gives a right that they do not have themselves.",
