@@ -15,8 +15,9 @@ from accounts.choices import Permission
 from alerts.filters.alert_filter import AlertFilter
 from alerts.queries import queue
 from alerts.queries.plain import plain_alerts
+from alerts.shapes import ALERT
 from common.api import bad_query
-from common.api_lists import list_answer
+from common.api_lists import list_answer, listed, listing
 from common.endpoints import Endpoint
 from common.query_strings import UnknownKeys
 
@@ -29,10 +30,12 @@ class AlertListView(Endpoint):
     `/api/v1/incidents/`.
     """
 
-    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": listing(AlertFilter, queue.SORTING)}
+    gives = {"GET": listed("Alerts", "alerts", ALERT)}
 
     def get(self, request: Request) -> Response:
+        """List alerts."""
         principal = principal_of(request)
 
         def plain(ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 
 from common.boundary import MAXIMUM_TEXT, join_path, name_type
 from common.fields import MISSING, Fields
+from common.shapes import Shape
 
 LARGEST_ID = 2**63 - 1
 """The largest that the database can compare with a key."""
@@ -30,6 +31,7 @@ class Body(Fields):
         with Body(request.data, ("text", "reason")) as body:
             text = body.text("text", 1_000, required=True)
 
+    Which fields there are, its shape says, as the endpoint declares it (`Endpoint.takes`), or a tuple of their names.
     `null` counts as left out, unless `nulls` names the fields in which it means something: then everywhere else it is
     refused, as in a PATCH, where nobody can tell what it would change.
     """
@@ -37,7 +39,7 @@ class Body(Fields):
     def __init__(
         self,
         data: Any,
-        known: tuple[str, ...],
+        known: tuple[str, ...] | Shape,
         *,
         nulls: tuple[str, ...] | None = None,
         what: str = "This body",
@@ -46,6 +48,9 @@ class Body(Fields):
     ) -> None:
         self.found: dict[str, list[str]] = {} if found is None else found
         """Path → what is wrong there; shared with the objects inside."""
+        self.shape = known if isinstance(known, Shape) else None
+        if isinstance(known, Shape):
+            nulls, known = known.nulls, known.names
         is_object = isinstance(data, Mapping)
         super().__init__(data if is_object else {}, path, now=None)
         if not is_object:
@@ -108,7 +113,8 @@ class Body(Fields):
             self.fail(self.at(name), "This is no id; send it as it was given, such as 95e13890-0d4f-….")
             return None
 
-    def inside(self, name: str, known: tuple[str, ...], what: str, **options: Any) -> Body | None:
-        """The object in a field, read in the same block."""
+    def inside(self, name: str, known: tuple[str, ...] | Shape | None, what: str, **options: Any) -> Body | None:
+        """The object in a field, read in the same block; without `known`, by what the shape of the body says of it."""
         value = self.record.get(name)
+        known = self.shape.inside(name) if known is None and self.shape else known or ()
         return None if value is None else Body(value, known, what=what, path=self.at(name), found=self.found, **options)

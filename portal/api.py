@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from portal.api_docs.views import SchemaView
+
 app_name = "api"
 
 urlpatterns = [
@@ -9,4 +11,5 @@ urlpatterns = [
     path("", include("ingest.api_urls")),
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
+    path("schema/", SchemaView.as_view(), name="schema"),
 ]

@@ -42,6 +42,7 @@ from entities.identity import EntityIdentity
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
+from tests import described
 from tests.embedded import THROWAWAY
 
 # A suite that is run again says the same again. `--hypothesis-profile=explore` looks for new examples.
@@ -376,6 +377,19 @@ def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pyte
     _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
     counting.forget()
     yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_are_as_documented() -> Iterator[None]:
+    with described.all_answers_checked():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_differed() -> Iterator[None]:
+    described.differing.clear()
+    yield
+    assert not described.differing, described.differing
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

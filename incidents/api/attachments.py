@@ -17,9 +17,11 @@ from accounts.choices import Permission
 from accounts.once import once
 from activity.actors import Channel
 from common.endpoints import Endpoint
+from common.shapes import answer, file, list_of, upload
 from incidents.api.lookup import visible_or_404
 from incidents.files import Damaged
 from incidents.queries.attachments import plain_attachment, plain_attachments
+from incidents.shapes import ATTACHMENT
 from incidents.views.attachments import attachment_or_404, given, taken
 
 
@@ -27,12 +29,17 @@ class AttachmentsView(Endpoint):
     """The files of an incident, oldest first; and sending one, as the field `file` of a multipart form."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS, "POST": Permission.EDIT_INCIDENTS}
+    resource = "Attachments"
+    takes = {"POST": upload("the file")}
+    gives = {"GET": answer("Attachments", attachments=list_of(ATTACHMENT)), "POST": {201: ATTACHMENT}}
     parser_classes = (MultiPartParser,)
 
     def get(self, request: Request, number: int) -> Response:
+        """List the attachments of an incident."""
         return Response({"attachments": plain_attachments(visible_or_404(number, principal_of(request)))})
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Attach a file to an incident."""
         incident = visible_or_404(number, principal_of(request))
         file = request.FILES.get("file")
         if not isinstance(file, UploadedFile):
@@ -49,8 +56,11 @@ class AttachmentView(Endpoint):
     """The bytes of one attachment, compared with their SHA-256 before the first of them leaves."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    gives = {"GET": file("*/*", about="The bytes.")}
+    refuses = {"GET": (409,)}
 
     def get(self, request: Request, number: UUID) -> HttpResponseBase:
+        """Fetch an attachment."""
         principal = principal_of(request)
         try:
             return given(attachment_or_404(principal, number), principal, Channel.API)

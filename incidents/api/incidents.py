@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import User
-from common.api_lists import list_answer
+from common.api_lists import list_answer, listed, listing
 from common.endpoints import Endpoint
+from common.shapes import answer, list_of
 from incidents.api.lookup import LONGEST_NUMBER, visible_or_404
 from incidents.commands.looking import record_look
 from incidents.filters import IncidentFilter
@@ -21,6 +22,7 @@ from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
+from incidents.shapes import INCIDENT, INCIDENT_IN_FULL, SIMILAR
 
 
 class IncidentsView(Endpoint):
@@ -33,10 +35,12 @@ class IncidentsView(Endpoint):
     `open` …) are accepted and change nothing.
     """
 
-    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": listing(IncidentFilter, queue.SORTING)}
+    gives = {"GET": listed("Incidents", "incidents", INCIDENT)}
 
     def get(self, request: Request) -> Response:
+        """List incidents."""
         principal = principal_of(request)
         answer = list_answer(
             request,
@@ -53,8 +57,10 @@ class IncidentView(Endpoint):
     went into."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    gives = {"GET": INCIDENT_IN_FULL}
 
     def get(self, request: Request, number: int) -> Response:
+        """Read an incident."""
         principal = principal_of(request)
         found = plain_incidents([number], principal) if number <= LONGEST_NUMBER else []
         if not found:
@@ -70,8 +76,10 @@ class SimilarView(Endpoint):
     were closed. `likeness` goes from 8 to 100."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    gives = {"GET": answer("SimilarIncidents", similar=list_of(SIMILAR))}
 
     def get(self, request: Request, number: int) -> Response:
+        """Find incidents that are like one."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return Response({"similar": with_addresses(plain_similar(incident, principal), request)})
