@@ -20,6 +20,7 @@ from accounts.commands.tokens import USE_TOLD_EVERY
 from accounts.keys import key_digest
 from accounts.models import AccessToken, Principal, User
 from activity.remote import remote_address
+from common.api import ForPersonsOnly
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +103,27 @@ class NobodyUnlessNamed(BasePermission):
         return permission == EVERYBODY or principal.may(permission)
 
 
+class SomebodysOwn(BasePermission):
+    """What belongs to people whatever their role: a person, or a token that a person has made for themselves."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        principal: Any = request.user
+        if isinstance(principal, AccessToken):
+            return principal.owner is not None and principal.owner.is_active
+        return isinstance(principal, User) and principal.is_active
+
+
 def principal_of(request: Request) -> Principal:
     """The person or token that a request behind NobodyUnlessNamed speaks for."""
     principal: Any = request.user
     assert isinstance(principal, User | AccessToken)
+    return principal
+
+
+def person_of(request: Request, what: str) -> User:
+    """The person that a request speaks for; raises ForPersonsOnly where a token asks for what (“Notices”) people alone
+    have."""
+    principal = principal_of(request)
+    if not isinstance(principal, User):
+        raise ForPersonsOnly(what)
     return principal

@@ -20,6 +20,7 @@ class Permission(NamedTerms):
     IMPORT_INCIDENTS = "import_incidents", "Import incidents from archives of another Watchfloor"
     SEND_ALERTS = "send_alerts", "Send alerts"
     MANAGE_RULES = "manage_rules", "Manage rules and critical assets"
+    MANAGE_WEBHOOKS = "manage_webhooks", "Have other systems told of what happens to incidents"
     MANAGE_PEOPLE = "manage_people", "Manage users, teams, roles and tokens"
     SEE_SYSTEM_LOG = "see_system_log", "Read the system's log, and take logs out"
     EMPTY_TEXTS = "empty_texts", "Empty texts for good, and say how long they are kept"

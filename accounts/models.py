@@ -285,6 +285,10 @@ class AccessToken(models.Model):
             return (self.owner.rights & frozenset(self.permissions)) - KEPT_APART
         return frozenset(self.role.permissions if self.role else ()) - KEPT_APART
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it opens anything at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def may(self, permission: Permission) -> bool:
         return permission in self.rights
 
@@ -368,10 +372,13 @@ class Invitation(models.Model):
     """Whom it is for, where it is for one address; the user has it afterwards."""
     note = models.CharField(max_length=120, blank=True)
     """Whom it is for, in the words of who invited, where there is no address."""
-    role = models.ForeignKey(Role, null=True, on_delete=models.SET_NULL, related_name="invitations")
+    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.SET_NULL, related_name="invitations")
     """None once a role is gone that an invitation of the past named."""
     teams = models.ManyToManyField(Team, related_name="+", blank=True)
-    invited_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    invited_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    """None where it was the command line."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
-from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -15,7 +14,6 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from common.boundary import BoundaryError, parse_json
-from common.command import is_passing
 from common.errors import Conflict, Refused
 from common.problems import PROBLEM_TYPE, document
 from common.query_strings import UnknownKeys
@@ -55,6 +53,16 @@ def bad_query(error: UnknownKeys | ValidationError) -> exceptions.ValidationErro
     return exceptions.ValidationError(error.message_dict)
 
 
+class ForPersonsOnly(exceptions.APIException):
+    """A token asks for what belongs to a person: their views, their bell, what they try out."""
+
+    status_code = 403
+    default_detail = "Not for tokens"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} belong to people; a token has none. Ask as a person who is signed in.")
+
+
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception into `{"type", "title", "status", "detail", "errors"}`; source: RFC 9457. None for what nobody
     expected, which is logged and told by `common.problems.ToldAsProblems`."""
@@ -71,10 +79,6 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return _answer(413)
     if isinstance(error, SuspiciousOperation):
         return _answer(400)
-    if isinstance(error, OperationalError) and is_passing(error):
-        answer = _answer(503, detail="Others were changing the same at this moment; try again.")
-        answer["Retry-After"] = "1"
-        return answer
     if isinstance(error, Http404 | exceptions.NotFound):
         return _answer(404)
     if isinstance(error, PermissionDenied | exceptions.PermissionDenied):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
@@ -49,9 +49,15 @@ ABOUT_KEYS = {
 ABOUT_PAGES = text("Is about the page's look alone; changes nothing here.")
 
 
-def listing(of: type[AddressFilter[Any, Any]], sorting: Sorting | Collection[str]) -> dict[str, Shape]:
-    """The keys that the address of a list may have: those of its page, and those of the API."""
-    keys = {key: field.shape() for key, field in of.FIELDS.items()}
+NEXT_SHAPE = or_null(link("the address of what follows; null at the end"))
+
+
+def listing(
+    of: type[AddressFilter[Any, Any]], sorting: Sorting | Collection[str], fixed: Collection[str] = ()
+) -> dict[str, Shape]:
+    """The keys that the address of a list may have: those of its page, and those of the API; not those that its path
+    says already."""
+    keys = {key: field.shape() for key, field in of.FIELDS.items() if key not in fixed}
     for key in of.LIST_KEYS:
         keys[key] = looked_up(ABOUT_KEYS.get(key, ABOUT_PAGES))
     keys["sort"] = order_shape(sorting)
@@ -72,7 +78,7 @@ def listed(name: str, key: str, row: Shape, **more: Shape | Member) -> Shape:
     return answer(
         name,
         **{key: list_of(row)},
-        next=or_null(link("the address of what follows; null at the end")),
+        next=NEXT_SHAPE,
         page=link("the page that shows the same"),
         count=sometimes(number("how many there are, where the address asks for it")),
         count_is_exact=sometimes(flag("false where it stopped at 1,000")),
@@ -101,14 +107,18 @@ def list_answer(
     *,
     name: str,
     shown_at: str = "",
+    fixed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The rows that an address asks for, under `name`, with the addresses of what follows and of the page that shows
-    the same, which is that of the list unless `shown_at` says so. Raises UnknownKeys or ValidationError for an address
-    that means nothing."""
+    the same, which is that of the list unless `shown_at` says so. `fixed` are keys whose value the path says already.
+    Raises UnknownKeys or ValidationError for an address that means nothing."""
     given: QueryDict = request.query_params
-    check_keys(given, [*of.keys(), *of.LIST_KEYS, *OWN_KEYS])
+    fixed = fixed or {}
+    check_keys(given, [key for key in (*of.keys(), *of.LIST_KEYS, *OWN_KEYS) if key not in fixed])
     limit, counting = limit_of(given), counting_of(given)
-    wanted = asked(without(given, OWN_KEYS))
+    query = without(given, OWN_KEYS)
+    query.update(fixed)
+    wanted = asked(query)
     try:
         page = page_of_ids(
             wanted.matching, wanted.order, after=given.get("after", ""), before=given.get("before", ""), size=limit
@@ -116,6 +126,7 @@ def list_answer(
     except BadCursor as error:
         raise ValidationError({"before" if "before" in given else "after": [str(error)]}) from None
     state = with_values(wanted.query) | {key: given.getlist(key) for key in OWN_KEYS if key in given}
+    state = {key: words for key, words in state.items() if key not in fixed}
     here = request.build_absolute_uri(request.path)
     shown_at = shown_at or reverse(f"{of.NAMESPACE}:queue")
     answer: dict[str, Any] = {
@@ -160,3 +171,10 @@ def without(query: QueryDict, keys: tuple[str, ...]) -> QueryDict:
     for key in keys:
         rest.pop(key, None)
     return rest
+
+
+def following(request: Request, after: str) -> str | None:
+    """The address of what follows a page of a list whose filters are its own; nothing at the end."""
+    if not after:
+        return None
+    return address(request.build_absolute_uri(request.path), with_values(request.query_params, after=[after]))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from rest_framework import exceptions
 
 from common.boundary import MAXIMUM_TEXT, join_path, name_type
+from common.errors import Refused
 from common.fields import MISSING, Fields
 from common.shapes import Shape
+
+Checked = TypeVar("Checked")
 
 LARGEST_ID = 2**63 - 1
 """The largest that the database can compare with a key."""
@@ -19,6 +22,16 @@ LONG = MAXIMUM_TEXT
 """Characters of a text whose own cap the command knows."""
 WHOLE = "body"
 """What errors call the body itself."""
+
+
+def checked_as_sent(check: Callable[[], Checked], paths: Mapping[str, str] | None = None) -> Checked:
+    """What a check of values gives, before anything is written: what it refuses is a 400 that names the field by its
+    path in the body, which `paths` has where that is not the field's own name."""
+    try:
+        return check()
+    except Refused as refused:
+        path = (paths or {}).get(refused.field, refused.field) or WHOLE
+        raise exceptions.ValidationError({path: [refused.problem]}) from None
 
 
 class Body(Fields):
@@ -81,6 +94,10 @@ class Body(Fields):
     def says(self, name: str) -> bool:
         """Whether the field is there, be it null."""
         return name in self.record
+
+    def _inside(self, record: Mapping[str, Any], path: str) -> Body:
+        """An object of a list, read in the same block; `refuse_unknown` says what it may have."""
+        return Body(record, tuple(record), path=path, found=self.found)
 
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
         value = self.record.get(name)

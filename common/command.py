@@ -19,6 +19,9 @@ COMMANDS: dict[str, Callable[..., object]] = {}
 """Every command by its dotted name. Tests walk it to prove that each one records what it changes."""
 
 ATTEMPTS = 3
+LONGEST_TRYING = 4.0
+"""Seconds after which no further try is begun: whoever waits is told that somebody else is at it
+(common/database_trouble.py), and the process can answer others."""
 PASSING_STATES = {"40P01", "40001", "55P03"}
 """SQLSTATEs after which the same transaction, tried again, can succeed: deadlock, serialisation failure, and a lock
 that was held for longer than anybody should wait."""
@@ -48,12 +51,13 @@ def in_one_transaction(act: Callable[[], Result]) -> Result:
     """Do all of it or nothing, tried again when others were in its way for the moment; within another transaction once,
     since that one is lost then."""
     attempts = 1 if connection.in_atomic_block else ATTEMPTS
+    give_up_at = time.monotonic() + LONGEST_TRYING
     for attempt in range(1, attempts + 1):
         try:
             with transaction.atomic():
                 return act()
         except OperationalError as error:
-            if attempt == attempts or not is_passing(error):
+            if attempt == attempts or not is_passing(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.05 * attempt)
     raise AssertionError("unreachable: the last attempt returns or raises")

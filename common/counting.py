@@ -33,6 +33,11 @@ class Count:
         return f"{self.exact:,}" if self.exact is not None else f"{CAP:,}+"
 
     @property
+    def plain(self) -> dict[str, Any]:
+        """As programs are told: the number, which is the cap where there are more."""
+        return {"count": CAP if self.exact is None else self.exact, "is_exact": self.exact is not None}
+
+    @property
     def in_words(self) -> str:
         """The count with what is known beyond the cap: "1,000+ (about 84,000)"."""
         if self.exact is not None or not self.estimate:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
 
 from common import marks
 from common.icons import ROLES
@@ -39,6 +40,7 @@ class SampleForm(forms.Form):
     )
 
 
+@require_safe
 def design(request: HttpRequest) -> HttpResponse:
     """Every component; `?theme=` and `?density=` choose how."""
     theme = request.GET.get("theme", "auto")

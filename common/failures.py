@@ -13,10 +13,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.functional import LazyObject
 
+from common.problems import API, PROBLEM_TYPE, document
 from common.request_id import request_id
-
-PROBLEM_TYPE = "application/problem+json"
-API = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +55,8 @@ def answer(request: HttpRequest, failure: Failure, **more: Any) -> HttpResponse:
 
 
 def problem(failure: Failure) -> JsonResponse:
-    """`{"type", "title", "status", "detail", "request_id"}`; source: RFC 9457, with the request as an extension."""
-    told = {
-        "type": "about:blank",
-        "title": failure.title,
-        "status": failure.status,
-        "detail": failure.advice,
-        "request_id": request_id(),
-    }
+    """The failure as a problem document."""
+    told = document(failure.status, failure.title, failure.advice)
     return JsonResponse(told, status=failure.status, content_type=PROBLEM_TYPE)
 
 

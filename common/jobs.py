@@ -80,12 +80,12 @@ def carry_on(step: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-def wake_worker(task: Task, job: Any) -> None:
-    """Send the message for a job; one that cannot be sent is sent by the next sweep. Who asked for the job does not
-    wait for a broker that does not answer."""
+def wake_worker(task: Task, job: Any = None) -> None:
+    """Send the message for a job, or for whatever there is to do; one that cannot be sent is sent by the next sweep.
+    Who asked does not wait for a broker that does not answer."""
     try:
         if is_reachable():
-            task.apply_async((str(job),), retry=False)
+            task.apply_async((str(job),) if job is not None else (), retry=False)
             return
     except OperationalError:
         pass

@@ -10,6 +10,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import Conflict
+
 ENTITY_TAG = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
 MOST_TAGS = 20
 
@@ -60,3 +62,18 @@ def with_tag(answer: Response, version: int) -> Response:
     """The answer with the version of what it tells, as the tag that If-Match takes."""
     answer["ETag"] = f'"{version}"'
     return answer
+
+
+def based_on(seen: Seen, version: int, *, of_parts: bool = False) -> int:
+    """The version that a write is based on, for the command to compare with, once `version` is what is there by now.
+
+    Raises Conflict where the writer had seen another one. `of_parts` are written under the version of a whole that
+    grows with every change of any part: then an older version will do, and the command itself says whether somebody
+    has changed the same part since.
+    """
+    if seen.allows(version):
+        return version
+    older = [each for each in seen.versions or () if each < version]
+    if not (of_parts and older):
+        raise Conflict(version, [])
+    return max(older)

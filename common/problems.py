@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from common.request_id import request_id
 from common.shapes import answer, anything, list_of, number, sometimes, text
 
 PROBLEM_TYPE = "application/problem+json"
@@ -56,15 +57,15 @@ def document(
 ) -> dict[str, Any]:
     """`{"type", "title", "status", "detail", "errors", …}`; what is left out is said in the usual words of the status.
 
-    `errors` name a `field` each, by its path in what was sent ("tags[3]"), and its `problem`; `more` are members of
-    this kind of problem alone (RFC 9457 section 3.2).
+    `request_id` names the request as the log does. `errors` name a `field` each, by its path in what was sent
+    ("tags[3]"), and its `problem`; `more` are members of this kind of problem alone (RFC 9457 section 3.2).
     """
     usual_title, usual_detail = WORDS.get(status, OTHER)
     told: dict[str, Any] = {"type": "about:blank", "title": title or usual_title, "status": status}
     told["detail"] = detail or usual_detail
     if errors:
         told["errors"] = list(errors)
-    return told | more
+    return told | more | {"request_id": request_id()}
 
 
 class ToldAsProblems:

@@ -96,10 +96,11 @@ def nothing() -> Shape:
 
 
 def extended(shape: Shape, name: str = "", /, **fields: Shape | Member) -> Shape:
-    """An answer that has further fields."""
+    """An answer that has further fields, or others in the place of some."""
     further = _object(_members(fields, are_needed=True))
     properties = {**shape.form["properties"], **further["properties"]}
-    must = [*shape.form.get("required", ()), *further.get("required", ())]
+    before = [key for key in shape.form.get("required", ()) if key not in further["properties"]]
+    must = [*before, *further.get("required", ())]
     return replace(shape, name=name, form={**shape.form, "properties": properties, "required": must})
 
 
@@ -236,12 +237,12 @@ def upload(about: str, *others: str) -> Shape:
     return Shape(_object({"file": Member(bytes_, True)}), media=(MULTIPART, *others))
 
 
-def with_tag(shape: Shape) -> Shape:
+def tagged(shape: Shape) -> Shape:
     """An answer with the version of what it tells in the header ETag."""
     return replace(shape, headers=("ETag", *shape.headers))
 
 
-def with_place(shape: Shape) -> Shape:
+def placed(shape: Shape) -> Shape:
     """An answer with the address of what it tells in the header Location."""
     return replace(shape, headers=("Location", *shape.headers))
 

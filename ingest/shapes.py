@@ -11,25 +11,33 @@ from alerts.choices import (
     Severity,
     Verdict,
 )
+from common.jobs import JobState
 from common.shapes import (
     Shape,
     answer,
     anything,
+    changes,
     choice,
+    flag,
     ident,
     list_of,
     looked_up,
     moment,
     needed,
     number,
+    or_null,
     sent,
     sometimes,
     table_of,
     text,
+    uuid,
     word_of,
 )
+from common.wildcards import LONGEST_PATTERN, MOST_PATTERNS
 from entities.choices import EntityKind
 from ingest import limits
+from ingest.choices import TrialOf, TuningAction
+from ingest.tuning import FIELDS
 
 EVIDENCE_SENT = Shape(
     {
@@ -100,5 +108,80 @@ TAKEN_IN = answer(
             problem=sometimes(text("and why")),
         ),
         "of each, in the order in which they were sent",
+    ),
+)
+CORRELATION_RULE = answer(
+    "CorrelationRule",
+    slug=text(),
+    title=text(),
+    kind=or_null(choice(EntityKind, "what alerts share; null for their senders' own grouping")),
+    place=number("in which order they are tried, from 1"),
+    is_on=flag(),
+    window_minutes=or_null(number()),
+    minimum_severity=choice(Severity),
+    excluded_sources=list_of(text()),
+    excluded_detectors=list_of(text()),
+    excluded_entities=list_of(text()),
+    is_shipped=flag("whether it is as it was shipped"),
+    changed_by=or_null(text()),
+    updated=or_null(moment()),
+    version=number(),
+)
+PATTERNS = list_of(text("* stands for anything", most=LONGEST_PATTERN), most=MOST_PATTERNS)
+CONDITIONS = changes(
+    **{name: PATTERNS for name in FIELDS if name != "severity"},
+    severity=list_of(choice(Severity), most=len(Severity)),
+)
+TUNING_RULE = answer(
+    "TuningRule",
+    number=ident(),
+    name=text(),
+    action=choice(TuningAction),
+    conditions=answer(**{name: sometimes(list_of(text())) for name in FIELDS}),
+    tags=list_of(text()),
+    classification=choice(Classification),
+    determination=choice(Determination),
+    reason=text(),
+    owner=answer(key=text(), name=text()),
+    expires=or_null(moment("null: never")),
+    is_on=flag(),
+    state=text("on, off, expired …"),
+    created=moment(),
+    updated=moment(),
+    changed_by=text(),
+    version=number(),
+    caught=answer("Count", count=number("1,000 where there are more"), is_exact=flag()),
+)
+SIDES = list_of(answer(size=number(), alerts=list_of(ident()), incidents=list_of(ident())))
+TRIAL = answer(
+    "Trial",
+    id=uuid(),
+    of=choice(TrialOf),
+    rule=or_null(text("which one")),
+    days=number(),
+    values=table_of(anything(), "the rule that is tried"),
+    state=choice(JobState),
+    problem=or_null(text()),
+    done=number(),
+    total=number(),
+    created=moment(),
+    finished=or_null(moment()),
+    result=or_null(
+        answer(
+            "TrialResult",
+            alerts=number("how many were looked at"),
+            is_cut=flag("whether there are more than are listed"),
+            caught=sometimes(number("of a tuning rule: how many alerts it would catch")),
+            incidents=sometimes(number()),
+            whole_incidents=sometimes(number()),
+            severities=sometimes(table_of(number())),
+            listed=sometimes(list_of(ident())),
+            before=sometimes(number("of a correlation rule: how many incidents there are …")),
+            after=sometimes(number("… and would be")),
+            joined=sometimes(number()),
+            split=sometimes(number()),
+            regrouped=sometimes(number()),
+            groups=sometimes(list_of(answer(kind=text(), before=SIDES, after=SIDES))),
+        )
     ),
 )

@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
+    path("", include("webhooks.api_urls")),
 ]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import heartbeat_sent, setup_logging, task_postrun, task_prerun, worker_ready
 
 from common.request_id import begin, end
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+# Celery warns of root, since messages may be pickled code. Ours are JSON alone.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("watchfloor")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -21,6 +26,7 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def log_as_everything_else_does(**signal: Any) -> None:
     """Celery sets up no log of its own where somebody answers here; Django's settings have done it (portal/logs.py)."""
+    logging.captureWarnings(True)
 
 
 @task_prerun.connect

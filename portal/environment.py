@@ -10,6 +10,7 @@ import functools
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -167,6 +168,13 @@ class Environment(BaseSettings):
     )
     export_megabytes: int = Field(default=200, ge=1, le=10_000, description="Largest file that an export may become.")
     exports_at_once: int = Field(default=1, ge=1, le=64, description="Exports that are made at the same time.")
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks of the house that webhooks may be sent to beside public addresses, separated by commas, "
+        "such as `10.20.0.0/16`.",
+        json_schema_extra={"shown_default": ""},
+    )
+    webhook_http: bool = Field(default=False, description="Let webhooks be sent by http, unencrypted, as well.")
 
     @classmethod
     def settings_customise_sources(
@@ -224,6 +232,16 @@ class Environment(BaseSettings):
         if not names or any("/" in name or " " in name for name in names):
             raise ValueError("must be host names without scheme or path, separated by commas")
         return names
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(word.strip()) for word in value.split(",") if word.strip())
+        except ValueError:
+            raise ValueError("must be networks such as 10.20.0.0/16, separated by commas") from None
 
     @field_validator("public_url")
     @classmethod

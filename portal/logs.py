@@ -38,6 +38,10 @@ _SECRETS = (
     (re.compile(rf"(?i)({_NAMES}[=:]\s*)[^\s&;,]+"), r"\1…"),
     (re.compile(r"(\w+://[^\s/:@]*:)[^\s/@]+@"), r"\1…@"),
 )
+_MAY_HOLD_ONE = re.compile(r"wf_|[=:\s]")
+"""Found in whatever the patterns above could find; most of what is logged is a word or a path."""
+OURS = {"time", "level", "logger", "request"}
+"""What nobody else has a hand in."""
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'|“([^”]*)”|\$([^$]*)\$")
 _NAME = re.compile(r"[a-z_][a-z0-9_.]{0,62}\Z")
 SECRET_ARGUMENT = re.compile(r"key|token|secret|code|uid|digest|signature")
@@ -92,9 +96,7 @@ def told(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     }
     if name := request_id():
         said["request"] = name
-    if person := person_of(_request.get()):
-        said["person"] = person
-    return said | getattr(record, "told", {}) | _error(event.get("exc_info"))
+    return said | asked_by(_request.get()) | getattr(record, "told", {}) | _error(event.get("exc_info"))
 
 
 def _event(event: MutableMapping[str, Any], record: logging.LogRecord) -> str:
@@ -105,13 +107,15 @@ def _event(event: MutableMapping[str, Any], record: logging.LogRecord) -> str:
     return str(event["event"])
 
 
-def person_of(request: HttpRequest | None) -> str:
+def asked_by(request: HttpRequest | None) -> dict[str, str]:
     """The name of the person, or of the token, behind a request, where it is known already."""
     principal = getattr(request, "user", None)
     if principal is None or isinstance(principal, LazyObject):
-        return ""
+        return {}
     username = getattr(principal, "username", None)
-    return str(username) if username is not None else f"token:{principal}"
+    if username is None:
+        return {"token": str(principal)}
+    return {"person": str(username)} if username else {}
 
 
 def path_of(request: HttpRequest) -> str:
@@ -159,10 +163,14 @@ def _short(filename: str) -> str:
 
 def masked(_: Any, __: str, said: MutableMapping[str, Any]) -> dict[str, Any]:
     """The same without anything that looks like a secret, and nothing without end."""
-    return {name: _masked(value) if isinstance(value, str) else value for name, value in said.items()}
+    return {
+        name: _masked(value) if isinstance(value, str) and name not in OURS else value for name, value in said.items()
+    }
 
 
 def _masked(text: str) -> str:
+    if not _MAY_HOLD_ONE.search(text) and len(text) <= LONGEST:
+        return text
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

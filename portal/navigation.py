@@ -10,14 +10,20 @@ from django.urls import reverse
 from accounts.choices import Permission
 from activity.checkpoints.standing import alarms
 from incidents.views.side_list import side_list_context
+from webhooks.queries import stopped
 
 SETTINGS: tuple[tuple[str, str, Permission], ...] = (
     ("critical_assets:overview", "Critical assets", Permission.MANAGE_RULES),
     ("correlation:overview", "Correlation", Permission.MANAGE_RULES),
     ("tuning:overview", "Alert tuning", Permission.MANAGE_RULES),
     ("tasks:templates", "Task templates", Permission.MANAGE_RULES),
+    ("webhooks:overview", "Webhooks", Permission.MANAGE_WEBHOOKS),
     ("sign_in_settings:overview", "Sign-in", Permission.MANAGE_PEOPLE),
     ("retention:overview", "Retention", Permission.EMPTY_TEXTS),
+    ("people:overview", "People", Permission.MANAGE_PEOPLE),
+    ("teams:overview", "Teams", Permission.MANAGE_PEOPLE),
+    ("roles:overview", "Roles", Permission.MANAGE_PEOPLE),
+    ("tokens:overview", "Tokens", Permission.MANAGE_PEOPLE),
     ("system_log:overview", "System log", Permission.SEE_SYSTEM_LOG),
 )
 """The pages of settings: route, label, and what it takes to open them."""
@@ -46,6 +52,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         places.append(("Entities", reverse("entities:list"), "entity", "g e"))
     if settings_sections(request):
         places.append(("Settings", reverse("settings"), "settings", ""))
+        counts["Settings"] = (stopped() if user.may(Permission.MANAGE_WEBHOOKS) else 0) or None
     if user.may(Permission.MANAGE_PEOPLE):
         places.append(("Status", reverse("status"), "health", "g s"))
         counts["Status"] = alarms() or None

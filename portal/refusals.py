@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from common.failures import API, Failure, page, problem
+from common.failures import Failure, page, problem
+from common.problems import API
 from common.request_id import named
 from portal.edge import Refusal, Refused, Scope
 from portal.headers import for_all

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "incidents",
     "ingest",
     "exports",
+    "webhooks",
     "portal",
 ]
 
@@ -244,6 +245,8 @@ EXPORT_TIME = timedelta(seconds=ENVIRONMENT.export_seconds)
 EXPORT_MEMORY = ENVIRONMENT.export_memory_megabytes * 1024 * 1024
 EXPORT_BYTES = ENVIRONMENT.export_megabytes * 1024 * 1024
 EXPORTS_AT_ONCE = ENVIRONMENT.exports_at_once
+WEBHOOK_HTTP = ENVIRONMENT.webhook_http
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 ARCHIVE_BYTES = ATTACHMENT_BYTES
 """Of one that is sent, to the page or to the API; larger ones are imported by the command."""
 ATTACHMENT_BYTES_OF_INCIDENT = ENVIRONMENT.attachments_per_incident_megabytes * 1024 * 1024
@@ -332,6 +335,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "exports.tasks.sweep_exports",
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
+    },
+    "send webhooks that nobody has in hand": {
+        "task": "webhooks.tasks.sweep_deliveries",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
+    "forget old deliveries of webhooks": {
+        "task": "webhooks.tasks.forget_old_deliveries",
+        "schedule": timedelta(hours=1),
     },
     "let priorities grow with waiting": {
         "task": "incidents.tasks.weigh_incidents",

@@ -44,6 +44,7 @@ from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
 from tests import described
 from tests.embedded import THROWAWAY
+from webhooks import listening
 
 # A suite that is run again says the same again. `--hypothesis-profile=explore` looks for new examples.
 examples.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -117,6 +118,7 @@ def _read_statistics_once() -> None:
     """What is read once an hour is read now and never again: how many statements a test counts depends neither on those
     before it nor on the time of day."""
     queries.SECONDS_OF_SHARES = sys.maxsize
+    listening.KNOWN_SECONDS = sys.maxsize  # commands on webhooks have this process ask anew
     queries.entities_containing(["any part of a name"])
 
 
@@ -124,7 +126,13 @@ LONGEST_FIRST = (
     *("portal/test_export_faults.py", "browser/test_accessibility.py", "portal/test_supervisor.py"),
     *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
     *("browser/test_nobody_loses_work.py", "incidents/test_access.py", "test_commands.py", "test_completeness.py"),
-    *("alerts/test_alert_queue.py", "browser/test_hostile_text.py", "ingest/test_formats.py", "ingest/test_replay.py"),
+    *(
+        "alerts/test_alert_queue.py",
+        "browser/test_hostile_text.py",
+        "browser/test_hostile_pages.py",
+        "ingest/test_formats.py",
+        "ingest/test_replay.py",
+    ),
     *("browser/test_exports.py", "browser/test_together.py", "exports/test_printed_reports.py"),
 )
 """Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing
@@ -376,6 +384,7 @@ def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pyte
     settings.CHECKPOINT_FOLDER, settings.CHECKPOINT_KEY_PATH = own / "checkpoints", own / "checkpoint_key"
     _this_test = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{name}"
     counting.forget()
+    listening.remember([])
     yield
 
 

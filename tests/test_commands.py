@@ -56,7 +56,7 @@ from incidents.changes import AlertChanges, Changes, Item, TaskChanges
 from incidents.choices import Audience, IncidentStatus, TaskState
 from incidents.commands.looking import see_restricted
 from incidents.commands.restriction import words_of_members
-from incidents.commands.saved_views import ViewValues, shared_with
+from incidents.commands.saved_views import ViewValues
 from incidents.commands.task_templates import items_of
 from incidents.files import Upload
 from incidents.models import (
@@ -70,6 +70,7 @@ from incidents.models import (
     Task,
     TaskTemplate,
 )
+from incidents.models.saved_view import shared_with
 from ingest.choices import TuningAction
 from ingest.commands import (
     TuningValues,
@@ -85,8 +86,27 @@ from ingest.correlation import SHIPPED
 from ingest.models import RuleBook, TuningRule
 from ingest.rulebook import join_rules
 from tests.conftest import NOON, PASSWORD, alert, device, opened, person
+from webhooks.choices import DeliveryState
+from webhooks.commands import (
+    change_subscription,
+    create_subscription,
+    delete_subscription,
+    replay,
+    replay_failed,
+    rotate_secret,
+    send_test,
+    show_secret,
+    stop_subscription,
+    switch_subscription,
+)
+from webhooks.commands.subscriptions import told as told_of_webhook
+from webhooks.models import Delivery, Subscription
+from webhooks.values import SubscriptionValues
 
-OURS = ("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "automation", "metrics")
+OURS = (
+    *("accounts", "activity", "alerts", "entities", "exports", "incidents", "ingest", "webhooks", "automation"),
+    "metrics",
+)
 
 
 def import_every_command() -> None:
@@ -344,6 +364,22 @@ def tuning(world: World, **changes: Any) -> TuningValues:
 
 
 make_tuning = remember("tuning", lambda w: create_tuning_rule(tuning(w), actor=w.actor))
+
+
+def webhook(name: str = "SOAR", **said: Any) -> SubscriptionValues:
+    return SubscriptionValues(**{"name": name, "address": "https://hooks.example/", "groups": ["merges"], **said})
+
+
+make_webhook = remember("webhook", lambda w: create_subscription(webhook(), reader=w.ada, actor=w.actor))
+
+
+def given_up(world: World) -> None:
+    """A test that nobody took for a day."""
+    make_webhook(world)
+    world.kept["message"] = sent = send_test(world.kept["webhook"], actor=world.actor)
+    Delivery.objects.filter(pk=sent.pk).update(state=DeliveryState.GIVEN_UP, ended_at=timezone.now())
+
+
 WIDER = replace(SHIPPED["same_device"], window=timedelta(hours=48), excluded_sources=("scanner-*",))
 
 
@@ -1283,6 +1319,68 @@ SCENARIOS: dict[str, list[Scenario]] = {
     "ingest.commands.correlation_rules.reset_correlation_rule": [
         Scenario(lambda w: reset_correlation_rule("same_device", actor=w.actor), before=widened)
     ],
+    "webhooks.commands.subscriptions.create_subscription": [
+        Scenario(
+            lambda w: create_subscription(webhook("New"), reader=w.ada, actor=w.actor),
+            refuse=lambda w: create_subscription(webhook(query="tags=vip"), reader=w.ada, actor=w.actor),
+            again="anew",
+        )
+    ],
+    "webhooks.commands.subscriptions.change_subscription": [
+        Scenario(
+            lambda w: change_subscription(
+                w.kept["webhook"],
+                webhook("Chat", query="severity=high", with_texts=True, with_restricted=True, is_on=False),
+                reader=w.lee,
+                based_on=1,
+                actor=w.actor,
+            ),
+            refuse=lambda w: change_subscription(
+                w.kept["webhook"],
+                webhook(address="http://10.0.0.5/"),
+                reader=w.lee,
+                based_on=1,
+                actor=w.actor,
+            ),
+            before=make_webhook,
+        )
+    ],
+    "webhooks.commands.subscriptions.switch_subscription": [
+        Scenario(
+            lambda w: switch_subscription(w.kept["webhook"], is_on=False, actor=w.actor), before=make_webhook
+        )
+    ],
+    "webhooks.commands.subscriptions.stop_subscription": [
+        Scenario(lambda w: stop_subscription(w.kept["webhook"], "it is gone", actor=w.actor), before=make_webhook)
+    ],
+    "webhooks.commands.subscriptions.delete_subscription": [
+        Scenario(
+            lambda w: delete_subscription(w.kept["webhook"], actor=w.actor), before=make_webhook, again="refused"
+        )
+    ],
+    "webhooks.commands.subscriptions.show_secret": [
+        Scenario(
+            lambda w: show_secret(w.kept["webhook"], actor=w.actor),
+            before=make_webhook,
+            rows_change=False,
+            again="anew",
+        )
+    ],
+    "webhooks.commands.subscriptions.rotate_secret": [
+        Scenario(lambda w: rotate_secret(w.kept["webhook"], actor=w.actor), before=make_webhook, again="anew")
+    ],
+    "webhooks.commands.replaying.send_test": [
+        Scenario(lambda w: send_test(w.kept["webhook"], actor=w.actor), before=make_webhook, again="anew")
+    ],
+    "webhooks.commands.replaying.replay": [
+        Scenario(lambda w: replay(w.kept["message"], actor=w.actor), before=given_up)
+    ],
+    "webhooks.commands.replaying.replay_failed": [
+        Scenario(
+            lambda w: replay_failed(w.kept["webhook"], principal=w.ada, actor=w.actor),
+            before=given_up,
+        )
+    ],
     "ingest.commands.tuning_rules.create_tuning_rule": [
         Scenario(
             lambda w: create_tuning_rule(tuning(w), actor=w.actor),
@@ -1536,6 +1634,9 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for entity in Entity.objects.all():
         names = ("criticality", "criticality_by_hand")
         yield ("asset", str(entity.pk)), {name: getattr(entity, name) for name in names}
+    for hook in Subscription.objects.with_reader():
+        values = told_of_webhook(hook)
+        yield ("webhook", str(hook.pk)), values if hook.deleted_at is None else dict.fromkeys(values)
     for token in AccessToken.objects.select_related("role", "owner"):
         yield (
             ("token", str(token.pk)),

@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("entities", "accounts"),
     ("alerts",),
     ("incidents",),
-    ("ingest", "exports", "metrics"),
+    ("ingest", "exports", "webhooks", "metrics"),
     ("automation",),
     ("portal",),
 )

@@ -75,7 +75,8 @@ def redefine_role(
     if permissions is not None:
         wanted["permissions"] = _checked(permissions)
     present = {"name": role.name, "permissions": _ordered(role.permissions)}
-    check_meanwhile(of_role(role), wanted, present, was or {})
+    seen = {field: _ordered(value) if field == "permissions" else value for field, value in (was or {}).items()}
+    check_meanwhile(of_role(role), wanted, present, seen)
     changes = [Change(field, present[field], value) for field, value in wanted.items() if value != present[field]]
     if not changes:
         return role

@@ -1,1 +1,1 @@
-"""Pages about oneself, and the system's log."""
+"""Pages about oneself; people, teams, roles, tokens and the system's log, for administrators."""

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import PersonRequest
 from accounts.commands import PREFERENCES, set_preferences
-from accounts.forms import PreferencesForm
+from accounts.forms.preferences import PreferencesForm
+from accounts.views.sections import account_sections
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,4 +23,5 @@ def preferences(request: PersonRequest) -> HttpResponse:
         messages.success(request, "Your preferences are saved.")
         return redirect("preferences")
     status = 422 if form.errors else 200
-    return render(request, "accounts/preferences.html", {"form": form}, status=status)
+    context = {"form": form, "sections": account_sections(request)}
+    return render(request, "accounts/preferences.html", context, status=status)

@@ -6,11 +6,12 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 
-from accounts import filter_views, queries
+from accounts import filter_views
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.filter_views import FilteredList
 from accounts.filters import SystemLogFilter
+from accounts.queries import system_log as queries
 from activity.checkpoints.standing import problem_of_checkpoints, problem_of_verification, told
 from activity.stream import tools
 from common.corrections import meant, problems

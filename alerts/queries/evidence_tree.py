@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,13 +42,24 @@ class _Process:
     children: list[_Process] = field(default_factory=list)
 
 
-def process_tree(items: Sequence[Evidence]) -> Iterator[dict[str, Any]]:
-    """Rows in the order of the tree, each process beneath the one that started it.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How a piece of evidence becomes a row, and a process that only its children tell of, by pid and image."""
+
+    of_evidence: Callable[[Evidence], dict[str, Any]]
+    of_name: Callable[[int | None, str], dict[str, Any]]
+    deepest: int | None = DEEPEST
+
+
+def process_tree(items: Sequence[Evidence], rows: Rows | None = None) -> Iterator[dict[str, Any]]:
+    """Rows in the order of the tree, each process beneath the one that started it; those of the page, unless `rows`
+    makes others.
 
     A parent that is no evidence itself stands there by what its children say of it. Process ids are used again, so what
     senders say can contradict itself; whatever they say, each process stands there once.
     """
-    nodes = [_of_evidence(item) for item in items]
+    rows = rows or PAGE
+    nodes = [_of_evidence(item, rows) for item in items]
     by_pid: dict[int, list[_Process]] = defaultdict(list)
     for node in nodes:
         if node.pid is not None:
@@ -56,13 +67,13 @@ def process_tree(items: Sequence[Evidence]) -> Iterator[dict[str, Any]]:
     named: dict[tuple[int | None, str], _Process] = {}
     roots: list[_Process] = []
     for item, node in zip(items, nodes, strict=True):
-        parent = _parent(item.details, node, by_pid, named)
+        parent = _parent(item.details, node, by_pid, named, rows)
         (parent.children if parent else roots).append(node)
     seen: set[int] = set()
-    yield from _walk([*named.values(), *roots], seen)
+    yield from _walk([*named.values(), *roots], seen, rows.deepest)
     # what is left are circles: each is entered somewhere
     for node in nodes:
-        yield from _walk([node], seen)
+        yield from _walk([node], seen, rows.deepest)
 
 
 def _parent(
@@ -70,6 +81,7 @@ def _parent(
     child: _Process,
     by_pid: dict[int, list[_Process]],
     named: dict[tuple[int | None, str], _Process],
+    rows: Rows,
 ) -> _Process | None:
     pid, image = _number(details.get("parent_pid")), _text(details.get("parent_image"))
     created = _text(details.get("parent_created_at"))
@@ -80,10 +92,10 @@ def _parent(
             return node
     if pid is None and not image:
         return None
-    return named.setdefault((pid, fold(image)), _Process(_of_name(pid, image), pid, created, image))
+    return named.setdefault((pid, fold(image)), _Process(rows.of_name(pid, image), pid, created, image))
 
 
-def _walk(starts: Sequence[_Process], seen: set[int]) -> Iterator[dict[str, Any]]:
+def _walk(starts: Sequence[_Process], seen: set[int], deepest: int | None) -> Iterator[dict[str, Any]]:
     """Depth first, without recursion: how deep it goes is for the senders to say."""
     todo = [(node, 0) for node in reversed(_in_order(starts))]
     while todo:
@@ -91,7 +103,7 @@ def _walk(starts: Sequence[_Process], seen: set[int]) -> Iterator[dict[str, Any]
         if id(node) in seen:
             continue
         seen.add(id(node))
-        yield node.row | {"level": min(level, DEEPEST)}
+        yield node.row | {"level": level if deepest is None else min(level, deepest)}
         todo += [(child, level + 1) for child in reversed(_in_order(node.children))]
 
 
@@ -103,24 +115,38 @@ TOLD_BY_PLACE = {"Pid", "Parent pid", "Parent image", "Parent created at"}
 """Details that the tree itself tells, or the name."""
 
 
-def _of_evidence(item: Evidence) -> _Process:
-    details, row = item.details, evidence_row(item)
-    row["details"] = [(label, value) for label, value in row["details"] if label not in TOLD_BY_PLACE]
+def _of_evidence(item: Evidence, rows: Rows) -> _Process:
+    details, row = item.details, rows.of_evidence(item)
     return _Process(row, _number(details.get("pid")), _text(details.get("created_at")), _text(details.get("image")))
+
+
+def _row_in_tree(item: Evidence) -> dict[str, Any]:
+    row = evidence_row(item)
+    row["details"] = [(label, value) for label, value in row["details"] if label not in TOLD_BY_PLACE]
+    return row
+
+
+def name_of(pid: int | None, image: str) -> str:
+    """What a process is called of which only pid and image are known."""
+    name = last_part(image) or "Process"
+    return f"{name} ({pid})" if pid is not None else name
 
 
 def _of_name(pid: int | None, image: str) -> dict[str, Any]:
     """The row of a process that only its children tell of."""
-    name = last_part(image) or "Process"
+    name, shown = last_part(image) or "Process", name_of(pid, image)
     return {
         "icon": entity_icon(EntityKind.PROCESS),
         "kind": EntityKind.PROCESS.label,
-        "name": (shown := f"{name} ({pid})" if pid is not None else name),
+        "name": shown,
         "raw_name": shown,
         "is_context": True,
         "details": [("Image", image)] if image and image != name else [],
         "level": 0,
     }
+
+
+PAGE = Rows(_row_in_tree, _of_name)
 
 
 def _number(value: Any) -> int | None:

@@ -17,7 +17,7 @@ from accounts.once import once
 from activity.actors import Channel
 from common.endpoints import Endpoint
 from common.fields import SHORT_TEXT
-from common.shapes import answer, choice, file, flag, list_of, looked_up, sent, text, under_way, with_place
+from common.shapes import answer, choice, file, flag, list_of, looked_up, placed, sent, text, under_way
 from exports.choices import Format, Marking, Part
 from exports.commands import request_export
 from exports.files import NotMade
@@ -47,7 +47,7 @@ class IncidentExportsView(Endpoint):
             time_zone=looked_up(text("of a report: such as Europe/Berlin; usually UTC", most=SHORT_TEXT)),
         )
     }
-    gives = {"POST": {200: EXPORT, 202: under_way(with_place(EXPORT))}}
+    gives = {"POST": {200: EXPORT, 202: under_way(placed(EXPORT))}}
 
     def post(self, request: Request, number: int) -> HttpResponse:
         """Have an export made."""

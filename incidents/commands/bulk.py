@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.choices import Permission
-from accounts.models import User
+from accounts.models import AccessToken, Principal, User
 from activity.actors import Actor
 from activity.record import Draft, record
 from activity.verbs import Verb
@@ -37,21 +37,23 @@ CHUNK = 100
 """Incidents per transaction, which keeps them locked."""
 CHUNK_ALERTS = 2_000
 """Alerts of incidents per transaction, unless one incident alone has more."""
+OWNERS = ("user__role", "token__role")
 DRAFTS_KEPT = timedelta(days=1)
 
 
 def prepare_act(
-    rows: QuerySet[Incident] | QuerySet[Alert], user: User, query: str = "", number: UUID | None = None
+    rows: QuerySet[Incident] | QuerySet[Alert], principal: Principal, query: str = "", number: UUID | None = None
 ) -> BulkAct:
     """A draft over these incidents or alerts: which ones is fixed from here on, what shall change is not said yet.
 
-    A draft is nobody's business but its person's, and changes nothing; a task removes those that are left lying.
+    A draft is nobody's business but its owner's, and changes nothing; a task removes those that are left lying.
     """
-    actor = user.as_actor()
+    actor, user = principal.as_actor(), principal if isinstance(principal, User) else None
     act = BulkAct(
         id=number or uuid4(),
         actor={"kind": str(actor.kind), "label": actor.label, "id": actor.id, "channel": str(actor.channel)},
         user=user,
+        token=None if isinstance(principal, User) else principal,
         subject=BulkSubject.ALERT if rows.model is Alert else BulkSubject.INCIDENT,
         changes={},
         query=query[:8000],
@@ -96,7 +98,7 @@ def start_undo(act: BulkAct, *, actor: Actor) -> BulkAct:
         return known
     if not act.is_over:
         raise Refused("The act is still running; cancel it first.")
-    undo = BulkAct(actor=act.actor | {"label": actor.label}, user=act.user, changes={}, undo_of=act)
+    undo = BulkAct(actor=act.actor | {"label": actor.label}, user=act.user, token=act.token, changes={}, undo_of=act)
     undo.save(force_insert=True)
     changed = Incident.objects.filter(pk__in=act.items.filter(outcome=Outcome.CHANGED).values("incident"))
     undo.total = _fill(undo, changed)
@@ -129,7 +131,7 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
     if not items:
         act.end(JobState.DONE)
     else:
-        problem = _problem_of(act.user)
+        problem = _problem_of(act.principal)
         results: dict[int, Result] = {}
         if not problem:
             try:
@@ -149,26 +151,30 @@ def work_on(act_id: UUID, *, actor: Actor) -> bool:
 
 def _change(act: BulkAct, items: Sequence[int], actor: Actor) -> dict[int, Result]:
     if act.undo_of_id:
-        return take_back(items, act.undo_of_id, actor=actor, principal=act.user, batch=act.pk)
+        return take_back(items, act.undo_of_id, actor=actor, principal=act.principal, batch=act.pk)
     if act.subject == BulkSubject.ALERT:
         wanted = AlertChanges.from_values(act.changes)
-        return change_many_alerts(items, wanted, actor=actor, principal=act.user, batch=act.pk, seen=act.seen)
+        return change_many_alerts(items, wanted, actor=actor, principal=act.principal, batch=act.pk, seen=act.seen)
     changes = Changes.from_values(act.changes)
-    return apply_to_many(items, changes, actor=actor, principal=act.user, batch=act.pk, seen=act.seen)
+    return apply_to_many(items, changes, actor=actor, principal=act.principal, batch=act.pk, seen=act.seen)
 
 
-def _problem_of(user: User | None) -> str:
+def _problem_of(principal: Principal | None) -> str:
     """Why the act may not go on, or nothing."""
-    if user is None or not user.is_active:
+    if isinstance(principal, AccessToken):
+        is_there = principal.is_usable(timezone.now())
+    else:
+        is_there = principal is not None and principal.is_active
+    if principal is None or not is_there:
         return "The account that asked for it is gone."
-    if not (user.may(Permission.BULK_EDIT) and user.may(Permission.EDIT_INCIDENTS)):
-        return f"{user.display_name} may no longer change several at once."
+    if not (principal.may(Permission.BULK_EDIT) and principal.may(Permission.EDIT_INCIDENTS)):
+        return f"{principal} may no longer change several at once."
     return ""
 
 
 def _take(act_id: UUID) -> BulkAct | None:
     """The act, locked, unless it is over or another worker holds it."""
-    rows = BulkAct.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("user__role")
+    rows = BulkAct.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related(*OWNERS)
     return rows.filter(pk=act_id, state__in=UNFINISHED).first()
 
 
@@ -239,7 +245,7 @@ def _record(act: BulkAct, verb: Verb, actor: Actor, facts: dict[str, Any]) -> No
 
 
 def _lock(act: BulkAct) -> BulkAct:
-    return BulkAct.objects.select_for_update(no_key=True, of=("self",)).select_related("user__role").get(pk=act.pk)
+    return BulkAct.objects.select_for_update(no_key=True, of=("self",)).select_related(*OWNERS).get(pk=act.pk)
 
 
 def _fill(act: BulkAct, rows: QuerySet[Any]) -> int:

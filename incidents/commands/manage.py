@@ -60,7 +60,9 @@ def apply_changes(
     """
     incident = lock(incident)
     if based_on is not None and based_on < incident.version:
-        _check_conflicts(incident, changes, based_on)
+        conflicts = conflicts_since(incident, changes, based_on)
+        if conflicts:
+            raise Conflict(incident.version, conflicts)
     batch = batch or uuid4()
     if changes.name is not KEEP:
         if changes.name is None:
@@ -224,12 +226,10 @@ def _tags(incident: Incident, changes: Changes) -> tuple[list[str], list[str]]:
     return add, remove
 
 
-def _check_conflicts(incident: Incident, changes: Changes, based_on: int) -> None:
-    """Raises Conflict when a field that is to be changed was changed since `based_on`, to something else."""
+def conflicts_since(incident: Incident, changes: Changes, based_on: int) -> list[FieldConflict]:
+    """The fields that are to be changed and that were changed since the version `based_on`, to something else."""
     newer = Entry.objects.of_incident(incident.pk).filter(incident_version__gt=based_on).order_by("sequence")
-    conflicts = _conflicts(incident, changes, newer)
-    if conflicts:
-        raise Conflict(incident.version, conflicts)
+    return _conflicts(incident, changes, newer)
 
 
 def _conflicts(incident: Incident, changes: Changes, newer: Iterable[Entry]) -> list[FieldConflict]:

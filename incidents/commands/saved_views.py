@@ -19,6 +19,7 @@ from common.errors import Conflict, FieldConflict, Refused
 from incidents import verbs
 from incidents.choices import Audience
 from incidents.models import SavedView, ViewPlace
+from incidents.models.saved_view import shared_with
 from incidents.starting_views import RESERVED_SLUGS, STARTING_VIEWS
 
 LONGEST_NAME = 80
@@ -185,11 +186,6 @@ def _set(view: SavedView, values: ViewValues, *, of_new: bool = False) -> list[C
 def _told(view: SavedView) -> dict[str, Any]:
     """The view as the log keeps it."""
     return {"name": view.name, "query": view.query, "shared_with": shared_with(Audience(view.audience), view.team)}
-
-
-def shared_with(audience: Audience, team: Team | None) -> str:
-    """Who sees it, in a word: "private", "team:tier2", "everyone"."""
-    return f"team:{team.slug}" if team else str(audience)
 
 
 def _conflicts(theirs: ViewValues, mine: ViewValues, changed_by: str) -> list[FieldConflict]:

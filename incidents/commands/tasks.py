@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Team, User
@@ -119,12 +119,15 @@ def move_task(task: Task, *, up: bool, actor: Actor, batch: UUID | None = None) 
 
 
 @command
-def remove_task(task: Task, *, actor: Actor, batch: UUID | None = None) -> Task:
-    """Take a task off the incident; the log keeps what it was."""
+def remove_task(task: Task, *, actor: Actor, based_on: int | None = None, batch: UUID | None = None) -> Task:
+    """Take a task off the incident; the log keeps what it was. Raises Conflict where somebody has changed it since the
+    version of the incident that this was based on."""
     incident = lock(task.incident)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     if task.removed_at is not None:
         return task
+    if based_on is not None and _since(task, based_on).exists():
+        raise Conflict(incident.version, [])
     task.removed_at = timezone.now()
     task.save(update_fields=["removed_at"])
     changes = [Change("removed", False, True)]
@@ -301,11 +304,16 @@ def _wanted(task: Task, changes: TaskChanges) -> dict[str, Any]:
     return wanted
 
 
+def _since(task: Task, version: int) -> QuerySet[Entry]:
+    """What the log tells of the task since a version of its incident."""
+    log = Entry.objects.of_incident(task.incident_id).filter(incident_version__gt=version)
+    return log.filter(subject_kind="task", subject_id=str(task.pk))
+
+
 def _conflicts(task: Task, wanted: dict[str, Any], based_on: int) -> list[FieldConflict]:
     """Fields that were given another value since that version, and not the one that is wanted."""
-    log = Entry.objects.of_incident(task.incident_id).filter(incident_version__gt=based_on)
     changed_by: dict[str, str] = {}
-    for entry in log.filter(subject_kind="task", subject_id=str(task.pk)).order_by("sequence"):
+    for entry in _since(task, based_on).order_by("sequence"):
         names = [change["field"] for change in entry.changes]
         changed_by |= dict.fromkeys([*names, entry.facts.get("text", "")], entry.actor_label)
     present = values_of(task)

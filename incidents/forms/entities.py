@@ -25,11 +25,12 @@ LIST_KEYS = ("q", "kind", "criticality", "sort", "after", "before")
 
 
 class BadAddress(ValueError):
-    """An address that means nothing: why, one sentence each."""
+    """An address that means nothing: why, one sentence each, by key."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+    def __init__(self, by_key: dict[str, list[str]]) -> None:
+        self.by_key = by_key
+        self.problems = [problem for problems in by_key.values() for problem in problems]
+        super().__init__("; ".join(self.problems))
 
 
 def read_timeline(query: QueryDict, principal: Principal) -> entity_timeline.Asked:
@@ -42,7 +43,7 @@ def read_timeline(query: QueryDict, principal: Principal) -> entity_timeline.Ask
     if around and not since.since:
         since = TimeRange(around.first_activity - entity_timeline.BEFORE, None)
     if since.since and until.until and since.since >= until.until:
-        reader.problems.append("To: it lies before From; choose a later day.")
+        reader.add("to", "To: it lies before From; choose a later day.")
     asked = entity_timeline.Asked(
         since=since.since,
         until=until.until,
@@ -63,7 +64,7 @@ def read_list(query: QueryDict) -> entity_list.Asked:
     reader = _Reader(query, LIST_KEYS)
     text = reader.text("q").strip()
     if len(text) > LONGEST_TEXT:
-        reader.problems.append(f"Search: write at most {LONGEST_TEXT} characters.")
+        reader.add("q", f"Search: write at most {LONGEST_TEXT} characters.")
     asked = entity_list.Asked(
         text=text[:LONGEST_TEXT],
         kinds=reader.terms("kind", EntityKind, "Type"),
@@ -81,11 +82,15 @@ class _Reader:
 
     def __init__(self, query: QueryDict, known: tuple[str, ...]) -> None:
         self.query = query
-        self.problems: list[str] = []
+        self.problems: dict[str, list[str]] = {}
         try:
             check_keys(query, known)
         except UnknownKeys as error:
-            self.problems += [f"There is no filter “{key[:60]}”{hint}" for key, hint in error.suggestions.items()]
+            for key, hint in error.suggestions.items():
+                self.add(key, f"There is no filter “{key[:60]}”{hint}")
+
+    def add(self, key: str, problem: str) -> None:
+        self.problems.setdefault(key, []).append(problem)
 
     def check(self) -> None:
         if self.problems:
@@ -97,7 +102,7 @@ class _Reader:
     def words(self, key: str) -> list[str]:
         found = [word.replace("\x00", "") for word in dict.fromkeys(self.query.getlist(key)) if word]
         if len(found) > MOST_VALUES:
-            self.problems.append(f"{key.capitalize()}: choose at most {MOST_VALUES}.")
+            self.add(key, f"{key.capitalize()}: choose at most {MOST_VALUES}.")
         return found[:MOST_VALUES]
 
     def terms(self, key: str, terms: type[Terms], label: str) -> list[Terms]:
@@ -106,13 +111,13 @@ class _Reader:
             try:
                 found.append(terms.from_slug(word))
             except UnknownTerm as unknown:
-                self.problems.append(f"{label}: “{word[:60]}” is unknown{nearest(word, unknown.known)}")
+                self.add(key, f"{label}: “{word[:60]}” is unknown{nearest(word, unknown.known)}")
         return found
 
     def choice(self, key: str, known: tuple[str, ...], usual: str) -> str:
         word = self.query.get(key) or usual
         if word not in known:
-            self.problems.append(f"{key.capitalize()}: “{word[:60]}” is unknown{nearest(word, known)}")
+            self.add(key, f"{key.capitalize()}: “{word[:60]}” is unknown{nearest(word, known)}")
             return usual
         return word
 
@@ -122,8 +127,8 @@ class _Reader:
         try:
             return parse_range(sign + word) if word else TimeRange(None, None)
         except BadRange:
-            self.problems.append(
-                f"{key.capitalize()}: “{word[:60]}” is no date; write one such as 2026-11-02 or 2026-11-02T14:00."
+            self.add(
+                key, f"{key.capitalize()}: “{word[:60]}” is no date; write one such as 2026-11-02 or 2026-11-02T14:00."
             )
             return TimeRange(None, None)
 
@@ -132,7 +137,7 @@ class _Reader:
         if not word:
             return None
         if not (word.isascii() and word.isdigit() and len(word) < 19):
-            self.problems.append(f"{key.capitalize()}: “{word[:60]}” is no number of an incident, such as 1042.")
+            self.add(key, f"{key.capitalize()}: “{word[:60]}” is no number of an incident, such as 1042.")
             return None
         return min(int(word), LARGEST)
 
@@ -142,5 +147,5 @@ class _Reader:
             return None
         found = Incident.objects.visible_to(principal).filter(pk=number).only("first_activity").first()
         if found is None:
-            self.problems.append(f"{key.capitalize()}: there is no incident {number}, or you may not see it.")
+            self.add(key, f"{key.capitalize()}: there is no incident {number}, or you may not see it.")
         return found

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import AccessToken, Principal, User
 from activity.actors import Actor, ActorKind, Channel
 from alerts.models import Alert
 from common.jobs import Job
@@ -23,6 +23,8 @@ class BulkAct(Job):
     actor = models.JSONField()
     """Kind, label, id and channel of who asked for it, as the log names them."""
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    token = models.ForeignKey(AccessToken, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    """Whose it is: a person's or a token's, with whose rights it is carried out."""
     subject = models.CharField(max_length=10, choices=BulkSubject.choices, default=BulkSubject.INCIDENT)
     changes = models.JSONField()
     """incidents/changes.py as plain values; of an undo, empty."""
@@ -38,10 +40,16 @@ class BulkAct(Job):
     class Meta:
         indexes = [
             models.Index(fields=["user", "-created_at"], name="bulk_act_of_user"),
+            models.Index(fields=["token", "-created_at"], name="bulk_act_of_token", condition=Q(token__isnull=False)),
             models.Index(
                 fields=["created_at"], name="bulk_act_unfinished", condition=Q(state__in=["queued", "running"])
             ),
         ]
+
+    @property
+    def principal(self) -> Principal | None:
+        """Whose it is; None where the account is gone."""
+        return self.user or self.token
 
     @property
     def done(self) -> int:

@@ -13,6 +13,11 @@ from accounts.models import AccessToken, Principal, Team, User
 from incidents.choices import Audience
 
 
+def shared_with(audience: Audience, team: Team | None) -> str:
+    """Who sees a view, in a word: "private", "team:tier2", "everyone"."""
+    return f"team:{team.slug}" if team else str(audience)
+
+
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, principal: Principal) -> Self:
         """Views for everyone, those of one's teams, and one's own; tokens see those for everyone."""

@@ -29,7 +29,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from accounts.choices import Permission
-from accounts.models import Team, User
+from accounts.models import Principal, Team, User
 from activity.snapshots import snapshot
 from alerts.choices import AlertStatus, Classification, Determination, Severity
 from alerts.models import Alert
@@ -249,14 +249,15 @@ def alerts_of(act: BulkAct) -> QuerySet[Alert]:
     return Alert.objects.filter(pk__in=BulkItem.objects.filter(act=act).values("alert"))
 
 
-def chosen_ones(user: User, numbers: Iterable[int]) -> QuerySet[Incident]:
-    """Incidents named one by one, as far as this person sees them."""
-    return Incident.objects.visible_to(user).filter(pk__in=list(numbers))
+def chosen_ones(principal: Principal, numbers: Iterable[int]) -> QuerySet[Incident]:
+    """Incidents named one by one, as far as this person or token sees them."""
+    return Incident.objects.visible_to(principal).filter(pk__in=list(numbers))
 
 
-def acts_of(user: User) -> QuerySet[BulkAct]:
-    """A person's acts; those of others do not exist for them."""
-    return BulkAct.objects.filter(user=user).exclude(state=JobState.DRAFT).select_related("undone_by", "undo_of")
+def acts_of(principal: Principal) -> QuerySet[BulkAct]:
+    """The acts of a person or token; those of others do not exist for them."""
+    own = Q(user=principal) if isinstance(principal, User) else Q(token=principal)
+    return BulkAct.objects.filter(own).exclude(state=JobState.DRAFT).select_related("undone_by", "undo_of")
 
 
 def in_words(act: BulkAct) -> list[str]:
@@ -349,7 +350,7 @@ class Results:
     next: int | None
 
 
-def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> Results:
+def results(act: BulkAct, principal: Principal, *, outcome: str = "", after: int = 0) -> Results:
     """What the person may not see any more keeps its number and its outcome; the reason may tell of what others did
     there, and is not told."""
     rows = BulkItem.objects.filter(act=act, **{f"{act.subject}__gt": after}).order_by(act.subject)
@@ -359,9 +360,9 @@ def results(act: BulkAct, user: User, *, outcome: str = "", after: int = 0) -> R
     page = found[:RESULTS]
     numbers = [number for number, _, _ in page]
     if act.subject == BulkSubject.ALERT:
-        names = dict(Alert.objects.visible_to(user).filter(pk__in=numbers).values_list("pk", "title"))
+        names = dict(Alert.objects.visible_to(principal).filter(pk__in=numbers).values_list("pk", "title"))
     else:
-        names = dict(Incident.objects.visible_to(user).filter(pk__in=numbers).values_list("pk", "name"))
+        names = dict(Incident.objects.visible_to(principal).filter(pk__in=numbers).values_list("pk", "name"))
     return Results(
         [
             {

@@ -102,7 +102,8 @@ def preview(principal: Principal, values: ClassificationValues, number: int = NE
             matching[kind] += 1
             overruled += bool(by_hand)
             if len(named) < MOST_NAMED:
-                named.append({"name": name, "url": page_of(kind, pk), "kind": EntityKind(kind).label})
+                label = EntityKind(kind).label
+                named.append({"id": pk, "slug": kind, "name": name, "url": page_of(kind, pk), "kind": label})
         then = effective(by_hand, judge(rules, kind, name, key, attributes)).level
         if then != now:
             changed.append(pk)

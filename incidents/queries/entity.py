@@ -224,13 +224,22 @@ ORDER BY found.alerts DESC, entity.id
 """
 
 
-def related(entity: Entity, principal: Principal) -> list[dict[str, Any]]:
+Related = tuple[int, str, str, str, str, int]
+"""Id, kind, key, name and criticality of an entity, and in how many alerts it was with another."""
+
+
+def related_to(entity: Entity, principal: Principal) -> list[Related]:
     """Entities in the same alerts, most often first; what turns up everywhere is left out."""
     recent = sightings(entity, principal).order_by("-event_time").values("alert_id")[:ALERTS_COMPARED]
     sql, parameters = recent.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(RELATED.format(recent=sql), [*parameters, entity.pk, EVIDENCE_COMPARED, MOST_CANDIDATES])
-        rows: Sequence[tuple[int, str, str, str, str, int]] = cursor.fetchall()
+        rows: Sequence[Related] = cursor.fetchall()
+    return [row for row in rows if not is_stored_noise(row[1], row[2])][:MOST_RELATED]
+
+
+def related(entity: Entity, principal: Principal) -> list[dict[str, Any]]:
+    """The same, ready to be shown."""
     return [
         {
             "icon": entity_icon(kind),
@@ -240,6 +249,5 @@ def related(entity: Entity, principal: Principal) -> list[dict[str, Any]]:
             "url": page_of(kind, number),
             "alerts": alerts,
         }
-        for number, kind, key, name, level, alerts in rows
-        if not is_stored_noise(kind, key)
-    ][:MOST_RELATED]
+        for number, kind, _, name, level, alerts in related_to(entity, principal)
+    ]

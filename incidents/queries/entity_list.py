@@ -79,20 +79,26 @@ def _with_text(names: Names, text: str) -> Q:
     return exactly | (alike & Q(kind=wanted.kind) if wanted.kind else alike)
 
 
-def page(principal: Principal, asked: Asked) -> tuple[Page, list[dict[str, Any]]]:
-    """One page of the list, each row with what the person may know of it. Raises BadCursor."""
+def page_of_values(principal: Principal, asked: Asked, size: int, *fields: str) -> tuple[Page, list[dict[str, Any]]]:
+    """One page of the list as values, with these fields and what the person may know of each: first and last sighting,
+    and its alerts up to one above the cap. Raises BadCursor."""
     seen = Evidence.objects.visible_to(principal).filter(entity=OuterRef("pk"))
-    found, rows = page_of_rows(
+    return page_of_rows(
         entities(principal, asked),
         ORDERS[asked.sort],
-        ("id", "kind", "name", "criticality"),
+        ("id", "kind", "name", "criticality", *fields),
         after=asked.after,
         before=asked.before,
-        size=PAGE_SIZE,
+        size=size,
         first=Subquery(seen.order_by("event_time").values("event_time")[:1]),
         seen=Subquery(seen.order_by("-event_time").values("event_time")[:1]),
         alerts=Func(ArraySubquery(seen.values("pk")[: CAP + 1]), function="cardinality", output_field=IntegerField()),
     )
+
+
+def page(principal: Principal, asked: Asked) -> tuple[Page, list[dict[str, Any]]]:
+    """One page of the list, ready to be shown. Raises BadCursor."""
+    found, rows = page_of_values(principal, asked, PAGE_SIZE)
     return found, [_row(row) for row in rows]
 
 

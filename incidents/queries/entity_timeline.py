@@ -67,8 +67,11 @@ class Timeline:
     days: list[tuple[date, list[dict[str, Any]]]] = field(default_factory=list)
 
 
-def timeline(entity: Entity, principal: Principal, asked: Asked) -> Timeline:
-    """One page of it. Raises BadCursor for a place that this order does not know."""
+def moments(
+    entity: Entity, principal: Principal, asked: Asked, size: int = PAGE_SIZE
+) -> tuple[Page, list[dict[str, Any]]]:
+    """One page of it as values, each with the name of its incident. Raises BadCursor for a place that this order does
+    not know."""
     rows = sightings(entity, principal)
     if asked.since:
         rows = rows.filter(event_time__gte=asked.since)
@@ -81,18 +84,23 @@ def timeline(entity: Entity, principal: Principal, asked: Asked) -> Timeline:
         rows = rows.filter(named | Q(alert__service_source="", alert__source__in=asked.sources))
     if asked.incident is not None:
         rows = rows.filter(incident_number=asked.incident)
-    page, found = page_of_rows(rows, ORDERS[asked.sort], FIELDS, after=asked.after, before=asked.before, size=PAGE_SIZE)
+    page, found = page_of_rows(rows, ORDERS[asked.sort], FIELDS, after=asked.after, before=asked.before, size=size)
     by_hand = {row["incident_number"] for row in found if row["alert_id"] is None}
     names = dict(Incident.objects.filter(pk__in=by_hand).values_list("pk", "name")) if by_hand else {}
-    shown = [
-        _moment(row, asked.around, row["alert__incident__name"] or names.get(row["incident_number"], ""))
-        for row in found
-    ]
-    days = [(day, list(moments)) for day, moments in groupby(shown, lambda moment: moment["day"])]
+    for row in found:
+        row["incident_name"] = row["alert__incident__name"] or names.get(row["incident_number"], "")
+    return page, found
+
+
+def timeline(entity: Entity, principal: Principal, asked: Asked) -> Timeline:
+    """One page of it, ready to be shown. Raises BadCursor."""
+    page, found = moments(entity, principal, asked)
+    shown = [_moment(row, asked.around) for row in found]
+    days = [(day, list(each)) for day, each in groupby(shown, lambda moment: moment["day"])]
     return Timeline(page, days)
 
 
-def _moment(row: dict[str, Any], around: int | None, incident_name: str) -> dict[str, Any]:
+def _moment(row: dict[str, Any], around: int | None) -> dict[str, Any]:
     """One alert, or what somebody added by hand, in the words of the timeline."""
     local = timezone.localtime(row["event_time"])
     details = [(key.replace("_", " "), text_of(value)[:LONGEST_DETAIL]) for key, value in row["details"].items()]
@@ -104,7 +112,7 @@ def _moment(row: dict[str, Any], around: int | None, incident_name: str) -> dict
         "verdict": status_mark(Verdict(row["verdict"])) if row["verdict"] != Verdict.UNKNOWN else "",
         "details": details[:MOST_DETAILS],
         "incident": row["incident_number"],
-        "incident_name": incident_name,
+        "incident_name": row["incident_name"],
         "incident_url": f"/incidents/{row['incident_number']}/",
         "is_around": row["incident_number"] == around,
         **(_by_hand(row) if row["alert_id"] is None else _of_alert(row)),
@@ -176,39 +184,46 @@ def read_place(text: str) -> Place:
     return when, min(int(number), 2**62)
 
 
-def incidents_page(
-    entity: Entity, principal: Principal, after: Place = LATEST, size: int = INCIDENTS_PER_PAGE
-) -> dict[str, Any]:
-    """The incidents it was in, those first where it was seen last; what this person may not see is none of them."""
+def places(entity: Entity, principal: Principal, after: Place, size: int) -> tuple[list[Place], str]:
+    """The incidents it was in, those first where it was seen last, and after what the rest follows; "" at the end.
+    What this person may not see is none of them."""
     seen = sightings(entity, principal).filter(event_time__lte=after[0]).order_by("-event_time", "-incident_number")
     sql, parameters = seen.values("incident_number", "event_time")[:MOST_WEIGHED].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(INCIDENTS.format(recent=sql), [*parameters, *after, entity.pk, size + 1])
         found = cursor.fetchall()
     if not found:
-        return {"rows": [], "next": ""}
+        return [], ""
     walked, *walked_to = found[0][:3]
-    places: list[Place] = [(last, number) for *_, last, number in found if number is not None]
-    rows = _incident_rows(entity, principal, [number for _, number in places[:size]])
+    named: list[Place] = [(last, number) for *_, last, number in found if number is not None]
     next_place = None
-    if len(places) > size:
-        next_place = places[size - 1]
+    if len(named) > size:
+        next_place = named[size - 1]
     elif walked == MOST_WEIGHED and tuple(walked_to) < after:
         next_place = (walked_to[0], walked_to[1])
-    return {
-        "rows": [rows[number] for _, number in places[:size] if number in rows],
-        "next": f"{next_place[0].isoformat()}_{next_place[1]}" if next_place else "",
-    }
+    return named[:size], f"{next_place[0].isoformat()}_{next_place[1]}" if next_place else ""
+
+
+def incidents_page(
+    entity: Entity, principal: Principal, after: Place = LATEST, size: int = INCIDENTS_PER_PAGE
+) -> dict[str, Any]:
+    """The incidents it was in, ready to be shown."""
+    found, following = places(entity, principal, after, size)
+    rows = _incident_rows(entity, principal, [number for _, number in found])
+    return {"rows": [rows[number] for _, number in found if number in rows], "next": following}
+
+
+def spans(entity: Entity, principal: Principal, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """In how many alerts of each incident it was seen, and when for the first and the last time."""
+    seen = sightings(entity, principal).filter(incident_number__in=numbers).order_by().values("incident_number")
+    counted = seen.annotate(alerts=Count("id"), first=Min("event_time"), last=Max("event_time"))
+    return {row["incident_number"]: dict(row) for row in counted}
 
 
 def _incident_rows(entity: Entity, principal: Principal, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
     fields = ("id", "name", "severity", "status", "assignee_user__display_name", "assignee_team__name")
     incidents = Incident.objects.visible_to(principal).filter(pk__in=numbers).values(*fields)
-    seen = sightings(entity, principal).filter(incident_number__in=numbers).order_by().values("incident_number")
-    spans = {
-        row["incident_number"]: row
-        for row in seen.annotate(alerts=Count("id"), first=Min("event_time"), last=Max("event_time"))
-    }
+    seen = spans(entity, principal, numbers)
     return {
         row["id"]: {
             "number": row["id"],
@@ -217,12 +232,12 @@ def _incident_rows(entity: Entity, principal: Principal, numbers: Sequence[int])
             "severity": severity_mark(Severity(row["severity"])),
             "status": status_mark(IncidentStatus(row["status"])),
             "assignee": _assignee(row),
-            "alerts": spans[row["id"]]["alerts"],
-            "first": dated(spans[row["id"]]["first"]),
-            "last": time_mark(spans[row["id"]]["last"]),
+            "alerts": seen[row["id"]]["alerts"],
+            "first": dated(seen[row["id"]]["first"]),
+            "last": time_mark(seen[row["id"]]["last"]),
         }
         for row in incidents
-        if row["id"] in spans
+        if row["id"] in seen
     }
 
 

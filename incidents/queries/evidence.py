@@ -92,7 +92,8 @@ WITH own AS (
     FROM matching
 ), page AS MATERIALIZED (
     SELECT * FROM ranked
-    WHERE CASE WHEN %(kind)s = '' THEN place <= %(of_each)s ELSE kind = %(kind)s AND (
+    WHERE CASE WHEN %(of_each)s::int IS NOT NULL AND %(kind)s = '' THEN place <= %(of_each)s
+          ELSE %(kind)s IN ('', kind) AND (
               %(after_alerts)s::int IS NULL OR alerts < %(after_alerts)s
               OR (alerts = %(after_alerts)s AND entity_id > %(after_entity)s)) END
     ORDER BY alerts DESC, entity_id LIMIT %(most)s
@@ -177,7 +178,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Which rows of a list are read: of one kind so many, those after an entity; or of all kinds so many of each."""
+    """Which rows of a list are read: of one kind so many, those after an entity; or of all kinds so many of each; or
+    all kinds in one list."""
 
     kinds: Sequence[EntityKind]
     kind: EntityKind | None = None
@@ -185,7 +187,8 @@ class Cut:
     """Alerts and id of the last entity that was read."""
     verdict: Verdict | None = None
     text: str = ""
-    of_each: int = OF_EACH_KIND
+    of_each: int | None = OF_EACH_KIND
+    """Where no kind is named: so many of each; None for all kinds in one list, as of one kind."""
     most: int = PAGE_SIZE
 
 

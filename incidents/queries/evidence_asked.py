@@ -21,7 +21,11 @@ RANKED = (Verdict.UNKNOWN, Verdict.NO_THREATS_FOUND, Verdict.SUSPICIOUS, Verdict
 
 
 class BadQuestion(ValueError):
-    """The address asks for something that the tab does not know, in a sentence."""
+    """The address asks for something that the tab does not know, in a sentence, and under which key."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,12 @@ class Asked:
         check_keys(query, KEYS)
         kind, verdict = query.get("type", ""), query.get("verdict", "")
         if kind and kind not in kinds:
-            raise BadQuestion(f"“{kind[:40]}” is no type here; known are {', '.join(map(str, kinds))}.")
+            raise BadQuestion("type", f"“{kind[:40]}” is no type here; known are {', '.join(map(str, kinds))}.")
         if verdict and verdict not in Verdict.values:
-            raise BadQuestion(f"“{verdict[:40]}” is no verdict; known are {', '.join(Verdict.values)}.")
+            raise BadQuestion("verdict", f"“{verdict[:40]}” is no verdict; known are {', '.join(Verdict.values)}.")
         text = query.get("q", "").replace("\x00", "").strip()
         if len(text) > LONGEST_SEARCH:
-            raise BadQuestion(f"The search text is too long; use at most {LONGEST_SEARCH} characters.")
+            raise BadQuestion("q", f"The search text is too long; use at most {LONGEST_SEARCH} characters.")
         return cls(
             EntityKind(kind) if kind else None, Verdict(verdict) if verdict else None, text, _cursor(query.get("after"))
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -115,17 +115,23 @@ TASK_FIELDS = (
 
 def plain_tasks(number: int) -> list[dict[str, Any]]:
     """The tasks of an incident in their order."""
-    return [
-        {
-            "id": row["pk"],
-            "title": row["title"],
-            "description": row["description"],
-            "state": row["state"],
-            "assignee": plain_assignee(row),
-            "due": utc(row["due_at"]),
-            "closing_note": row["closing_note"],
-            "closed": utc(row["closed_at"]),
-            "closed_by": row["closed_by"],
-        }
-        for row in Task.objects.of_incident(number).values(*TASK_FIELDS)
-    ]
+    return [_task(row) for row in Task.objects.of_incident(number).values(*TASK_FIELDS)]
+
+
+def plain_task(task_id: int) -> dict[str, Any]:
+    """One of them."""
+    return _task(Task.objects.values(*TASK_FIELDS).get(pk=task_id))
+
+
+def _task(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["pk"],
+        "title": row["title"],
+        "description": row["description"],
+        "state": row["state"],
+        "assignee": plain_assignee(row),
+        "due": utc(row["due_at"]),
+        "closing_note": row["closing_note"],
+        "closed": utc(row["closed_at"]),
+        "closed_by": row["closed_by"],
+    }

@@ -13,14 +13,14 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from activity.actors import ActorKind
-from activity.models import Entry
+from common import failures
 from common.errors import Refused
 from incidents.choices import Outcome
 from incidents.commands import cancel_act, start_undo, take_back
 from incidents.commands.bulk import AT_ONCE
 from incidents.models import BulkAct
 from incidents.queries import bulk as queries
+from incidents.queries.versions import saved_by
 from incidents.tasks import announce, carry_out
 from incidents.views.answers import saved_event
 from incidents.views.lookup import incident_or_404
@@ -97,7 +97,7 @@ def undo(request: PersonRequest, number: UUID) -> HttpResponse:
     try:
         undone = start_undo(found, actor=request.user.as_actor())
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     return begun(request, undone)
 
 
@@ -105,11 +105,7 @@ def undo(request: PersonRequest, number: UUID) -> HttpResponse:
 def undo_save(request: PersonRequest, number: int, batch: UUID) -> HttpResponse:
     """Take one's own save of one incident back."""
     incident = incident_or_404(request, number)
-    own = Entry.objects.of_incident(incident.pk).filter(
-        batch=batch, actor_kind=ActorKind.USER, actor_id=request.user.pk
-    )
-    own = own.exclude(subject_kind="alert")
-    if not own.exists():
+    if not saved_by(request.user, incident.pk, batch):
         raise Http404("There is no such save of yours.")
     actor = request.user.as_actor()
     result = take_back([incident.pk], batch, actor=actor, principal=request.user, batch=uuid4())[incident.pk]

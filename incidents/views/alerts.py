@@ -14,12 +14,15 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from accounts.models import Principal
+from activity.actors import Actor
 from activity.news import incidents_of_late_act
 from activity.wording import in_words
 from alerts.choices import AlertStatus
 from alerts.lookup import visible_alerts
 from alerts.models import Alert
 from alerts.views import pane_context
+from common import failures
 from common.errors import FieldConflict, Refused
 from common.query_strings import UnknownKeys
 from incidents.changes import AlertChanges
@@ -106,7 +109,7 @@ def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
     try:
         act = manage_alerts([alert_id], changes, actor=request.user.as_actor(), batch=(batch := uuid4()))
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     return _saved(request, [alert_id], "The alert is yours", undo=batch if act.changed else None)
 
 
@@ -114,14 +117,7 @@ def assign_to_me(request: PersonRequest, alert_id: int) -> HttpResponse:
 def undo(request: PersonRequest, batch: UUID) -> HttpResponse:
     """Take one's own act on alerts back, of one or of many, where nobody has touched it since; some incidents at a
     time, so that few are locked together."""
-    numbers = incidents_of_late_act(request.user.pk, batch)
-    visible = Incident.objects.visible_to(request.user).filter(pk__in=numbers).order_by("pk")
-    sizes = list(visible.values_list("pk", "alerts_total"))
-    if not sizes:
-        raise Http404("There is no such act of yours, or it was done too long ago.")
-    actor, number, results = request.user.as_actor(), uuid4(), dict[int, Result]()
-    for chunk in _handfuls(sizes):
-        results |= take_back(chunk, batch, actor=actor, principal=request.user, batch=number)
+    results = taken_back(request.user, batch, request.user.as_actor(), uuid4())
     changed = sum(result.outcome == Outcome.CHANGED for result in results.values())
     left = list(dict.fromkeys(result.reason for result in results.values() if result.reason))
     text = f"Taken back in {changed} incident{'' if changed == 1 else 's'}" if changed else "Nothing was taken back"
@@ -130,6 +126,20 @@ def undo(request: PersonRequest, batch: UUID) -> HttpResponse:
         messages.success(request, text)
         return redirect("alerts:queue")
     return saved_event(HttpResponse(""), text)
+
+
+def taken_back(principal: Principal, act: UUID, actor: Actor, batch: UUID) -> dict[int, Result]:
+    """What became of each incident that somebody's own act has changed, once it is taken back under another batch.
+    Raises Http404 for an act that is not theirs, or was done too long ago."""
+    numbers = incidents_of_late_act(actor, act)
+    visible = Incident.objects.visible_to(principal).filter(pk__in=numbers).order_by("pk")
+    sizes = list(visible.values_list("pk", "alerts_total"))
+    if not sizes:
+        raise Http404("There is no such act of yours, or it was done too long ago.")
+    results: dict[int, Result] = {}
+    for chunk in _handfuls(sizes):
+        results |= take_back(chunk, act, actor=actor, principal=principal, batch=batch)
+    return results
 
 
 def _handfuls(sizes: Sequence[tuple[int, int]]) -> Iterator[list[int]]:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from common import failures
 from common.errors import Refused
 from entities.commands import delete_classification, save_classification
 from entities.models import AssetClassification
@@ -81,7 +82,7 @@ def delete(request: PersonRequest, number: int) -> HttpResponse:
     try:
         delete_classification(stored, actor=request.user.as_actor())
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     messages.success(request, f"Deleted “{stored.name}”")
     return redirect("critical_assets:overview")
 

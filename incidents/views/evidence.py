@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.wording import in_words
+from common import failures
 from common.errors import Refused
 from common.pagination import BadCursor
 from common.query_strings import UnknownKeys
@@ -128,7 +129,7 @@ def remove(request: PersonRequest, number: int) -> HttpResponse:
     try:
         removed = remove_evidence(incident, [entity.pk for entity in entities], actor=request.user.as_actor())
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     text = f"Took {_pieces(removed)} out" if removed else "Only what was added by hand can be taken out"
     return _saved(request, incident, entities, text, kind="success" if removed else "warning")
 

@@ -16,6 +16,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.wording import in_words
 from alerts.choices import Determination
+from common import failures
 from common.errors import Conflict, Refused
 from common.marks import tag_mark
 from incidents.choices import TagKind
@@ -75,7 +76,7 @@ def assign_to_me(request: PersonRequest, number: int) -> HttpResponse:
     try:
         saved = assign(incident, request.user, actor=request.user.as_actor(), batch=(batch := uuid4()))
     except Refused as refused:
-        return HttpResponse(refused.problem, status=409, content_type="text/plain; charset=utf-8")
+        return failures.answer(request, failures.refused(refused.problem))
     undo_url = reverse("incidents:undo_save", args=[number, batch]) if saved.version != incident.version else ""
     return _saved(request, incident_or_404(request, number), f"#{number} is yours", undo_url=undo_url)
 

@@ -16,9 +16,10 @@ from common.failures import Failure, answer
 from common.query_strings import address
 from incidents.choices import Audience
 from incidents.commands import arrange_views, change_view, delete_view, save_view, set_default_view
-from incidents.commands.saved_views import ViewValues, shared_with
+from incidents.commands.saved_views import ViewValues
 from incidents.forms.saved_views import ViewForm
 from incidents.models import SavedView
+from incidents.models.saved_view import shared_with
 from incidents.queries import saved_views as queries
 from incidents.queries.queue import queue_path
 from incidents.views.queue import queue

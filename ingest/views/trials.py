@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from accounts.models import User
 from common.jobs import wake_worker
 from ingest.choices import TrialOf
 from ingest.commands import cancel_trial, carry_out, start_trial
@@ -28,23 +29,30 @@ AT_ONCE = 2_000
 def begin(request: PersonRequest, of: TrialOf, subject: str, values: Mapping[str, Any], *, days: int) -> HttpResponse:
     """Start a trial of what a form says, and go to its page."""
     form = {key: request.POST.getlist(key) for key in request.POST if key not in ("csrfmiddlewaretoken", "act")}
-    trial = start_trial(of, subject, {**values, "form": form}, days=days, user=request.user)
-    if rows_of(request.user, days).order_by()[: AT_ONCE + 1].count() <= AT_ONCE:
-        carry_out(trial.pk)
-    else:
-        transaction.on_commit(lambda: wake_worker(run_trial, trial.pk))
+    trial = started(of, subject, {**values, "form": form}, days=days, user=request.user)
     return redirect("trials:trial", trial.pk)
 
 
+def started(of: TrialOf, subject: str, values: Mapping[str, Any], *, days: int, user: User) -> Trial:
+    """A trial: over already where there are few alerts, else on its way."""
+    trial = start_trial(of, subject, values, days=days, user=user)
+    if rows_of(user, days).order_by()[: AT_ONCE + 1].count() > AT_ONCE:
+        transaction.on_commit(lambda: wake_worker(run_trial, trial.pk))
+        return trial
+    carry_out(trial.pk)
+    trial.refresh_from_db()
+    return trial
+
+
 def form_of_trial(request: PersonRequest, of: TrialOf, subject: str) -> QueryDict | None:
-    """What the form said that a trial was started with, when the address names one (`trial`)."""
+    """What the form said that a trial was started with, when the address names one (`trial`) that had a form."""
     word = request.GET.get("trial", "")
     try:
         number = UUID(word)
     except ValueError:
         return None
     trial = Trial.objects.filter(pk=number, user=request.user, of=of, subject=subject).first()
-    return queries.form_data(trial) if trial else None
+    return queries.form_data(trial) if trial and "form" in trial.values else None
 
 
 @needs(get=MANAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -53,4 +54,13 @@ def last_words(path: Path, start: int = 0) -> str:
     except OSError:
         return ""
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "Bad file"))]
-    return (telling or lines or [""])[-1]
+    return _in_words((telling or lines or [""])[-1])
+
+
+def _in_words(line: str) -> str:
+    """What one of the portal's own lines says (portal/logs.py); others as they are."""
+    try:
+        said = json.loads(line)
+        return ": ".join(str(said[name]) for name in ("event", "error", "message") if name in said)
+    except (ValueError, TypeError):
+        return line

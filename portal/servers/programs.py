@@ -65,7 +65,7 @@ def worker_command(environment: Environment) -> list[str]:
     """The worker: takes one message at a time per process and talks to no other worker."""
     return [
         sys.executable,
-        *("-m", "celery", "--app", "portal", "worker"),
+        *("-m", "celery", "--quiet", "--app", "portal", "worker"),
         *("--concurrency", str(environment.worker_processes), "--prefetch-multiplier", "1", "-O", "fair"),
         *("--without-gossip", "--without-mingle"),
         *("--loglevel", environment.log_level),
@@ -76,7 +76,7 @@ def scheduler_command(environment: Environment) -> list[str]:
     """The scheduler: sends the messages that are due; there must be one of it."""
     return [
         sys.executable,
-        *("-m", "celery", "--app", "portal", "beat"),
+        *("-m", "celery", "--quiet", "--app", "portal", "beat"),
         *("--schedule", str(environment.data_dir / "scheduler" / "schedule")),
         *("--loglevel", environment.log_level),
     ]

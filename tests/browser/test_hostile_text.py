@@ -14,9 +14,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from alerts.choices import Severity
 from entities import identity
-from entities.models import Entity
-from entities.naming import page_of
-from incidents.commands import add_comment, change_tags, rename, resolve
+from incidents.commands import add_comment, change_tags, rename
 from incidents.models import Incident
 from tests.browser.conftest import NARROW, OpenWindow, sign_in_at
 from tests.browser.pages import IN_THE_BROWSER, open_manage, open_pane, row_of
@@ -129,34 +127,16 @@ def test_the_queue_and_its_panes_show_text(hostile: Incident, window: Page) -> N
     nothing_ran(page)
 
 
-def test_every_tab_of_the_page_shows_text(hostile: Incident, ana: User, window: Page) -> None:
-    resolve(hostile, actor=ana.as_actor(), note=MARKDOWN + EVERYTHING)
+def test_tabs_show_text_and_addresses_that_nobody_follows(hostile: Incident, window: Page) -> None:
+    """That no page comes to life, tests/browser/test_hostile_pages.py sees; here, that the texts are there to read."""
     page = window
-    page.goto(f"/incidents/{hostile.pk}/")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(PAYLOADS[0])
-    nothing_ran(page)
     page.goto(f"/incidents/{hostile.pk}/alerts/")
-    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
     expect(page.get_by_role("heading", level=1)).to_contain_text(PAYLOADS[0])
     expect(page.locator(".alert-title").first).to_contain_text(PAYLOADS[0])
-    nothing_ran(page)
-    page.goto(f"/incidents/{hostile.pk}/story/")
-    expect(page.locator("a.story-node").first).to_be_visible()
-    nothing_ran(page)
-    page.goto(f"/incidents/{hostile.pk}/assets/")
-    nothing_ran(page)
     page.goto(f"/incidents/{hostile.pk}/evidence/")
     expect(page.get_by_text(PAYLOADS[1]).first).to_be_visible()
     expect(page.get_by_text("hxxp://192[.]0[.]2[.]1/payload.exe").first).to_be_visible()
     nothing_ran(page)
-    page.goto(f"/incidents/{hostile.pk}/activity/")
-    expect(page.locator("#stream")).to_contain_text("commented")
-    nothing_ran(page)
-    for entity in Entity.objects.filter(kind__in=("device", "url")).order_by("pk")[:4]:
-        for part in ("", "timeline/"):
-            page.goto(f"{page_of(entity.kind, entity.pk)}{part}")
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
-            nothing_ran(page)
 
 
 def test_the_raw_record_shows_text_and_copies_it(hostile: Incident, window: Page) -> None:

@@ -79,6 +79,21 @@ def test_the_outermost_is_tried_again_after_a_deadlock(sqlstate: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_lock_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[bool] = []
+    monkeypatch.setattr("common.command.LONGEST_TRYING", 0.0)
+
+    @command
+    def waiting(*, actor: Actor) -> None:
+        tries.append(True)
+        raise OperationalError from Lost("55P03")
+
+    with pytest.raises(OperationalError):
+        waiting(actor=SYSTEM)
+    assert tries == [True]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_it_gives_up_in_the_end_and_at_once_for_other_reasons() -> None:
     tries: list[str] = []
 

@@ -18,8 +18,8 @@ RUN = "window.owned=true"
 EVALUATED = "9801547"
 """What a template engine would make of 1337*7331."""
 BEACON = "192.0.2.1"
-EVERYTHING = os.environ.get("HOSTILE") == "all"
-"""Whether every value goes everywhere, which takes many minutes, or each only where its turn comes."""
+TURNS = os.environ.get("HOSTILE", "")
+"""How many values go to each place: a number, or “all”, which takes an hour; otherwise as many as a test says."""
 
 
 class Promise(StrEnum):
@@ -460,9 +460,9 @@ def that_are(promise: Promise) -> tuple[HostileText, ...]:
 
 def turn(place: int, number: int) -> tuple[HostileText, ...]:
     """The values whose turn it is at the place-th of many places, `number` of them, from groups as different as can be:
-    the same each time, and each value somewhere once there are places enough. All of them with HOSTILE=all."""
-    if EVERYTHING:
-        return KEPT
+    the same each time, and each value somewhere once there are places enough. HOSTILE in the environment says more."""
+    if TURNS:
+        number = len(KEPT) if TURNS == "all" else int(TURNS)
     return tuple(MIXED[(place * number + step) % len(MIXED)] for step in range(number))
 
 

@@ -21,7 +21,7 @@ def test_it_has_at_least_150_values_in_groups_and_none_twice() -> None:
 
 
 def test_each_value_has_its_turn_and_neighbours_are_of_other_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "EVERYTHING", False)
+    monkeypatch.setattr(corpus, "TURNS", "")
     assert {each for place in range(len(KEPT)) for each in corpus.turn(place, 3)} == set(KEPT)
     assert sorted(MIXED) == sorted(KEPT)
     alike = sum(one.group == next_one.group for one, next_one in pairwise(MIXED))

@@ -59,6 +59,7 @@ def test_settings_cannot_be_changed_afterwards() -> None:
         ("PUBLIC_URL", "https://soc.example/portal", "PUBLIC_URL must be an origin without a path"),
         ("PUBLIC_URL", "soc.example", "PUBLIC_URL must be an origin"),
         ("ALLOWED_HOSTS", "https://soc.example", "ALLOWED_HOSTS must be host names"),
+        ("WEBHOOK_NETWORKS", "10.0.0.1/8", "WEBHOOK_NETWORKS must be networks such as 10.20.0.0/16"),
         ("REDIS_URL", "http://x", "REDIS_URL must start with redis://"),
         ("REDIS_URL", "unix://", "REDIS_URL names no socket"),
         ("DATABASE_URL", "sqlite:///x", "DATABASE_URL must start with postgresql://"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,12 +13,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from portal.environment import REPOSITORY
 from tests.portal.running import Portal, checks, free_port, sign_in
+from tests.portal.visitor import Visitor
 
 COUNT_SLOWLY = """
 import sys, time
@@ -106,6 +111,132 @@ def test_secrets_and_sockets_are_private(portal: Portal) -> None:
         name: (portal.data_dir / name).stat().st_mode & 0o077 for name in closed if (portal.data_dir / name).exists()
     }
     assert modes == dict.fromkeys(modes, 0)
+
+
+@pytest.fixture(scope="module")
+def sender(first_portal: Portal) -> str:
+    """A token that may send alerts."""
+    found = re.search(r"wf_\S+", first_portal.manage("create_token", "sensor", "--source", "edr").stdout)
+    assert found
+    return found[0]
+
+
+@pytest.fixture
+def admin(portal: Portal) -> Visitor:
+    """The administrator at a browser, not signed in yet."""
+    return Visitor(portal.port)
+
+
+def password(portal: Portal) -> str:
+    return sign_in(portal.said())[0].split("/")[1].split()[0]
+
+
+ALERT = {
+    "source": "edr",
+    "external_id": "1",
+    "title": "Encoded command",
+    "severity": "high",
+    "first_activity": "2026-11-02T12:00:00Z",
+    "evidence": [{"type": "device", "hostname": "fin-ws-17"}],
+}
+
+
+@contextlib.contextmanager
+def stopped(portal: Portal, name: str, sign: signal.Signals) -> Iterator[None]:
+    """A server that is away, while nobody starts it again; then it is."""
+    supervisor, server = psutil.Process(portal.pid), portal.child(name)
+    supervisor.suspend()
+    try:
+        server.send_signal(sign)
+        deadline = time.monotonic() + 10
+        while server.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield
+    finally:
+        supervisor.resume()
+
+
+def test_without_redis_people_sign_in_read_and_write(portal: Portal, sender: str, admin: Visitor) -> None:
+    assert admin.send("/api/v1/alerts/", ALERT, sender).status == 201
+    with stopped(portal, "valkey", signal.SIGTERM):
+        assert admin.sign_in("admin", password(portal)).status == 302
+        started = time.monotonic()
+        pages = [admin.get(path).status for path in ("/incidents/", "/incidents/1/", "/alerts/", "/views/", "/status/")]
+        assert pages == [200] * 5
+        assert admin.get("/incidents/changes/?since=now&open=1").status in (200, 204)
+        assert admin.post("/incidents/1/comments/", {"text": "Isolated without Redis."}).status == 302
+        view = {"name": "Mine", "query": "severity=high", "audience": "private"}
+        assert admin.post("/views/new/", view).status == 302
+        assert admin.send("/api/v1/alerts/", {**ALERT, "external_id": "2"}, sender).status == 201
+        # a job is a row: announcing it must not keep the page waiting
+        assert admin.post("/exports/incidents/1/archive/", {}).status == 302
+        assert time.monotonic() - started < 10
+        portal.wait_for_status("/readyz", 503, seconds=5)
+    portal.wait_for_status("/readyz")
+    assert "Isolated without Redis." in admin.get("/incidents/1/?tab=activity").text
+    assert "Mine" in admin.get("/incidents/").text
+    assert failed(portal) == []
+
+
+def test_without_its_database_it_says_so_and_is_back_within_seconds(
+    portal: Portal, sender: str, admin: Visitor
+) -> None:
+    assert admin.sign_in("admin", password(portal)).status == 302
+    admin.get("/incidents/1/")
+    web = portal.child("granian").pid
+    with stopped(portal, "postgres", signal.SIGINT):
+        page, document = admin.get("/incidents/"), admin.send("/api/v1/alerts/", ALERT, sender)
+        sentence = admin.get("/incidents/1/", HX_Request="true")
+        comment = admin.post("/incidents/1/comments/", {"text": "Nobody shall think that this was saved."})
+        poll = admin.get("/incidents/changes/?since=now")
+        form = Visitor(portal.port).get("/sign-in/")
+        assert {page.status, document.status, sentence.status, comment.status, poll.status} == {503}
+        assert form.status == 200, "it takes no database to be asked for a name"
+        assert all(answer.headers["Retry-After"] == "5" for answer in (page, document, sentence, comment, poll))
+        assert "Its database cannot be reached" in page.text and page.headers["X-Request-ID"] in page.text
+        assert sentence.text.startswith("Its database cannot be reached")
+        assert json.loads(document.text)["request_id"] == document.headers["X-Request-ID"]
+        assert portal.status("/healthz") == 200
+        portal.wait_for_status("/readyz", 503, seconds=5)
+        large = admin.announce("/incidents/1/comments/", 5_000_000)
+        assert (large.status, "A request here may hold 4 MB" in large.text) == (413, True)
+        assert large.headers["X-Content-Type-Options"] == "nosniff"
+    wait_for_database(portal)
+    back = time.monotonic()
+    while admin.get("/incidents/").status != 200:
+        assert time.monotonic() - back < 5
+        time.sleep(0.1)
+    assert portal.child("granian").pid == web
+    assert "Nobody shall think" not in admin.get("/incidents/1/?tab=activity").text
+    assert failed(portal) == []
+
+
+def wait_for_database(portal: Portal) -> None:
+    """Until it takes connections again."""
+    address, deadline = portal.child("granian").environ()["DATABASE_URL"], time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(address).close()
+            return
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def failed(portal: Portal) -> list[dict[str, Any]]:
+    """Requests that ended with a 500, by the log of the web server; every line of which is JSON."""
+    lines = (portal.data_dir / "logs" / "web.log").read_text().splitlines()
+    return [event for event in map(json.loads, lines) if event.get("status") == 500]
+
+
+def test_every_process_logs_in_lines_of_json(portal: Portal) -> None:
+    for name in ("web", "worker", "scheduler"):
+        written = (portal.data_dir / "logs" / f"{name}.log").read_text()
+        others = [line for line in written.splitlines() if not line.startswith('{"time": ')]
+        assert written and others == [], name
+        events = [json.loads(line) for line in written.splitlines()]
+        assert all(event.keys() >= {"time", "level", "logger", "event"} for event in events), name
 
 
 def test_a_killed_database_is_started_again(portal: Portal) -> None:

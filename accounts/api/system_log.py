@@ -6,10 +6,10 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import queries
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.filters import SystemLogFilter
+from accounts.queries import system_log as queries
 from activity.plain import plain_entries
 from activity.shapes import ENTRY
 from activity.stream import ORDERS

@@ -1,0 +1,1 @@
+"""Page-shaped reading: the system's log, people, teams, roles, tokens."""

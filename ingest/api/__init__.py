@@ -1,0 +1,1 @@
+"""What senders and administrators do with alerts that come in, for programs."""

@@ -1,0 +1,150 @@
+"""Every value of the corpus in every field of every route that may write: nothing breaks, nothing is half stored, what
+is stored is what was sent, and nobody is called.
+
+Fields are those that a route is seen to read, so a new one takes part by itself. `HOSTILE=all` sends every value to
+every field; otherwise each field is sent a few, and each value goes somewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from incidents.models import Incident
+from tests.hostile import corpus
+from tests.hostile.corpus import EVALUATED, HostileText, Promise
+from tests.hostile.fields import fields_of, newest, requests, stored_since, with_field
+from tests.hostile.watching import logged, nobody_called, only_bound, our_forms, reading, unprintable
+from tests.incidents.test_access import TABLE
+from tests.test_completeness import (
+    DRAFTS,
+    JSON_SAID,
+    NO_STATE,
+    Said,
+    Written,
+    everybody,
+    make_ready,
+    watched,
+)
+
+__all__ = ["everybody"]
+
+VALUES_A_FIELD = 1
+RECORDS_REFUSALS = {"break_glass": {"break_glass.in_vain"}}
+"""Routes that record what they refuse, by these verbs."""
+MARK_OF_TEXT = "zq7"
+"""Ends each value that is sent, so that it is found again wherever it went, unless that would make another of it."""
+WHOLE = {"numbers", "times", "keys", "plain"}
+"""Groups whose values are themselves only as a whole."""
+
+
+def misfits_of(written: Written, name: str, status: int) -> Iterator[str]:
+    """What must not be so, whatever was sent."""
+    if status >= 500:
+        yield f"answers {status}"
+    if name in DRAFTS and not written.verbs:
+        written.tables -= {"incidents_bulkact"}
+    if written.misfit:
+        yield written.misfit
+    state = written.tables - NO_STATE.keys()
+    if status >= 400 and (state or written.verbs) and set(written.verbs) != RECORDS_REFUSALS.get(name):
+        yield f"answers {status}, but {sorted(state)} were written and {written.verbs} recorded"
+
+
+def spelling(text: str) -> str:
+    """A text without what a field may tidy: white space, case, and one of two spellings of a letter or an address."""
+    return "".join(unicodedata.normalize("NFKC", unquote(text)).casefold().split())
+
+
+def is_of(sent: str, kept: str) -> bool:
+    """Whether a stored text is what was sent, holds it, or is a piece of it (a line of a list, the end of a path); or
+    is made of letters and digits alone, as slugs are."""
+    one, other = spelling(sent), spelling(kept)
+    return one in other or other in one or bool(re.fullmatch(r"[a-z0-9-]+", kept))
+
+
+def test_every_text_in_every_field(
+    incident: Incident, everybody: User, sign_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_ready(incident, everybody)
+    client, turns, problems = sign_in(everybody), count(), dict[str, str]()
+    kept: set[tuple[str, Any]] = set()
+    with (
+        reading(monkeypatch) as read,
+        only_bound(lambda: MARK_OF_TEXT, monkeypatch) as unbound,
+        nobody_called() as called,
+        logged() as lines,
+    ):
+        for name, method, said in requests(client, incident, other):
+            read.start()
+            with watched():
+                fields = fields_of(said, read.of(said.send(client), method))
+            for place in fields:
+                for hostile in corpus.turn(next(turns), VALUES_A_FIELD):
+                    sent = hostile.text if hostile.group in WHOLE else hostile.text + MARK_OF_TEXT
+                    found, is_kept = tried_with(client, said, place, name, hostile, sent)
+                    if is_kept:
+                        kept.add((name, place))
+                    found += [f"unbound: {sql}" for sql in unbound]
+                    found += [f"called {whom}" for whom in (*called.hosts, *called.files)]
+                    found += [f"logged {line!r}" for line in lines if unprintable(line)]
+                    for heard in (unbound, called.hosts, called.files, lines):
+                        heard.clear()
+                    if found:
+                        problems.setdefault(f"{method} {name} {place}", f"{hostile.name}: {'; '.join(found)}")
+        reached = set(read.forms)
+    assert problems == {}
+    assert next(turns) > 300
+    assert len(kept) >= 35, sorted(map(str, kept))
+    unreached = {form for form in our_forms() - reached if not any(issubclass(each, form) for each in reached)}
+    assert unreached == set()
+
+
+def tried_with(
+    client: Client, said: Said, place: tuple[str, Any], name: str, hostile: HostileText, sent: str
+) -> tuple[list[str], bool]:
+    """What is wrong with how a route takes a value, and whether it keeps it."""
+    start = newest()
+    with watched() as written:
+        answer = said.send(client, with_field(said, place, sent))
+        kept = [
+            (table, text)
+            for table, text in stored_since(start, written.changed_so_far() - NO_STATE.keys() | {"activity_entry"})
+            if MARK_OF_TEXT in text
+        ]
+    found = list(misfits_of(written, name, answer.status_code))
+    found += [f"{table} has {text!r}" for table, text in kept if not is_of(sent, text)]
+    found += unescaped(answer, hostile, sent)
+    return found, bool(kept)
+
+
+def unescaped(answer: Any, hostile: HostileText, sent: str) -> list[str]:
+    """What an answer says that it should have escaped, or that somebody has reckoned."""
+    if answer.streaming or not answer.content:
+        return []
+    found = []
+    text = answer.content.decode()
+    if answer.headers.get("Content-Type", "").startswith("text/html") and "<" in sent and sent in text:
+        found.append("the page holds it unescaped")
+    if Promise.UNEVALUATED in hostile.promises and EVALUATED in text:
+        found.append("it was evaluated")
+    return found
+
+
+def test_every_json_route_says_something() -> None:
+    """A route of the API that takes a body has an example in tests/test_completeness.py: what it says is tried."""
+    of_api = {name: methods for name, methods in TABLE.items() if name.startswith("api:")}
+    takes = {name for name, methods in of_api.items() if {"POST", "PUT", "PATCH"} & set(methods)}
+    assert takes - JSON_SAID.keys() == WITHOUT_JSON.keys()
+
+
+WITHOUT_JSON = {"api:import": "a file", "api:attachments": "a file"}
+"""Routes of the API whose body is no JSON, or none."""
