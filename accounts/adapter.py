@@ -7,10 +7,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.internal.httpkit import clean_client_ip
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef
 from django.db.models.functions import JSONObject
@@ -18,9 +19,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.choices import FactorKind
-from accounts.commands import refused_sign_in, signed_in, signed_out
+from accounts.commands import begin_session, forget_session, named, refused_sign_in, signed_in, signed_out
+from accounts.devices import device_of
 from accounts.models import ListSettings, User, UserQuerySet
 from accounts.second_factors import without_second_factor
+from activity.remote import remote_address
 from common.composed import Composed, kept
 
 
@@ -41,16 +44,40 @@ class AccountAdapter(DefaultAccountAdapter):
             self.authentication_failed(request, **credentials)
             raise
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """One count of wrong tries for a person, by whichever of their names they are tried. Looked up for names that
+        nobody has just as well, so that no time tells them apart."""
+        user = named(str(credentials.get("username") or credentials.get("email") or ""))
+        return f"person {user.pk}" if user else super()._get_login_attempts_cache_key(request, **credentials)
+
+    def forget_tries(self, request: HttpRequest, user: User) -> None:
+        """Let a person try at once who has just chosen a new password."""
+        self._delete_login_attempts_cached_email(request, username=user.username)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The client's address. Where a request has passed fewer proxies than are trusted, it came past them, and
+        what it says of itself is not believed."""
+        try:
+            return super().get_client_ip(request)
+        except (PermissionDenied, ImproperlyConfigured):
+            address = clean_client_ip(request.META.get("REMOTE_ADDR", ""))
+            if not address:
+                raise
+            return address
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         refused_sign_in(str(credentials.get("username") or credentials.get("email") or ""))
 
     def login(self, request: HttpRequest, user: Any) -> None:
+        device = device_of(request.META.get("HTTP_USER_AGENT", ""))
         with transaction.atomic():
             super().login(request, user)
-            signed_in(user, shown_by(request, user))
+            begin_session(request.session, user, remote_address(), device)
+            signed_in(user, shown_by(request, user), device)
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
+        forget_session(request.session.session_key or "")
         super().logout(request)
         if isinstance(user, User):
             signed_out(user)
@@ -79,6 +106,12 @@ def shown_by(request: HttpRequest, user: User) -> list[str]:
 
 class SignIn(AuthenticationBackend):
     """Signing in by name or address and password; and who a session belongs to."""
+
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
+        """One look for who has the name or address, and one look at the password: a name that somebody has takes no
+        more time than one that nobody has."""
+        name = str(credentials.get("username") or credentials.get("email") or "")
+        return self._check_password(named(name), str(credentials.get("password", "")))
 
     def get_user(self, user_id: int) -> User | None:
         """The person with their role and how they like their lists, in one statement: every page asks what they may."""

@@ -10,11 +10,12 @@ from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from accounts.choices import BUILT_IN_ROLES, KEPT_APART, Density, Knock, Permission, Theme
@@ -299,6 +300,61 @@ class AccessToken(models.Model):
 
     def as_actor(self, channel: Channel = Channel.API) -> Actor:
         return Actor(ActorKind.TOKEN, self.label, self.pk, channel)
+
+
+class PersonSessionQuerySet(models.QuerySet["PersonSession"]):
+    def living(self) -> Self:
+        """Those that have neither run out nor been ended."""
+        kept = Session.objects.filter(expire_date__gt=Now()).values("session_key")
+        return self.filter(session_key__in=kept)
+
+
+class PersonSession(models.Model):
+    """A browser in which a person is signed in, beside the session itself: whose it is, where, since when."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", db_index=False)
+    address = models.CharField(max_length=45, blank=True)
+    """From where it was last used; empty where that is not known."""
+    device = models.CharField(max_length=80)
+    """Browser and system in words, such as “Firefox on Windows”."""
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    """When the person last did something, to the minute; what an open page asks by itself does not count."""
+
+    objects = PersonSessionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-seen_at"], name="session_of_user")]
+
+
+class SignInPlace(models.Model):
+    """From where, and with what, a person has signed in before: a sign-in from elsewhere is said so in the log."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    address = models.CharField(max_length=45)
+    """An IPv4 address, or the network (/64) of an IPv6 address, which changes within it all the time."""
+    device = models.CharField(max_length=80)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "address", "device"], name="sign_in_place_once")]
+
+
+class ResetRequest(models.Model):
+    """Somebody has asked for a link to a new password. Whose address that is nobody looks up while they wait: the
+    answer comes from a worker, by mail or not at all."""
+
+    email = models.CharField(max_length=254, blank=True)
+    """As it was typed; emptied when it is answered."""
+    origin = models.CharField(max_length=300)
+    """Where the link leads to, such as `https://soc.example`."""
+    asked_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    """Since when a worker is at it."""
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    """Who was sent the link; kept for an hour, to count."""
+    sent_at = models.DateTimeField(null=True)
 
 
 class TokenUse(models.Model):

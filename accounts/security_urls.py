@@ -11,4 +11,6 @@ urlpatterns = [
     path("passkeys/new/", before_second_factor(security.new_passkey), name="new_passkey"),
     path("factors/<int:number>/", security.factor, name="factor"),
     path("recovery-codes/", before_second_factor(security.recovery_codes), name="recovery_codes"),
+    path("sessions/<int:number>/end/", security.end_one, name="end_session"),
+    path("sessions/end/", security.end_others, name="end_others"),
 ]

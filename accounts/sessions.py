@@ -13,6 +13,14 @@ LIVING = "SELECT session_data FROM django_session WHERE session_key = %s AND exp
 class SessionStore(DatabaseSessions):
     """Django composes the statement anew for each page, which takes longer than the database takes to answer it."""
 
+    def cycle_key(self) -> None:
+        old = self.session_key
+        super().cycle_key()
+        if old and self.session_key:
+            from accounts.commands import move_session  # sessions are known before any of our models are
+
+            move_session(old, self.session_key)
+
     def _get_session_from_db(self) -> Session | None:
         key = self.session_key or ""
         data = _living(key) if "\x00" not in key else None

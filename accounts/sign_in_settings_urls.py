@@ -9,4 +9,5 @@ urlpatterns = [
     path("roles/<slug:slug>/second-factor/", sign_in_settings.demand, name="demand"),
     path("people/<str:username>/", sign_in_settings.person, name="person"),
     path("people/<str:username>/second-factors/take/", sign_in_settings.take, name="take"),
+    path("people/<str:username>/sessions/end/", sign_in_settings.end_all, name="end_sessions"),
 ]

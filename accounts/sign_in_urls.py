@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import View
 from accounts.second_factor_first import before_second_factor
+from accounts.views import passwords
 from accounts.views.sign_in import sign_in_again
 
 
@@ -22,6 +23,9 @@ urlpatterns = [
     path("sign-in/second-step/", page(second_step.authenticate), name="mfa_authenticate"),
     path("sign-in/passkey/", page(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path("sign-out/", account.logout, name="account_logout"),
+    path("new-password/", passwords.ask, name="reset_password"),
+    path("new-password/asked/", passwords.asked, name="reset_asked"),
+    path("new-password/<str:uidb64>/<str:token>/", passwords.ChoosePassword.as_view(), name="choose_password"),
     path("confirm/", before_second_factor(page(account.reauthenticate)), name="account_reauthenticate"),
     path("confirm/code/", page(second_step.reauthenticate), name="mfa_reauthenticate"),
     path("confirm/passkey/", page(passkeys.reauthenticate_webauthn), name="mfa_reauthenticate_webauthn"),

@@ -5,6 +5,11 @@ from activity.verbs import SystemGroup, Verb, register
 SIGNED_IN = Verb("session.started", "Signed in", "person", "signed in")
 SIGNED_OUT = Verb("session.ended", "Signed out", "sign_out", "signed out")
 SIGN_IN_REFUSED = Verb("session.refused", "Sign-in refused", "person", "counted {counted}")
+SIGNED_IN_ELSEWHERE = Verb(
+    "session.new_place", "Signed in from elsewhere", "person", "signed in from a new place: {where}"
+)
+SESSION_ENDED = Verb("session.closed", "Session ended", "sign_out", "ended a session of {subject}: {where}")
+SESSIONS_ENDED = Verb("session.all_closed", "Sessions ended", "sign_out", "ended {ended} of {subject}")
 USER_CREATED = Verb("user.created", "User created", "user", "created the user {subject}")
 USER_CHANGED = Verb("user.changed", "User changed", "user", "changed {subject}")
 ROLE_CHANGED = Verb("user.role_changed", "Role changed", "user", "changed the role of {subject}")
@@ -26,6 +31,10 @@ FACTOR_USED = Verb("factor.used", "Second factor used", "token", "showed once mo
 FACTOR_DEMANDED = Verb(
     "role.factor_demanded", "Second factor demanded", "user", "changed whether the role {subject} takes a second factor"
 )
+RESET_MAILED = Verb(
+    "user.reset_mailed", "Link to a new password sent", "user", "sent {subject} a link to a new password"
+)
+PASSWORD_RESET = Verb("user.password_reset", "Password chosen anew", "user", "chose a new password by a link")
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
 TEAM_RENAMED = Verb("team.renamed", "Team renamed", "team", "renamed the team {old} to {new}")
 TEAM_DELETED = Verb("team.deleted", "Team deleted", "team", "deleted the team {subject}")
@@ -47,6 +56,9 @@ register(
     SIGNED_IN,
     SIGNED_OUT,
     SIGN_IN_REFUSED,
+    SIGNED_IN_ELSEWHERE,
+    SESSION_ENDED,
+    SESSIONS_ENDED,
     FACTOR_ADDED,
     PASSKEY_RENAMED,
     FACTOR_REMOVED,
@@ -63,6 +75,8 @@ register(
     DEACTIVATED,
     ACTIVATED,
     PASSWORD_CHANGED,
+    RESET_MAILED,
+    PASSWORD_RESET,
     PREFERENCES_CHANGED,
     TEAM_CREATED,
     TEAM_RENAMED,

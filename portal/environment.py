@@ -10,6 +10,7 @@ import functools
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,11 +24,12 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from activity.checkpoints.syslog import LogServer
 from portal.servers.addresses import checked_redis_url, django_database
+from portal.servers.mail import mail_server
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # These may hold a password: they may come from a file, and their value is never shown.
-SECRETS = ("database_url", "database_owner_url", "redis_url", "secret_key", "checkpoint_key")
+SECRETS = ("database_url", "database_owner_url", "redis_url", "secret_key", "checkpoint_key", "smtp_url")
 
 
 class InvalidEnvironment(Exception):
@@ -126,6 +128,20 @@ class Environment(BaseSettings):
         default="json", description="One line of JSON for each event, or `plain` for eyes, in development."
     )
     session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which a person signs in again.")
+    sign_in_help: str = Field(
+        default="Ask an administrator.",
+        max_length=300,
+        description="What the sign-in page says to people who cannot sign in: whom to ask, and how to reach them.",
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Mail server for links to new passwords: `smtps://user:password@host` (TLS), `smtp://…` (STARTTLS) "
+        "or `smtp+plain://…`. Without it nobody is sent a link.",
+    )
+    mail_from: str = Field(
+        default="Watchfloor <watchfloor@localhost>", max_length=300, description="Sender of that mail."
+    )
     break_glass_minutes: int = Field(
         default=60,
         ge=5,
@@ -215,6 +231,20 @@ class Environment(BaseSettings):
     @classmethod
     def _redis(cls, value: str | None) -> str | None:
         return value if value is None else checked_redis_url(value)
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            mail_server(value)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        if "@" not in parseaddr(value)[1] or "\n" in value or "\r" in value:
+            raise ValueError("must be a mail address, such as Watchfloor <watchfloor@soc.example>")
+        return value
 
     @field_validator("checkpoint_syslog")
     @classmethod
@@ -312,6 +342,7 @@ _PROBLEMS: dict[str, Callable[[dict[str, Any]], str]] = {
     "greater_than_equal": lambda context: f"must be at least {context['ge']}",
     "less_than_equal": lambda context: f"must be at most {context['le']}",
     "literal_error": lambda context: f"must be {context['expected']}".replace("'", ""),
+    "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
     "string_too_short": lambda context: f"must have at least {context['min_length']} characters",
     "value_error": lambda context: str(context["error"]),
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 
 POWERFUL = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media", "gamepad"),
-    *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer"),
-    *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb"),
-    *("window-management", "xr-spatial-tracking"),
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid"),
+    *("idle-detection", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock"),
+    *("serial", "usb", "xr-spatial-tracking"),
 )
 """What pages may ask a browser for, and ours never do. They write to the clipboard, show themselves in full and let
-passkeys be used: those are left to them alone."""
+passkeys be used: those are left to them alone. Of names that a browser does not know it complains in its console."""
 OWN = ("clipboard-write", "fullscreen", "publickey-credentials-create", "publickey-credentials-get")
 
 

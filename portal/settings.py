@@ -12,6 +12,7 @@ from common.static_bundle import static_version
 from portal.environment import load_environment
 from portal.logs import configuration
 from portal.servers.addresses import celery_broker, django_database
+from portal.servers.mail import mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = load_environment()
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "portal.envelope.DatabaseTrouble",
     "portal.time_limits.TimeLimits",
     "portal.middleware.SignInRequired",
+    "accounts.seen.Seen",
     "accounts.second_factor_first.SecondFactorFirst",
     "portal.middleware.PersonalTimeZone",
 ]
@@ -174,6 +176,17 @@ SESSION_COOKIE_SAMESITE = "Lax"
 BREAK_GLASS_TIME = timedelta(minutes=ENVIRONMENT.break_glass_minutes)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+SIGN_IN_HELP = ENVIRONMENT.sign_in_help
+SENDS_MAIL = ENVIRONMENT.smtp_url is not None
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
+EMAIL_TIMEOUT = 10
+if ENVIRONMENT.smtp_url:
+    _mail = mail_server(ENVIRONMENT.smtp_url)
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.speaks_tls, _mail.goes_over_to_tls
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -380,6 +393,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget answers that were kept for repeats": {
         "task": "accounts.tasks.forget_kept_answers",
         "schedule": timedelta(hours=1),
+    },
+    "send links to new passwords": {
+        "task": "accounts.tasks.send_resets",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
     },
     "clear expired sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": timedelta(hours=24)},
 }

@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock, Permission
-from accounts.models import AccessToken, Invitation, Role, Team, Untold, User
+from accounts.models import AccessToken, Invitation, PersonSession, ResetRequest, Role, Team, Untold, User
+from accounts.sessions import SessionStore
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
 from alerts.changes import Judgement
@@ -725,6 +726,25 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.factors.demand_second_factor": [
         Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
+    ],
+    "accounts.commands.people.reset_password": [
+        Scenario(
+            lambda w: accounts.reset_password(w.ana, "another-horse-battery", actor=w.actor),
+            refuse=lambda w: accounts.reset_password(w.ana, "password", actor=w.actor),
+            again="anew",
+        )
+    ],
+    "accounts.commands.resets.record_reset_mail": [
+        Scenario(
+            lambda w: accounts.record_reset_mail(ResetRequest.objects.get(), w.ana, actor=w.actor),
+            before=lambda w: accounts.ask_for_reset("ana@example.org", "https://soc.example"),
+        )
+    ],
+    "accounts.commands.sessions.end_session": [
+        Scenario(lambda w: accounts.end_session(w.kept["session"], actor=w.actor), before=lambda w: ana_is_in(w))
+    ],
+    "accounts.commands.sessions.end_sessions": [
+        Scenario(lambda w: accounts.end_sessions(w.ana, actor=w.actor), before=lambda w: ana_is_in(w))
     ],
     "accounts.commands.door.record_sign_in": [
         Scenario(lambda w: accounts.record_sign_in(actor=w.actor), rows_change=False, again="anew")
@@ -1451,6 +1471,13 @@ def work_for_tier2(world: World) -> None:
     incidents.add_task(world.other, "Call the owner", assignee=world.tier2, actor=world.actor)
     numbers = list(world.other.alerts.values_list("pk", flat=True))
     incidents.assign_alerts(world.other, numbers, world.tier2, actor=world.actor)
+
+
+def ana_is_in(world: World) -> None:
+    session = SessionStore()
+    session.create()
+    accounts.keep_session(session.session_key or "", world.ana, "192.0.2.7", "Firefox on Linux")
+    world.kept["session"] = PersonSession.objects.get()
 
 
 def refused_long_ago(user: User) -> None:

@@ -2,6 +2,7 @@
 
 from accounts.commands.door import (
     count_refusal,
+    named,
     record_sign_in,
     record_sign_out,
     refused_sign_in,
@@ -30,10 +31,21 @@ from accounts.commands.people import (
     create_first_administrator,
     create_user,
     deactivate,
+    reset_password,
     set_password,
     set_preferences,
 )
+from accounts.commands.resets import ask_for_reset, forget_resets, let_go, record_reset_mail, take_reset
 from accounts.commands.roles import create_role, delete_role, redefine_role
+from accounts.commands.sessions import (
+    begin_session,
+    end_session,
+    end_sessions,
+    forget_ended_sessions,
+    forget_session,
+    keep_session,
+    move_session,
+)
 from accounts.commands.teams import create_team, delete_team, rename_team, set_members
 from accounts.commands.tokens import create_own_token, create_token, record_use, revoke_token
 
@@ -44,6 +56,8 @@ __all__ = [
     "activate",
     "add_authenticator_app",
     "add_passkey",
+    "ask_for_reset",
+    "begin_session",
     "change_own_password",
     "change_role",
     "change_user",
@@ -58,11 +72,21 @@ __all__ = [
     "delete_role",
     "delete_team",
     "demand_second_factor",
+    "end_session",
+    "end_sessions",
+    "forget_ended_sessions",
+    "forget_resets",
+    "forget_session",
     "invite",
     "keep_columns",
     "keep_part",
+    "keep_session",
+    "let_go",
     "make_recovery_codes",
+    "move_session",
+    "named",
     "record_factor_use",
+    "record_reset_mail",
     "record_sign_in",
     "record_sign_out",
     "record_use",
@@ -71,6 +95,7 @@ __all__ = [
     "remove_factor",
     "rename_passkey",
     "rename_team",
+    "reset_password",
     "revoke_token",
     "set_members",
     "set_password",
@@ -78,6 +103,7 @@ __all__ = [
     "signed_in",
     "signed_out",
     "take_factors",
+    "take_reset",
     "tell_untold",
     "withdraw_invitation",
 ]

@@ -24,6 +24,7 @@ from accounts import verbs
 from accounts.choices import Knock
 from accounts.commands.people import of_user
 from accounts.commands.tokens import of_token
+from accounts.devices import network_of
 from accounts.models import AccessToken, User
 from activity.actors import Actor
 from activity.record import Draft, Subject, record, record_all
@@ -39,6 +40,12 @@ VALUES (%s, %s, %s, %s, 1, clock_timestamp(), clock_timestamp())
 ON CONFLICT (kind, address, user_id, token_id)
 DO UPDATE SET times = untold.times + 1, last_at = excluded.last_at
 """
+PLACE = """
+WITH others AS (SELECT EXISTS (SELECT FROM accounts_signinplace WHERE user_id = %s) AS known)
+INSERT INTO accounts_signinplace (user_id, address, device, last_at) VALUES (%s, %s, %s, clock_timestamp())
+ON CONFLICT (user_id, address, device) DO UPDATE SET last_at = excluded.last_at
+RETURNING xmax = 0, (SELECT known FROM others)
+"""
 TAKE = """
 DELETE FROM accounts_untold WHERE kind <> ALL(%s) OR first_at < clock_timestamp() - interval '5 minutes'
 RETURNING kind, user_id, token_id, address, times, first_at, last_at
@@ -47,9 +54,20 @@ REFUSALS = [Knock.SIGN_IN_REFUSED.value, Knock.TOKEN_REFUSED.value]
 
 
 @command
-def record_sign_in(*, actor: Actor, by: Sequence[str] = ()) -> None:
-    """The actor has shown who they are, `by` what they gave: password, authenticator app, …"""
+def record_sign_in(*, actor: Actor, by: Sequence[str] = (), device: str = "") -> None:
+    """The actor has shown who they are, `by` what they gave: password, authenticator app, …
+
+    Where they have signed in before, but never from this address with this `device`, that is said as well.
+    """
     record(Draft(verbs.SIGNED_IN, actor, facts={"by": list(by)} if by else {}))
+    address = remote_address()
+    if not (address and device and actor.id):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(PLACE, [actor.id, actor.id, network_of(address), device])
+        was_new, knew_others = cursor.fetchone()
+    if was_new and knew_others:
+        record(Draft(verbs.SIGNED_IN_ELSEWHERE, actor, facts={"where": f"{device}, {address}"}))
 
 
 @command
@@ -57,9 +75,9 @@ def record_sign_out(*, actor: Actor) -> None:
     record(Draft(verbs.SIGNED_OUT, actor))
 
 
-def signed_in(user: User, by: Sequence[str] = ()) -> None:
+def signed_in(user: User, by: Sequence[str] = (), device: str = "") -> None:
     """Have a sign-in recorded, now or within a minute."""
-    _soon(lambda: record_sign_in(actor=user.as_actor(), by=by), Knock.SIGNED_IN, user)
+    _soon(lambda: record_sign_in(actor=user.as_actor(), by=by, device=device), Knock.SIGNED_IN, user)
 
 
 def signed_out(user: User) -> None:
@@ -69,10 +87,14 @@ def signed_out(user: User) -> None:
 
 def refused_sign_in(name: str) -> None:
     """Count a sign-in that was refused, for whoever has that name or address."""
+    count_refusal(Knock.SIGN_IN_REFUSED, user=named(name))
+
+
+def named(name: str) -> User | None:
+    """Who has that name or address."""
     name = name.lower().replace("\x00", "")[:200]
-    named = Q(username=name) | (Q(email__iexact=name) if name else Q())
-    user = User.objects.get_queryset().filter(named).first()
-    count_refusal(Knock.SIGN_IN_REFUSED, user=user)
+    either = Q(username=name) | (Q(email__iexact=name) if name else Q())
+    return User.objects.get_queryset().filter(either).first()
 
 
 def count_refusal(kind: Knock, *, user: User | None = None, token: AccessToken | None = None) -> None:

@@ -14,6 +14,7 @@ from django.db import connection
 from accounts import verbs
 from accounts.choices import ADMIN
 from accounts.commands.checking import check
+from accounts.commands.closing import close
 from accounts.commands.meanwhile import check_meanwhile
 from accounts.commands.rights import (
     check_may_administer,
@@ -23,7 +24,7 @@ from accounts.commands.rights import (
     somebody_manages_people,
 )
 from accounts.commands.teams import join_and_leave, teams_of
-from accounts.models import Role, User
+from accounts.models import PersonSession, Role, User
 from activity.actors import Actor
 from activity.record import Change, Draft, Subject, record
 from activity.verbs import Verb
@@ -180,10 +181,12 @@ def _give_role(user: User, role: str, actor: Actor) -> None:
 
 @command
 def deactivate(user: User, *, actor: Actor) -> User:
-    """Shut a person out, and their tokens; what they did stays under their name. Refused for the last who may manage
-    people. Whoever manages people may do it to anybody, since it may have to be done at once."""
+    """Shut a person out, of every browser they are signed in, and their tokens; what they did stays under their name.
+    Refused for the last who may manage people. Whoever manages people may do it to anybody, since it may have to be
+    done at once."""
     lock_rights()
     was_somebody = somebody_manages_people()
+    close(PersonSession.objects.select_for_update().filter(user=user))
     user = _set_active(user, False, actor, verbs.DEACTIVATED)
     check_somebody_remains(was_somebody)
     return user
@@ -221,9 +224,7 @@ def change_own_password(user: User, *, current: str, password: str, actor: Actor
 def _set_password(user: User, password: str, actor: Actor) -> User:
     if user.check_password(password):
         return user
-    check_password_strength(password, user)
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    _give_password(user, password)
     _record(verbs.PASSWORD_CHANGED, actor, of_user(user), [])
     return user
 
@@ -234,6 +235,17 @@ def check_password_strength(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise Refused(" ".join(error.messages), field="password") from None
+
+
+@command
+def reset_password(user: User, password: str, *, actor: Actor) -> User:
+    """Give a person the password they chose by a link, even the one they have: the link is used up by it, and their
+    sign-ins end. Refused for one that is too easily guessed."""
+    user = _locked_user(user)
+    _give_password(user, password)
+    close(PersonSession.objects.select_for_update().filter(user=user))
+    _record(verbs.PASSWORD_RESET, actor, of_user(user), [])
+    return user
 
 
 @command
@@ -264,6 +276,12 @@ def _set_active(user: User, active: bool, actor: Actor, verb: Verb) -> User:
     user.save(update_fields=["is_active"])
     _record(verb, actor, of_user(user), [Change("is_active", not active, active)])
     return user
+
+
+def _give_password(user: User, password: str) -> None:
+    check_password_strength(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def _locked_user(user: User) -> User:

@@ -12,21 +12,25 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import PersonRequest
 from accounts.choices import FactorKind
 from accounts.commands import (
     add_authenticator_app,
     add_passkey,
+    end_session,
+    end_sessions,
     make_recovery_codes,
     remove_factor,
     rename_passkey,
 )
 from accounts.fresh import freshly
+from accounts.models import PersonSession
 from accounts.qr import qr_code
 from accounts.second_factor_forms import AuthenticatorAppForm, PasskeyForm, PasskeyNameForm
 from accounts.second_factors import FACTORS, factors_of, unused_codes
+from accounts.session_list import sessions_of
 from common.errors import Refused
 
 SHOWS_CODES = "shows_recovery_codes"
@@ -43,13 +47,35 @@ CODES = "".join(
 def overview(request: PersonRequest) -> HttpResponse:
     """What one signs in with, and where one is signed in."""
     codes = unused_codes(request.user)
+    sessions = sessions_of(request.user, request.session.session_key)
     context = {
+        "sessions": sessions,
+        "has_others": any(not each.is_this for each in sessions),
         "frame": "bare.html" if request.user.lacks_second_factor else "base.html",
         "factors": factors_of(request.user),
         "has_app": Authenticator.objects.filter(user=request.user, type=FactorKind.APP).exists(),
         "codes_left": None if codes is None else len(codes),
     }
     return render(request, "accounts/security.html", context)
+
+
+@require_POST
+def end_one(request: PersonRequest, number: int) -> HttpResponse:
+    """Sign oneself out of another browser. One that is over already, or somebody else's, is not there to be ended."""
+    session = PersonSession.objects.filter(pk=number, user=request.user).first()
+    if session is not None:
+        end_session(session, actor=request.user.as_actor())
+        messages.success(request, f"{session.device} is signed out.")
+    return redirect("security:overview")
+
+
+@require_POST
+def end_others(request: PersonRequest) -> HttpResponse:
+    """Sign oneself out of every browser but this one."""
+    number = end_sessions(request.user, actor=request.user.as_actor(), but=request.session.session_key or "")
+    if number:
+        messages.success(request, "You are signed out everywhere else.")
+    return redirect("security:overview")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
-from accounts.commands import demand_second_factor, take_factors
+from accounts.commands import demand_second_factor, end_sessions, take_factors
 from accounts.models import Role, User
 from accounts.second_factors import factors_of, people_with_factor, unused_codes
+from accounts.session_list import sessions_of
 
 MANAGE = Permission.MANAGE_PEOPLE
 
@@ -49,7 +50,12 @@ def person(request: PersonRequest, username: str) -> HttpResponse:
     """What somebody signs in with."""
     user = _person(username)
     codes = unused_codes(user)
-    context = {"person": user, "factors": factors_of(user), "codes_left": None if codes is None else len(codes)}
+    context = {
+        "person": user,
+        "factors": factors_of(user),
+        "codes_left": None if codes is None else len(codes),
+        "sessions": sessions_of(user, request.session.session_key),
+    }
     return render(request, "accounts/sign_in_of_person.html", context)
 
 
@@ -59,6 +65,16 @@ def take(request: PersonRequest, username: str) -> HttpResponse:
     user = _person(username)
     if take_factors(user, actor=request.user.as_actor()):
         messages.success(request, f"{user.display_name} has no second factor any more.")
+    return redirect("sign_in_settings:person", user.username)
+
+
+@needs(post=MANAGE)
+def end_all(request: PersonRequest, username: str) -> HttpResponse:
+    """Sign somebody out everywhere; where it is oneself, everywhere else."""
+    user = _person(username)
+    this = (request.session.session_key or "") if user == request.user else ""
+    if end_sessions(user, actor=request.user.as_actor(), but=this):
+        messages.success(request, f"{user.display_name} is signed out everywhere.")
     return redirect("sign_in_settings:person", user.username)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.choices import BUILT_IN_ROLES, Permission
 from accounts.commands import create_role, create_team, create_token, deactivate, invite
-from accounts.models import AccessToken, Invitation, User
+from accounts.models import AccessToken, Invitation, PersonSession, User
 from activity.actors import SYSTEM
 from activity.models import Entry
 from alerts.choices import Severity
@@ -108,16 +108,22 @@ TABLE: dict[str, dict[str, Any]] = {
     "account_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate_webauthn": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "reset_password": {"GET": OPEN, "POST": OPEN},
+    "reset_asked": {"GET": OPEN},
+    "choose_password": dict.fromkeys(METHODS, OPEN),
     "sign_in_again": {"GET": SIGNED_IN},
     "security:overview": {"GET": SIGNED_IN},
     "security:authenticator_app": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "security:new_passkey": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "security:factor": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "security:recovery_codes": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "security:end_session": {"POST": SIGNED_IN},
+    "security:end_others": {"POST": SIGNED_IN},
     "sign_in_settings:overview": {"GET": Permission.MANAGE_PEOPLE},
     "sign_in_settings:demand": {"POST": Permission.MANAGE_PEOPLE},
     "sign_in_settings:person": {"GET": Permission.MANAGE_PEOPLE},
     "sign_in_settings:take": {"POST": Permission.MANAGE_PEOPLE},
+    "sign_in_settings:end_sessions": {"POST": Permission.MANAGE_PEOPLE},
     "status": {"GET": Permission.MANAGE_PEOPLE},
     "design": {"GET": SIGNED_IN},
     "healthz": {"GET": OPEN},
@@ -406,6 +412,7 @@ WORDS = {
     "sign_in_settings:demand": "reader",
     "sign_in_settings:person": "ana",
     "sign_in_settings:take": "ana",
+    "sign_in_settings:end_sessions": "ana",
     "views:show": "open",
     **dict.fromkeys(("views:edit", "views:update", "views:delete", "api:view"), "kept"),
     **dict.fromkeys(("people:person", "people:deactivate", "people:activate", "api:user"), "max"),
@@ -481,6 +488,10 @@ def address(name: str, incident: Incident) -> str:
         return reverse(name, args=[kept_file(incident).pk])
     if name in ("incidents:task", "incidents:task_act", "api:task", "api:move_task"):
         return reverse(name, args=[incident.pk, Task.objects.get_or_create(incident=incident, title="Kept")[0].pk])
+    if name == "choose_password":
+        return reverse(name, args=["MQ", "used-up"])
+    if name == "security:end_session":
+        return reverse(name, args=[PersonSession.objects.values_list("pk", flat=True).first() or 1])
     if name == "security:factor":
         return reverse(name, args=[Authenticator.objects.values_list("pk", flat=True).first() or 1])
     if name in ("tuning:rule", "tuning:edit", "tuning:delete", "api:tuning_rule", "api:caught_alerts"):

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0010_managing_webhooks'),
+        ('accounts', '0011_managing_webhooks'),
         ('activity', '0005_checkpoint_marks'),
         ('incidents', '0023_counts_by_index_alone'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_teams_can_be_deleted")]
+    dependencies = [("accounts", "0015_teams_can_be_deleted")]
 
     operations = [
         migrations.RemoveConstraint("accesstoken", "token_role_or_source"),

@@ -21,7 +21,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_importing_incidents")]
+    dependencies = [("accounts", "0010_answers_kept_for_repeats")]
 
     operations = [
         migrations.AlterField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_answers_kept_for_repeats")]
+    dependencies = [("accounts", "0011_managing_webhooks")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_second_factor_demanded")]
+    dependencies = [("accounts", "0014_reset_requests")]
 
     operations = [
         migrations.AddField("team", "deleted_at", models.DateTimeField(blank=True, null=True)),

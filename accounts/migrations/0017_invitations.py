@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0011_tokens_of_people")]
+    dependencies = [("accounts", "0016_tokens_of_people")]
 
     operations = [
         migrations.CreateModel(
