@@ -33,6 +33,7 @@ PROBLEM = answer(
         )
     ),
     version=sometimes(number("412: the version by now")),
+    request_id=sometimes(text("by which the log of the server names this request")),
 )
 """RFC 9457, with members of ours."""
 

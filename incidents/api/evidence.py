@@ -120,7 +120,7 @@ class EvidenceView(Endpoint):
     gives = {
         "GET": tagged(found_list("Evidence", "evidence")),
         "POST": {200: answer("Recognised", items=list_of(EVIDENCE_ITEM)), 201: tagged(ADDED)},
-        "PATCH": tagged(answer("Judged", changed=list_of(ident()), act=or_null(uuid()), version=number())),
+        "PATCH": tagged(answer("Judged", changed=number(), act=or_null(uuid()), version=number())),
     }
     versioned = ("PATCH",)
 
