@@ -12,11 +12,12 @@ from portal.api_docs.document import document
 
 
 class SchemaView(Endpoint):
-    """This document: the API as OpenAPI 3.1, the same for everybody who may use it."""
+    """The API as OpenAPI 3.1, with an example of each operation; the same for everybody who may use it."""
 
     resource = "Schema"
     needs = {"GET": EVERYBODY, "HEAD": EVERYBODY}
     gives = {"GET": anything("An OpenAPI document.")}
 
     def get(self, request: Request) -> Response:
+        """Read this document."""
         return Response(document())
