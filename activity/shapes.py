@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from activity.actors import ActorKind, Channel
-from activity.verbs import Group
 from common.shapes import (
     answer,
     anything,
@@ -16,6 +15,7 @@ from common.shapes import (
     or_null,
     sha256,
     sometimes,
+    table_of,
     text,
     uuid,
 )
@@ -35,7 +35,7 @@ ENTRY = answer(
     number=number("as which one it stands there"),
     time=moment("when it was recorded, by the database's clock"),
     verb=text("what was done"),
-    kind=choice(Group, "what it was about"),
+    kind=text("what it was about"),
     actor=answer(kind=choice(ActorKind), name=text("as it was then")),
     through=choice(Channel, "by which way it came"),
     sentence=text("all of it in words"),
@@ -47,7 +47,10 @@ ENTRY = answer(
         )
     ),
     changes=list_of(CHANGE),
-    alerts=list_of(text(), "the alerts that it brought or took, the first 100 by name"),
+    alerts=list_of(
+        table_of(anything(), "`id`, `title`, and `reason` where there is one"),
+        "the alerts that it brought or took, the first 100",
+    ),
     alert_count=number("how many these are"),
     text=or_null(text("a comment or note, in Markdown; null where it was edited, removed or emptied since")),
     text_sha256=or_null(sha256("of the text as it was written")),

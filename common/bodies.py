@@ -18,6 +18,8 @@ Checked = TypeVar("Checked")
 
 LARGEST_ID = 2**63 - 1
 """The largest that the database can compare with a key."""
+EXACT = 2**53
+"""From here on numbers with a decimal point skip whole ones."""
 LONG = MAXIMUM_TEXT
 """Characters of a text whose own cap the command knows."""
 WHOLE = "body"
@@ -98,6 +100,13 @@ class Body(Fields):
     def _inside(self, record: Mapping[str, Any], path: str) -> Body:
         """An object of a list, read in the same block; `refuse_unknown` says what it may have."""
         return Body(record, tuple(record), path=path, found=self.found)
+
+    def _as_integer(self, value: Any, minimum: int, maximum: int) -> int:
+        """A whole number however it is written: some languages write 7.0, which JSON Schema takes for 7 (2020-12,
+        section 6.1.1). Beyond 2^53 such a number may not be the one that was meant (RFC 7493 section 2.2)."""
+        if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+            value = int(value)
+        return super()._as_integer(value, minimum, maximum)
 
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
         value = self.record.get(name)

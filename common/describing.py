@@ -53,7 +53,7 @@ KEY_PARAMETER = {
     "in": "header",
     "description": "A word of your own, new for each request, such as a UUID. Sent again under the same one, a request "
     "is answered as before and does nothing more; another request under it is refused with 422.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-~]([ -~]*[!#-~])?$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!#-~][ -~]*$"},
 }
 VERSION_PARAMETER = {
     "name": IF_MATCH,

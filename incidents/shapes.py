@@ -135,7 +135,13 @@ STATE = Shape(
                 answer(id=ident(), title=text(), state=text(), assignee=anything(), due_at=or_null(moment()))
             ),
             "evidence": list_of(
-                answer(entity=ident(), name=text(), verdict=text(), remediation_status=text(), added_by_hand=flag())
+                answer(
+                    entity=ident(),
+                    name=text(),
+                    verdict=or_null(text()),
+                    remediation_status=or_null(text()),
+                    added_by_hand=flag(),
+                )
             ),
         },
         "required": ["alerts", "tasks", "evidence", "merged_into"],

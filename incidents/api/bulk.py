@@ -65,9 +65,7 @@ FIELDS = {
 
 TARGET = sent(
     incidents=list_of(ident(), "by their numbers", most=MOST_NAMED, least=1),
-    query=looked_up(
-        text("or by a list: the query of the queue's address, with its defaults", most=LONGEST_QUERY)
-    ),
+    query=looked_up(text("or by a list: the query of the queue's address, with its defaults", most=LONGEST_QUERY)),
 )
 SEEN = looked_up(text("as the preview answered it, or left out", most=LONG))
 # what is missing is told with an example, so that no shape says that it is needed

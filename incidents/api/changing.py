@@ -25,6 +25,7 @@ from common.shapes import (
     choice,
     flag,
     ident,
+    looked_up,
     moment,
     needed,
     sent,
@@ -108,7 +109,7 @@ class SnoozeView(Endpoint):
     mornings in the person's own zone, of a token in UTC). If-Match names the version; answers the incident."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
-    takes = {"POST": sent(until=moment("until when"), preset=word_of(SNOOZES, "in the place of a time"))}
+    takes = {"POST": looked_up(sent(until=moment("until when"), preset=word_of(SNOOZES, "in the place of a time")))}
     gives = {"POST": tagged(INCIDENT_IN_FULL)}
     versioned = ("POST",)
 

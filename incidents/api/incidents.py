@@ -37,6 +37,10 @@ LIFTED = {key: [ANY] for key in DEFAULTS}
 NOW = "now"
 CHANGED_SINCE = "What an answer gave under this name; 0 for everything from the beginning, now for nothing yet."
 
+KEYS = listing(IncidentFilter, queue.SORTING) | {"changed_since": looked_up(text(CHANGED_SINCE))}
+# with changed_since, no other keys but those of the filters and `limit` mean anything
+KEYS |= {key: looked_up(shape) for key, shape in KEYS.items() if key not in IncidentFilter.FIELDS and key != "limit"}
+
 
 class IncidentsView(Endpoint):
     """List incidents, by the same keys as the queue's page: the same address gives the same incidents.
@@ -52,7 +56,7 @@ class IncidentsView(Endpoint):
     """
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    keys = {"GET": listing(IncidentFilter, queue.SORTING) | {"changed_since": looked_up(text(CHANGED_SINCE))}}
+    keys = {"GET": KEYS}
     gives = {"GET": INCIDENTS}
 
     def get(self, request: Request) -> Response:

@@ -164,3 +164,10 @@ def test_an_address_is_refused_by_what_it_declares(vic: User, sign_in: Callable[
     refused = Program(sign_in(vic)).ask("GET", "tags/?kin=custom")
     assert (refused.status, refused.fields.keys()) == (400, {"kin"})
     assert QueryDict("kin=custom")
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    body = Body({"place": 7.0, "other": 7.5, "large": 2.0**60, "ids": [1.0, 2]}, ("place", "other", "large", "ids"))
+    assert (body.integer("place"), body.ids("ids", 5)) == (7, [1, 2])
+    assert (body.integer("other"), body.integer("large")) == (None, None)
+    assert body.found.keys() == {"other", "large"}

@@ -36,6 +36,7 @@ class Example:
     """One request, and what it was answered."""
 
     method: str
+    template: str
     path: str
     """As it was asked, with its query."""
     places: dict[str, Any]
@@ -113,7 +114,9 @@ class Tour:
             assert again["Idempotency-Replayed"] == "true"
         assert documented(ROOT + template, method, answer.status_code)
         name = f"{method} {ROOT}{template}"
-        self.examples[name] = Example(method, path, places, headers, body, answer.status_code, found, answered_by)
+        self.examples[name] = Example(
+            method, ROOT + template, path, places, headers, body, answer.status_code, found, answered_by
+        )
         return found
 
 
