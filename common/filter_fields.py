@@ -106,8 +106,8 @@ class Field:
         """What the key takes, for the API's document: any of a few words, or texts that are looked up."""
         about = " ".join(filter(None, (f"{self.label}.", self.help and f"{self.help}.")))
         if self.kind in CLOSED and (options := self.options()):
-            return list_of(word_of([*(option.value for option in options), ANY]), about, most=MOST_VALUES)
-        return list_of(looked_up(text(most=LONGEST_WORD)), about, most=MOST_VALUES)
+            return list_of(word_of([*(option.value for option in options), ANY]), about)
+        return list_of(looked_up(text(most=LONGEST_WORD)), about)
 
     def word_label(self, word: str, names: Any) -> str:
         """A word as a chip shows it."""

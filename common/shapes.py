@@ -80,7 +80,7 @@ def sent(name: str = "", /, **fields: Shape | Member) -> Shape:
     """An object that is sent. What is not `needed` may be left out, and null is as leaving it out."""
     members = _members(fields, are_needed=False)
     said = {key: each if each.is_needed else Member(or_null(each.shape), False) for key, each in members.items()}
-    return Shape(_object(said), name)
+    return Shape({**_object(said), "x-null-is-nothing": True}, name)
 
 
 def changes(name: str = "", /, **fields: Shape | Member) -> Shape:

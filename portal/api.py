@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.api_docs.views import SchemaView
+from portal.api_docs.views import SchemaView, docs
 
 app_name = "api"
 
@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
     path("", include("webhooks.api_urls")),
 ]

@@ -284,7 +284,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "Watchfloor",
     "VERSION": "1",
-    "DESCRIPTION": "Incident management for security operations centres. HEAD is answered like GET, without a body.",
+    "DESCRIPTION": "Incident management for security operations centres. HEAD is answered like GET, without a body. In "
+    "bodies, null is as leaving a field out, except where a field says what it means.",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SORT_OPERATIONS": False,
     "POSTPROCESSING_HOOKS": [],

@@ -57,7 +57,8 @@ class IncidentExportsView(Endpoint):
             format = body.term("format", Format, Format.PDF)
             anew = body.flag("anew") or False
         # what else is said is the report's, and read by its form
-        options = options_of(dict(request.data)) if format == Format.PDF else None
+        said = {name: value for name, value in request.data.items() if value is not None}
+        options = options_of(said) if format == Format.PDF else None
 
         def act() -> Response:
             export = request_export(incident, format, options, principal=principal, anew=anew)

@@ -20,7 +20,6 @@ from alerts.queries import queue as alert_queue
 from alerts.shapes import ALERT
 from common.api_lists import ABOUT_KEYS, following, limit_of, listed, listing, one_of, without
 from common.endpoints import Endpoint
-from common.filters import MOST_VALUES
 from common.pagination import BadCursor
 from common.query_strings import address, nearest, with_values
 from common.shapes import (
@@ -57,8 +56,8 @@ class EntitiesView(Endpoint):
     keys = {
         "GET": {
             "q": text("A part of a name, or an identifier.", most=LONGEST_TEXT),
-            "kind": list_of(choice(EntityKind), "Those of some types.", most=MOST_VALUES),
-            "criticality": list_of(choice(Criticality), "Those that are so critical.", most=MOST_VALUES),
+            "kind": list_of(choice(EntityKind), "Those of some types."),
+            "criticality": list_of(choice(Criticality), "Those that are so critical."),
             "sort": word_of([*entity_list.ORDERS, ""], "The order; usually newest."),
         }
         | PLACES
@@ -153,8 +152,8 @@ class EntityTimelineView(OfEntity):
         "GET": {
             "from": looked_up(text("From this day or moment on.")),
             "to": looked_up(text("To the end of this day, or this moment.")),
-            "severity": list_of(choice(Severity), "Of alerts.", most=MOST_VALUES),
-            "source": list_of(text(), "Of alerts.", most=MOST_VALUES),
+            "severity": list_of(choice(Severity), "Of alerts."),
+            "source": list_of(text(), "Of alerts."),
             "incident": looked_up(text("In one incident, by its number.")),
             "around": looked_up(text("From a day before the first alert of this incident.")),
             "sort": word_of([*entity_timeline.ORDERS, ""], "The order; usually newest."),

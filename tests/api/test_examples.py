@@ -50,7 +50,7 @@ def test_every_operation_has_an_example_which_is_true(tour: Tour) -> None:
     for name in ("GET /api/v1/schema/", "GET /api/v1/incidents/{number}/export/incident.json"):
         made[name]["answer"] = {"…": "…"}
     if os.environ.get("EXAMPLES") == "write":
-        EXAMPLES_PATH.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        EXAMPLES_PATH.write_text(json.dumps(dict(sorted(made.items())), indent=1, ensure_ascii=False) + "\n")
     kept = examples()
     assert kept.keys() == made.keys(), "EXAMPLES=write keeps them"
     for name, example in made.items():
