@@ -7,7 +7,9 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.core.internal.httpkit import clean_client_ip
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.expressions import ArraySubquery
@@ -26,12 +28,24 @@ from accounts.second_factors import without_second_factor
 from activity.remote import remote_address
 from common.composed import Composed, kept
 
+WAYS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code from the app, or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
+
+
+def signs_in_here(user: Any) -> bool:
+    """Whether the person may sign in by what this portal keeps, rather than through a provider alone."""
+    return settings.BREAK_GLASS_USER in ("", user.get_username())
+
 
 class AccountAdapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """Somebody shut out is answered as if the password were wrong: nobody learns by guessing who was here."""
+        """Somebody shut out is answered as if the password were wrong: nobody learns by guessing who was here. So is
+        whoever signs in elsewhere only."""
         user = super().authenticate(request, **credentials)
-        if user is not None and not user.is_active:
+        if user is not None and not (user.is_active and signs_in_here(user)):
             self.authentication_failed(request, **credentials)
             return None
         return user
@@ -67,6 +81,21 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         refused_sign_in(str(credentials.get("username") or credentials.get("email") or ""))
+
+    def pre_login(self, request: HttpRequest, user: Any, **others: Any) -> HttpResponse | None:
+        """No way of ours, a passkey included, leads past the providers where people sign in through these alone."""
+        came_through = {step["method"] for step in get_authentication_records(request, user)}
+        if "socialaccount" not in came_through and not signs_in_here(user):
+            clear_login(request)
+            return self.respond_user_inactive(request, user)
+        found: HttpResponse | None = super().pre_login(request, user, **others)
+        return found
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        for way in ways:
+            way["description"] = WAYS[way["id"]]
+        return [way for way in ways if way["id"] != "reauthenticate" or signs_in_here(user)]
 
     def login(self, request: HttpRequest, user: Any) -> None:
         device = device_of(request.META.get("HTTP_USER_AGENT", ""))

@@ -49,6 +49,8 @@ EXPLANATIONS: dict[str, str] = {
     Permission.SEND_ALERTS: "Sends alerts to the API, under any source. A sensor needs a token of its source instead.",
     Permission.MANAGE_RULES: "Which alerts join, which are hidden or resolved, which assets are critical, templates of "
     "tasks. They decide what analysts get to see.",
+    Permission.MANAGE_WEBHOOKS: "Says which other systems are told of what happens to incidents, as far as they see "
+    "them themselves, and reads the secrets that such messages are signed with.",
     Permission.MANAGE_PEOPLE: "Invites, changes and deactivates people, says what roles may, revokes anybody’s tokens. "
     "Nobody gives a right that they do not have themselves.",
     Permission.SEE_SYSTEM_LOG: "Who came in, who changed what of people and rules, who took what out; and logs of "
@@ -73,7 +75,13 @@ PERMISSION_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
     ("In and out", (Permission.SEND_ALERTS, Permission.EXPORT, Permission.IMPORT_INCIDENTS)),
     (
         "Administration",
-        (Permission.MANAGE_RULES, Permission.MANAGE_PEOPLE, Permission.SEE_SYSTEM_LOG, Permission.EMPTY_TEXTS),
+        (
+            Permission.MANAGE_RULES,
+            Permission.MANAGE_WEBHOOKS,
+            Permission.MANAGE_PEOPLE,
+            Permission.SEE_SYSTEM_LOG,
+            Permission.EMPTY_TEXTS,
+        ),
     ),
 )
 """All of them, as pages show them."""

@@ -16,7 +16,7 @@ SECONDS = 8
 
 def mail_is_set_up() -> bool:
     """Whether this installation says how mail is sent."""
-    return bool(getattr(settings, "MAIL_IS_SET_UP", False))
+    return bool(settings.SENDS_MAIL)
 
 
 def send_mail_now(subject: str, text: str, to: str) -> bool:

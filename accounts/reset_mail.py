@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
@@ -22,7 +23,7 @@ def whom_it_concerns(request: ResetRequest) -> User | None:
     if not request.email:
         return None
     user = User.objects.active().filter(email__iexact=request.email).first()
-    if user is None or not user.has_usable_password():
+    if user is None or not user.has_usable_password() or settings.BREAK_GLASS_USER not in ("", user.username):
         return None
     since = timezone.now() - timedelta(hours=1)
     sent = ResetRequest.objects.filter(user=user, sent_at__gt=since).count()

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import View
 from accounts.second_factor_first import before_second_factor
-from accounts.views import passwords
-from accounts.views.sign_in import sign_in_again
+from accounts.views import outside, passwords
+from accounts.views.sign_in import SignInPage, sign_in_again
 
 
 def page(view: View) -> View:
@@ -19,10 +19,15 @@ def page(view: View) -> View:
 
 
 urlpatterns = [
-    path("sign-in/", account.login, name="account_login"),
+    path("sign-in/", SignInPage.as_view(), name="account_login"),
     path("sign-in/second-step/", page(second_step.authenticate), name="mfa_authenticate"),
     path("sign-in/passkey/", page(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path("sign-out/", account.logout, name="account_logout"),
+    path("sign-in/with/<slug:slug>/", outside.start, name="provider"),
+    path("sign-in/with/<slug:slug>/callback/", outside.callback, name="provider_callback"),
+    path("sign-in/with/<slug:slug>/acs/", outside.acs, name="saml_acs"),
+    path("sign-in/with/<slug:slug>/finish/", outside.finish, name="saml_finish"),
+    path("sign-in/with/<slug:slug>/metadata/", outside.metadata, name="saml_metadata"),
     path("new-password/", passwords.ask, name="reset_password"),
     path("new-password/asked/", passwords.asked, name="reset_asked"),
     path("new-password/<str:uidb64>/<str:token>/", passwords.ChoosePassword.as_view(), name="choose_password"),

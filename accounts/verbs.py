@@ -35,6 +35,7 @@ RESET_MAILED = Verb(
     "user.reset_mailed", "Link to a new password sent", "user", "sent {subject} a link to a new password"
 )
 PASSWORD_RESET = Verb("user.password_reset", "Password chosen anew", "user", "chose a new password by a link")
+LINKED = Verb("user.linked", "Linked to a provider", "user", "linked {subject} to their account at {provider}")
 TEAM_CREATED = Verb("team.created", "Team created", "team", "created the team {subject}")
 TEAM_RENAMED = Verb("team.renamed", "Team renamed", "team", "renamed the team {old} to {new}")
 TEAM_DELETED = Verb("team.deleted", "Team deleted", "team", "deleted the team {subject}")
@@ -77,6 +78,7 @@ register(
     PASSWORD_CHANGED,
     RESET_MAILED,
     PASSWORD_RESET,
+    LINKED,
     PREFERENCES_CHANGED,
     TEAM_CREATED,
     TEAM_RENAMED,

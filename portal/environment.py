@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from accounts.providers.configuration import providers_of
 from activity.checkpoints.syslog import LogServer
 from portal.servers.addresses import checked_redis_url, django_database
 from portal.servers.mail import mail_server
@@ -29,7 +30,15 @@ from portal.servers.mail import mail_server
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # These may hold a password: they may come from a file, and their value is never shown.
-SECRETS = ("database_url", "database_owner_url", "redis_url", "secret_key", "checkpoint_key", "smtp_url")
+SECRETS = (
+    "database_url",
+    "database_owner_url",
+    "redis_url",
+    "secret_key",
+    "checkpoint_key",
+    "smtp_url",
+    "sign_in_providers",
+)
 
 
 class InvalidEnvironment(Exception):
@@ -133,6 +142,18 @@ class Environment(BaseSettings):
         max_length=300,
         description="What the sign-in page says to people who cannot sign in: whom to ask, and how to reach them.",
     )
+    sign_in_providers: str = Field(
+        default="",
+        repr=False,
+        description="Who else may say who a person is, as TOML: see docs/sign-in.md.",
+    )
+    password_sign_in: bool = Field(
+        default=True,
+        description="Whether people sign in with a password of this portal; without, only `BREAK_GLASS_USER` does.",
+    )
+    break_glass_user: str = Field(
+        default="", description="Username of the administrator who signs in by password when no provider answers."
+    )
     smtp_url: str | None = Field(
         default=None,
         repr=False,
@@ -232,6 +253,12 @@ class Environment(BaseSettings):
     def _redis(cls, value: str | None) -> str | None:
         return value if value is None else checked_redis_url(value)
 
+    @field_validator("sign_in_providers")
+    @classmethod
+    def _known_providers(cls, value: str) -> str:
+        providers_of(value)
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, value: str | None) -> str | None:
@@ -295,7 +322,14 @@ class Environment(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _owner_of_what(self) -> Self:
+    def _fits_together(self) -> Self:
+        if not self.password_sign_in and not (self.break_glass_user and self.sign_in_providers):
+            raise InvalidEnvironment(
+                [
+                    "PASSWORD_SIGN_IN is off; name providers in SIGN_IN_PROVIDERS, and in BREAK_GLASS_USER the "
+                    "administrator who still signs in by password, or nobody comes in when no provider answers."
+                ]
+            )
         if self.database_owner_url and not self.database_url:
             raise InvalidEnvironment(
                 ["DATABASE_OWNER_URL is set without DATABASE_URL; set both, or neither for the embedded PostgreSQL."]

@@ -8,6 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from accounts.providers.configuration import providers_of
 from common.static_bundle import static_version
 from portal.environment import load_environment
 from portal.logs import configuration
@@ -32,6 +33,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "csp",
     "django_filters",
     "django_htmx",
@@ -157,7 +161,6 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USER_DISPLAY = "accounts.adapter.display_name"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_ADAPTER = "accounts.second_factors.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -177,6 +180,15 @@ BREAK_GLASS_TIME = timedelta(minutes=ENVIRONMENT.break_glass_minutes)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 
+SIGN_IN_PROVIDERS = providers_of(ENVIRONMENT.sign_in_providers)
+BREAK_GLASS_USER = "" if ENVIRONMENT.password_sign_in else ENVIRONMENT.break_glass_user
+"""The only one who signs in with a password or a passkey of ours; "" where everybody may."""
+SOCIALACCOUNT_ADAPTER = "accounts.providers.adapter.Providers"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # by a link: browsers hold a form to where the policy lets it lead
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "accounts.providers.oidc.Provider"},
+    "saml": {"provider_class": "accounts.providers.saml.Provider"},
+}
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 SIGN_IN_HELP = ENVIRONMENT.sign_in_help
 SENDS_MAIL = ENVIRONMENT.smtp_url is not None

@@ -123,16 +123,12 @@ def _read_statistics_once() -> None:
 
 
 LONGEST_FIRST = (
-    *("portal/test_export_faults.py", "browser/test_accessibility.py", "portal/test_supervisor.py"),
+    *("portal/test_export_faults.py", "portal/test_faults.py", "browser/test_accessibility.py"),
+    *("portal/test_supervisor.py", "browser/test_hostile_pages.py"),
     *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
     *("browser/test_nobody_loses_work.py", "incidents/test_access.py", "test_commands.py", "test_completeness.py"),
-    *(
-        "alerts/test_alert_queue.py",
-        "browser/test_hostile_text.py",
-        "browser/test_hostile_pages.py",
-        "ingest/test_formats.py",
-        "ingest/test_replay.py",
-    ),
+    *("hostile/test_every_text.py", "hostile/test_every_query.py", "hostile/test_mass_assignment.py"),
+    *("alerts/test_alert_queue.py", "browser/test_hostile_text.py", "ingest/test_formats.py", "ingest/test_replay.py"),
     *("browser/test_exports.py", "browser/test_together.py", "exports/test_printed_reports.py"),
 )
 """Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing

@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.choices import Knock, Permission
+from accounts.commands.outside import Outsider
 from accounts.models import AccessToken, Invitation, PersonSession, ResetRequest, Role, Team, Untold, User
+from accounts.providers.configuration import OpenIDConnect
 from accounts.sessions import SessionStore
 from activity.actors import SYSTEM, Actor
 from activity.models import Entry
@@ -486,6 +488,17 @@ BROUGHT, KNOWN = Brought(), Brought("1")
 BROUGHT_LOG = BroughtLog(
     Path(), 0, "soc.example", 12, "From elsewhere", {}, "cd" * 32, NOON, 100, "ef" * 32, 3, "12" * 32
 )
+ACME = OpenIDConnect(
+    kind="oidc",
+    slug="acme",
+    name="Acme",
+    issuer="https://login.example",
+    client_id="watchfloor",
+    client_secret="x",
+    creates_people=True,
+    roles={"soc": "analyst"},
+    teams={"hunt": "tier2"},
+)
 MANY_TAGS = [f"tag {number}" for number in range(51)]
 SCENARIOS: dict[str, list[Scenario]] = {
     "accounts.commands.people.create_user": [
@@ -726,6 +739,27 @@ SCENARIOS: dict[str, list[Scenario]] = {
     ],
     "accounts.commands.factors.demand_second_factor": [
         Scenario(lambda w: accounts.demand_second_factor(w.ana.role, True, actor=w.actor))
+    ],
+    "accounts.commands.outside.let_in": [
+        Scenario(
+            lambda w: accounts.let_in(ACME, Outsider("1", "mia", groups=["soc"]), actor=w.actor),
+            refuse=lambda w: accounts.let_in(ACME, Outsider("1", "mia", groups=["guests"]), actor=w.actor),
+        ),
+        Scenario(
+            lambda w: accounts.let_in(ACME, Outsider("2", groups=["soc", "hunt"]), actor=w.actor),
+            before=lambda w: (
+                accounts.link_person(w.ana, ACME, "2", actor=w.actor),
+                accounts.set_members(w.tier2, [], actor=w.actor),
+            ),
+            refuse=lambda w: accounts.let_in(ACME, Outsider("", groups=["soc"]), actor=w.actor),
+        ),
+    ],
+    "accounts.commands.outside.link_person": [
+        Scenario(
+            lambda w: accounts.link_person(w.ana, ACME, "1", actor=w.actor),
+            before=lambda w: accounts.link_person(w.lee, ACME, "2", actor=w.actor),
+            refuse=lambda w: accounts.link_person(w.ana, ACME, "2", actor=w.actor),
+        )
     ],
     "accounts.commands.people.reset_password": [
         Scenario(
@@ -1515,7 +1549,7 @@ def all_rows() -> Rows:
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} - LOG - SEARCH
     with connection.cursor() as cursor:
         for table in sorted(tables):
-            if not table.startswith((*OURS, "mfa")):
+            if not table.startswith((*OURS, "mfa", "socialaccount")):
                 continue
             cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} AS t")
             for (text,) in cursor.fetchall():
@@ -1611,8 +1645,6 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     for user in User.objects.select_related("role"):
         names = ("username", "display_name", "email", "is_active", *accounts.PREFERENCES)
         yield ("user", str(user.pk)), {"role": user.role.slug, **{name: getattr(user, name) for name in names}}
-    for role in Role.objects.all():
-        yield ("role", str(role.pk)), {"demands_second_factor": role.demands_second_factor}
     for passkey in Authenticator.objects.filter(type="webauthn"):
         yield ("passkey", str(passkey.pk)), {"name": passkey.data["name"]}
     for team in Team.objects.all():
@@ -1620,9 +1652,10 @@ def _shown() -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
         deleted = team.deleted_at is not None
         yield ("team", str(team.pk)), {"name": team.name, "members": members, "deleted": deleted}
     for role in Role.objects.all():
-        yield ("role", str(role.pk)), {"name": role.name, "permissions": ordered(role.permissions)}
+        values = {"name": role.name, "permissions": ordered(role.permissions)}
+        yield ("role", str(role.pk)), values | {"demands_second_factor": role.demands_second_factor}
     for gone in Entry.objects.filter(verb="role.deleted"):
-        yield ("role", gone.subject_id), {"name": None, "permissions": None}
+        yield ("role", gone.subject_id), {"name": None, "permissions": None, "demands_second_factor": False}
     for invitation in Invitation.objects.select_related("role", "user"):
         yield (
             ("invitation", str(invitation.pk)),

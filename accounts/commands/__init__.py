@@ -22,6 +22,7 @@ from accounts.commands.factors import (
 )
 from accounts.commands.invitations import INVITED, accept_invitation, invite, withdraw_invitation
 from accounts.commands.lists import keep_columns, keep_part
+from accounts.commands.outside import let_in, link_person
 from accounts.commands.people import (
     PREFERENCES,
     activate,
@@ -82,6 +83,8 @@ __all__ = [
     "keep_part",
     "keep_session",
     "let_go",
+    "let_in",
+    "link_person",
     "make_recovery_codes",
     "move_session",
     "named",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from accounts.commands import demand_second_factor, end_sessions, take_factors
 from accounts.models import Role, User
+from accounts.providers.configuration import AnyProvider, OpenIDConnect
 from accounts.second_factors import factors_of, people_with_factor, unused_codes
 from accounts.session_list import sessions_of
 
@@ -31,8 +36,29 @@ def overview(request: PersonRequest) -> HttpResponse:
         if user is not None:
             return redirect("sign_in_settings:person", user.username)
         messages.error(request, f"There is no user “{word}”. Write the username, such as ana.")
-    context = {"roles": roles.order_by("name")}
+    context = {
+        "roles": roles.order_by("name"),
+        "providers": [_told(request, each) for each in settings.SIGN_IN_PROVIDERS],
+        "break_glass_user": settings.BREAK_GLASS_USER,
+    }
     return render(request, "accounts/sign_in_settings.html", context)
+
+
+def _told(request: PersonRequest, provider: AnyProvider) -> dict[str, Any]:
+    """A provider, with the addresses that it has to be told of."""
+    if isinstance(provider, OpenIDConnect):
+        routes = {"Redirect URI": "provider_callback"}
+    else:
+        routes = {"Metadata": "saml_metadata", "Assertion consumer service": "saml_acs"}
+    tell = [
+        (label, request.build_absolute_uri(reverse(route, args=[provider.slug]))) for label, route in routes.items()
+    ]
+    kind = "OpenID Connect" if isinstance(provider, OpenIDConnect) else "SAML"
+    return {"name": provider.name, "rows": [("Kind", kind), *tell, ("New people", _new_people(provider))]}
+
+
+def _new_people(provider: AnyProvider) -> str:
+    return "Are given an account" if provider.creates_people else "Are refused"
 
 
 @needs(post=MANAGE)

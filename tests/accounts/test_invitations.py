@@ -71,7 +71,7 @@ def test_it_is_mailed_where_mail_is_set_up(ada: User, sign_in: Callable[[User], 
     said = {"email": "mia@example.org", "role": "reader", "days": "7"}
     assert client.post("/settings/people/invite/", said).context["mailed"] == ""
     withdraw_invitation(Invitation.objects.get(), actor=SYSTEM)
-    settings.MAIL_IS_SET_UP, settings.PUBLIC_URL = True, "https://soc.example"
+    settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://soc.example"
     page = client.post("/settings/people/invite/", said)
     assert page.context["mailed"] == "sent"
     assert page.context["link"].startswith("https://soc.example/invitation/wf_")

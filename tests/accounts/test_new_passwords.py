@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -35,8 +36,7 @@ NEW = "another-horse-battery"
 def _mail_and_own_memory(settings: Any) -> None:
     settings.SENDS_MAIL = True
     settings.PUBLIC_URL = "https://soc.example"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "resets"}}
-    cache.clear()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture

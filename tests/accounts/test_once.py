@@ -170,7 +170,7 @@ def test_while_the_first_is_carried_out_another_is_told_to_wait() -> None:
     threads[1].start()
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
     with connection.cursor() as cursor:
-        for _ in range(500):
+        for _ in range(2_000):
             cursor.execute(waiting)
             if cursor.fetchone()[0]:
                 break

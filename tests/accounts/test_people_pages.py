@@ -206,7 +206,7 @@ OF_MANAGERS = {
     "teams:delete": {"accounts_team.deleted_at", "accounts_team_members.gone"},
 }
 """What a route is for: tables that gain or lose rows, and columns of rows that were there."""
-NOT_OURS = ("account_login", "account_logout")
+NOT_OURS = ("account_login", "account_logout", "account_reauthenticate")
 OURS = ("account", "people:", "teams:", "roles:", "tokens:", "preferences", "accept_invitation", "api:user", "api:team",
         "api:role", "api:token")  # fmt: skip
 Rows = dict[tuple[str, int], dict[str, Any]]

@@ -52,7 +52,7 @@ def test_one_sees_where_one_is_signed_in_and_ends_the_others(ana: User, rio: Use
     ]
     page = here.get(SECURITY).content.decode()
     assert page.count("Chrome on Android") == 2  # by name, and named by its button
-    assert "This browser" in page
+    assert "this browser" in page
     moment = phone.get(POLL, {"since": 2**61})["X-Last-Entry"]
     assert phone.get(POLL, {"since": moment}).status_code == 204
     strangers = reverse("security:end_session", args=[sessions_of(rio)[0].id])

@@ -16,7 +16,7 @@ TOUCHING = (
     "UPDATE activity_entry SET actor_label = 'x'",
     "UPDATE activity_entry SET recorded_at = now()",
     "DELETE FROM activity_entry",
-    "TRUNCATE activity_entry, incidents_notice, incidents_merge",
+    "TRUNCATE activity_entry, incidents_notice, incidents_merge, webhooks_delivery, webhooks_try",
     "TRUNCATE activity_entry CASCADE",
     "UPDATE activity_body SET text = 'x'",
     "UPDATE activity_body SET text = NULL, emptied_at = now()",

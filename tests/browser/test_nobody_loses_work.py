@@ -3,7 +3,13 @@ sign-in, an unreachable server; and nobody else sees it."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+import psycopg
+import pytest
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
@@ -178,6 +184,26 @@ def test_an_unreachable_server_is_told_at_the_form_and_try_again_saves_once(
     assert incident.name == "Ana's name"
     assert Entry.objects.comments().count() == 1
     assert Entry.objects.filter(verb="incident.renamed").count() == 1
+
+
+def test_a_failure_is_told_at_the_form_in_the_servers_words_with_its_request(
+    incident: Incident, ana: User, window_of: WindowOf, refusals: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("the connection is lost") from psycopg.OperationalError("the connection is lost")
+
+    refusals.add(503)
+    page = window_of(ana)
+    form = open_manage(page, incident)
+    form.get_by_label("Comment").fill(COMMENT)
+    monkeypatch.setattr("incidents.views.manage.apply_changes", away)
+    save(form)
+    told = form.get_by_text("Its database cannot be reached. What you sent was not saved.")
+    expect(told).to_contain_text(re.compile(r"\(Request [0-9a-f]{16}\)"))
+    monkeypatch.undo()
+    form.get_by_role("button", name="Try again").click()
+    expect(toast(page, f"Saved #{incident.pk}")).to_be_visible()
+    assert Entry.objects.comments().count() == 1
 
 
 def test_cancel_throws_away_and_offers_back_and_escape_keeps(

@@ -11,7 +11,6 @@ import copy
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import count, cycle
 from typing import Any
 
@@ -101,14 +100,14 @@ def write_through_routes(
     texts, numbers = cycle(SHORT), count()
     with reading(patch) as read:
         for name, method, said in requests(client, incident, other, but=HIDES):
-            certain, possible = _free_texts(client, said, method, read)
+            certain, possible = free_texts(client, said, method, read)
             for places in (certain, *([place] for place in (*certain, *possible))):
                 if not places or any((name, place) in kept for place in places):
                     continue
                 tokens = {place: f"q{next(numbers)}q" for place in places}
                 values = said.values
                 for place, token in tokens.items():
-                    values = with_field(replace(said, values=values), place, next(texts) + token)
+                    values = with_field(said, place, next(texts) + token, values)
                 kept |= {(name, place) for place in _kept(client, said, values, tokens)}
     return kept
 
@@ -116,7 +115,7 @@ def write_through_routes(
 Place = tuple[str, Any]
 
 
-def _free_texts(client: Client, said: Said, method: str, read: Read) -> tuple[list[Place], list[Place]]:
+def free_texts(client: Client, said: Said, method: str, read: Read) -> tuple[list[Place], list[Place]]:
     """The fields of a route that its forms take texts in, and others of which nobody says what they are."""
     read.start()
     read.forms.clear()
@@ -131,8 +130,8 @@ def _free_texts(client: Client, said: Said, method: str, read: Read) -> tuple[li
 
 def _kept(client: Client, said: Said, values: Any, tokens: Mapping[Place, str]) -> list[Place]:
     """The fields whose texts were stored, found by their tokens; where none was, all that was written is taken back."""
-    start = newest()
     with transaction.atomic():
+        start = newest()
         said.send(client, values)
         stored = "\n".join(text for _, text in stored_since(start))
         kept = [place for place, token in tokens.items() if token in stored]

@@ -61,6 +61,8 @@ SEE, EDIT, BULK, EXPORT, RULES, MERGE, RESTRICT, BREAK, HOOKS = (
 PEOPLE_MANAGED = Permission.MANAGE_PEOPLE
 OPEN = "open"
 """Without signing in."""
+UNCONFIGURED = "not configured"
+"""Open, but there for nobody without a provider in the settings (tests/accounts/test_oidc.py, test_saml.py)."""
 SIGNED_IN = "signed in"
 """With any role or none."""
 
@@ -108,6 +110,11 @@ TABLE: dict[str, dict[str, Any]] = {
     "account_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "mfa_reauthenticate_webauthn": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "provider": {"GET": UNCONFIGURED},
+    "provider_callback": {"GET": UNCONFIGURED},
+    "saml_acs": {"POST": UNCONFIGURED},
+    "saml_finish": {"GET": UNCONFIGURED},
+    "saml_metadata": {"GET": UNCONFIGURED},
     "reset_password": {"GET": OPEN, "POST": OPEN},
     "reset_asked": {"GET": OPEN},
     "choose_password": dict.fromkeys(METHODS, OPEN),
@@ -411,6 +418,7 @@ WORDS = {
     **dict.fromkeys(("api:act", "api:cancel_act", "api:undo_act"), ACT),
     "alert_acts:undo": SAVE,
     "close_part": "incidents",
+    **dict.fromkeys(("provider", "provider_callback", "saml_acs", "saml_finish", "saml_metadata"), "none"),
     "sign_in_settings:demand": "reader",
     "sign_in_settings:person": "ana",
     "sign_in_settings:take": "ana",
@@ -655,6 +663,8 @@ def test_each_role_gets_what_the_table_says(
             needed = methods.get(method)
             if needed is None:
                 right = status in (403, 405)
+            elif needed == UNCONFIGURED:
+                right = status == 404
             elif needed in (OPEN, SIGNED_IN) or needed in ROLES[role]:
                 right = status not in (401, 403, 404, 405) and (status < 500 or name == "readyz")
             else:
@@ -673,6 +683,8 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(incident: Incident) -> None:
             answer = ask(Client(), method, name, incident, where)
             if needed == OPEN:
                 right = answer.status_code in (200, 405, 410, 503)
+            elif needed == UNCONFIGURED:
+                right = answer.status_code == 404
             elif name.startswith("api:"):
                 right = answer.status_code == 401
             else:
@@ -692,7 +704,7 @@ def test_tokens_open_no_pages(incident: Incident) -> None:
     _, key = create_token("script", actor=SYSTEM, role="admin")
     client = Client(headers={"Authorization": f"Bearer {key}"})
     for name, methods in TABLE.items():
-        if "GET" in methods and methods["GET"] != OPEN and not name.startswith("api:"):
+        if "GET" in methods and methods["GET"] not in (OPEN, UNCONFIGURED) and not name.startswith("api:"):
             assert ask(client, "GET", name, incident).status_code == 302
 
 
@@ -710,7 +722,7 @@ def test_a_form_of_another_site_is_refused(incident: Incident, ana: User) -> Non
     client = Client(enforce_csrf_checks=True)
     client.force_login(ana)
     for name, methods in TABLE.items():
-        if "POST" in methods and not name.startswith("api:"):
+        if "POST" in methods and methods["POST"] != UNCONFIGURED and not name.startswith("api:"):
             assert ask(client, "POST", name, incident).status_code == 403, name
 
 

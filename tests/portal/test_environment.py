@@ -65,6 +65,7 @@ def test_settings_cannot_be_changed_afterwards() -> None:
         ("DATABASE_URL", "sqlite:///x", "DATABASE_URL must start with postgresql://"),
         ("DATABASE_URL", "postgresql://host", "DATABASE_URL names no database"),
         ("DATABASE_URL", "postgresql://host:x/db", "DATABASE_URL has a port that is not a number"),
+        ("SIGN_IN_PROVIDERS", "x", "SIGN_IN_PROVIDERS is no TOML"),
         ("SMTP_URL", "https://mail.example", "SMTP_URL must start with smtps:// (TLS), smtp:// (STARTTLS) or"),
         ("SMTP_URL", "smtp://:587", "SMTP_URL names no host"),
         ("SMTP_URL", "smtp://mail.example:x", "SMTP_URL has a port that is not a number"),
@@ -101,6 +102,11 @@ def test_an_empty_value_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_owner_needs_an_application_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@host/db")
     assert "DATABASE_OWNER_URL is set without DATABASE_URL" in refusal()
+
+
+def test_without_passwords_somebody_still_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD_SIGN_IN", "false")
+    assert "BREAK_GLASS_USER" in refusal()
 
 
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
