@@ -14,13 +14,13 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent, resolve_django_path_parameter
 
-from common.endpoints import Answers, Endpoint
+from common.endpoints import IDEMPOTENCY_KEY, Answers, Endpoint
 from common.problems import PROBLEM, PROBLEM_TYPE
 from common.shapes import JSON, MULTIPART, Shape, number, text, written
 
 PLACE = re.compile(r"\{(\w+)\}")
 ROOT = "/api/v1/"
-IDEMPOTENCY_KEY, IF_MATCH = "Idempotency-Key", "If-Match"
+IF_MATCH = "If-Match"
 
 PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("Invalid", "The address or the body says something that means nothing; `errors` names each such field."),

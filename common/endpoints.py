@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -13,6 +14,7 @@ from common.bodies import Body
 from common.query_strings import check_keys
 from common.shapes import Shape, nothing
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
 NOTHING = nothing()
 Answers = Mapping[int, Shape | None]
 """Status → what is answered; None for an answer without a body."""
@@ -52,6 +54,8 @@ class Endpoint(APIView):
         known = self.keys.get(method, ())
         if known is not None:
             check_keys(request.query_params, known)
+        if IDEMPOTENCY_KEY in request.headers and method not in self.keyed:
+            raise ValidationError({IDEMPOTENCY_KEY: ["No answers are kept here; leave the header out."]})
 
     def body(self, request: Request) -> Body:
         """The body of a request, by what the method takes."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import Principal
+from accounts.once import once
 from activity.actors import Actor, Channel
 from common.api_lists import ABOUT_KEYS, NEXT_SHAPE, limit_of, one_of
 from common.bodies import LONG, Body
@@ -150,14 +151,18 @@ class TestView(Endpoint):
     needs = {"POST": MANAGE}
     takes = {"POST": NOTHING}
     gives = {"POST": {202: DELIVERY}}
-    keyed = ()
 
-    def post(self, request: Request, number: int) -> Response:
+    def post(self, request: Request, number: int) -> HttpResponse:
         """Send a test to a webhook."""
         self.body(request).check()
-        sent = commands.send_test(_found(number), actor=_who(request)[1])
-        _wake()
-        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+        found = _found(number)
+
+        def act() -> Response:
+            sent = commands.send_test(found, actor=_who(request)[1])
+            _wake()
+            return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 class DeliveriesView(Endpoint):
@@ -209,15 +214,19 @@ class ReplayView(Endpoint):
     needs = {"POST": MANAGE}
     takes = {"POST": NOTHING}
     gives = {"POST": {202: DELIVERY}}
-    keyed = ()
 
-    def post(self, request: Request, number: int, key: UUID) -> Response:
+    def post(self, request: Request, number: int, key: UUID) -> HttpResponse:
         """Send a message again."""
         self.body(request).check()
         principal, actor = _who(request)
-        sent = commands.replay(_delivery(number, key, principal), actor=actor)
-        _wake()
-        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+        found = _delivery(number, key, principal)
+
+        def act() -> Response:
+            sent = commands.replay(found, actor=actor)
+            _wake()
+            return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 class ReplayFailedView(Endpoint):
@@ -226,15 +235,19 @@ class ReplayFailedView(Endpoint):
     needs = {"POST": MANAGE}
     takes = {"POST": NOTHING}
     gives = {"POST": {202: answer("Replayed", replayed=number())}}
-    keyed = ()
 
-    def post(self, request: Request, number: int) -> Response:
+    def post(self, request: Request, number: int) -> HttpResponse:
         """Send all again that were given up."""
         self.body(request).check()
         principal, actor = _who(request)
-        counted = commands.replay_failed(_found(number), principal=principal, actor=actor)
-        _wake()
-        return Response({"replayed": counted}, status=status.HTTP_202_ACCEPTED)
+        found = _found(number)
+
+        def act() -> Response:
+            counted = commands.replay_failed(found, principal=principal, actor=actor)
+            _wake()
+            return Response({"replayed": counted}, status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------

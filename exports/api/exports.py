@@ -57,7 +57,7 @@ class IncidentExportsView(Endpoint):
             format = body.term("format", Format, Format.PDF)
             anew = body.flag("anew") or False
         # what else is said is the report's, and read by its form
-        said = {name: value for name, value in request.data.items() if value is not None}
+        said = {name: value for name, value in dict(request.data).items() if value is not None}
         options = options_of(said) if format == Format.PDF else None
 
         def act() -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person_of
 from accounts.choices import Permission
+from accounts.once import once
 from common.api_lists import ABOUT_KEYS, following, limit_of, one_of
 from common.bodies import LARGEST_ID
 from common.endpoints import Endpoint
@@ -65,12 +67,15 @@ class ReadNoticesView(Endpoint):
     needs = {"POST": Permission.SEE_INCIDENTS}
     takes = {"POST": sent(incident=number("0 for what concerns the system"))}
     gives = {"POST": answer("Unread", unread=number())}
-    keyed = ()
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Mark notices as read."""
         user = person_of(request, WHOSE)
         with self.body(request) as body:
             number = body.integer("incident", 0, LARGEST_ID)
-        read_notices(user, None if number is None else [number])
-        return Response({"unread": unread_count(user)})
+
+        def act() -> Response:
+            read_notices(user, None if number is None else [number])
+            return Response({"unread": unread_count(user)})
+
+        return once(request, act)

@@ -93,14 +93,18 @@ class CancelTrialView(Endpoint):
     needs = {"POST": MANAGE}
     takes = {"POST": NOTHING}
     gives = {"POST": TRIAL}
-    keyed = ()
 
-    def post(self, request: Request, number: UUID) -> Response:
+    def post(self, request: Request, number: UUID) -> HttpResponse:
         """Cancel a trial."""
         user = person_of(request, WHOSE)
-        with self.body(request):
-            cancel_trial(own_or_404(user, number))
-        return Response(plain_trial(own_or_404(user, number), user))
+        found = own_or_404(user, number)
+        self.body(request).check()
+
+        def act() -> Response:
+            cancel_trial(found)
+            return Response(plain_trial(own_or_404(user, number), user))
+
+        return once(request, act)
 
 
 def own_or_404(user: User, number: UUID) -> Trial:
