@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from psycopg.errors import LockNotAvailable
 
 from accounts.commands import create_token
 from accounts.models import User
@@ -87,14 +88,12 @@ def test_others_in_the_way_for_the_moment_are_a_503_that_says_when_to_come_back(
     script: Client, incident: Incident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked_out(*_: Any) -> None:
-        cause = Exception("canceling statement due to lock timeout")
-        cause.sqlstate = "55P03"  # type: ignore[attr-defined]
-        raise OperationalError from cause
+        raise OperationalError from LockNotAvailable("canceling statement due to lock timeout")
 
     monkeypatch.setattr("incidents.api.incidents.plain_incidents", locked_out)
     answer = script.get(f"/api/v1/incidents/{incident.pk}/")
     told(answer, 503)
-    assert answer["Retry-After"] == "1"
+    assert answer["Retry-After"] == "2"
 
 
 def test_a_body_that_is_too_large_is_413(script: Client, settings: Any) -> None:
@@ -117,8 +116,9 @@ def test_a_body_that_is_no_json_is_told_where(script: Client) -> None:
 def test_every_address_refuses_a_key_that_it_does_not_know(script: Client, incident: Incident) -> None:
     """Also where it takes none at all, so that a filter with a slip in it never reads as no filter."""
     wrong = []
+    of_persons = ("api:tokens", "api:token")
     for name, methods in TABLE.items():
-        if name.startswith("api:"):
+        if name.startswith("api:") and name not in of_persons:
             where = address(name, incident)
             for method in methods:
                 answer = getattr(script, method.lower())(f"{where}?nonsense=1", content_type="application/json")

@@ -27,7 +27,7 @@ from common.outgoing import exchange
 from common.outgoing.exchange import Outcome
 from incidents.commands import add_comment, change_tags, resolve, restrict
 from incidents.models import Incident
-from tests.conftest import alert, opened
+from tests.conftest import alert, opened, person
 from tests.webhooks.receivers import Receiver, receiver, redirecting, silent
 from tests.webhooks.subscribed import send, subscribed, values
 from webhooks import delivering, rules, tasks
@@ -152,6 +152,7 @@ def test_who_is_no_longer_named_or_has_left_has_nothing_sent(
     add_comment(incident, "Seen by all.", actor=ana.as_actor())
     restrict(incident, [lee], actor=lee.as_actor())
     incident.members.all().delete()
+    person("max", "Max Orlov", "admin")  # somebody is left who manages people
     deactivate(ada, actor=SYSTEM)
     send()
     assert hook.heard == []

@@ -32,7 +32,7 @@ from incidents.commands import (
     work_on,
 )
 from incidents.models import Incident
-from tests.conftest import alert, device, opened
+from tests.conftest import alert, device, opened, person
 from tests.webhooks.subscribed import subscribed, values, written
 from webhooks import listening
 from webhooks.commands import change_subscription, delete_subscription, switch_subscription
@@ -197,6 +197,7 @@ def test_a_token_is_told_of_no_restricted_incident(lee: User, incident: Incident
 
 def test_whoever_may_see_nothing_any_more_has_nothing_told(ada: User, ana: User, lee: User, incident: Incident) -> None:
     gone, other = subscribed(ada), subscribed(lee)
+    person("max", "Max Orlov", "admin")  # somebody is left who manages people
     deactivate(ada, actor=SYSTEM)
     listening.forget()
     add_comment(incident, "Going on.", actor=ana.as_actor())
