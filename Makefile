@@ -13,7 +13,7 @@ PIP = $(if $(wildcard $(VENV)/bin/pip),$(RUN) -m pip,$(PYTHON) -m pip --python $
 PIP_OPTIONS := --disable-pip-version-check --quiet install --require-hashes --no-deps --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help up test bench lint format lock clean
+.PHONY: help up test fuzz bench lint format lock clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [SETTING=value ...]"
@@ -25,6 +25,9 @@ up: $(INSTALLED) $(REPORTS) ## run the portal here: PORT=8000 DATA_DIR=var DEMO=
 test: $(INSTALLED_DEV) ## run all tests: ARGS="tests/incidents -k resolve"
 	@$(RUN) -m portal.servers.system_packages tests
 	@$(RUN) -m pytest $(ARGS)
+
+fuzz: $(INSTALLED_DEV) ## ask the API at random as each role: FUZZ_CASES=10000 FUZZ_SEED=1 FUZZ_ONLY=tasks
+	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) FUZZ_SEED=$(or $(FUZZ_SEED),1) $(RUN) -m pytest -n 0 -s tests/api/test_fuzz.py
 
 bench: $(INSTALLED_DEV) ## measure: ONLY=queue INCIDENTS=1000000
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(INCIDENTS),--incidents $(INCIDENTS)) $(ARGS)

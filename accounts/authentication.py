@@ -24,6 +24,8 @@ from common.api import ForPersonsOnly
 
 logger = logging.getLogger(__name__)
 
+EVERYBODY = "everybody"
+"""In the place of a permission: whoever may use the API at all."""
 MOST_REMEMBERED = 10_000
 _recorded: dict[tuple[str, str], float] = {}
 """Tokens and addresses whose use this process knows to be recorded, and until when: no statement for each request."""
@@ -97,7 +99,8 @@ class NobodyUnlessNamed(BasePermission):
             return False
         if request.method not in needs:
             raise MethodNotAllowed(str(request.method))
-        return principal.may(needs[request.method])
+        permission = needs[request.method]
+        return permission == EVERYBODY or principal.may(permission)
 
 
 class SomebodysOwn(BasePermission):

@@ -21,8 +21,9 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.commands.answers import keep_answer, kept_answer, take_key
 from common.command import in_one_transaction
+from common.endpoints import IDEMPOTENCY_KEY
 
-HEADER = "Idempotency-Key"
+HEADER = IDEMPOTENCY_KEY
 REPLAYED = "Idempotency-Replayed"
 """Of an answer that was given before: `true`."""
 LONGEST = 255
@@ -79,12 +80,6 @@ def once(request: Request, act: Callable[[], Response], sent: bytes | None = Non
         return HttpResponse(bytes(kept.body), "application/json", kept.status, headers=headers)
 
     return in_one_transaction(act_or_repeat)
-
-
-def refuse_key(request: Request, why: str) -> None:
-    """For an endpoint that cannot promise it. Raises ValidationError where the header is sent."""
-    if HEADER in request.headers:
-        raise exceptions.ValidationError({HEADER: [why]})
 
 
 def _key_of(request: Request) -> str | None:

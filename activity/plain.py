@@ -38,7 +38,8 @@ def _plain(entry: Entry, last: dict[int, Entry]) -> dict[str, Any]:
         if entry.subject_kind
         else None,
         "changes": entry.changes,
-        "alerts": entry.facts.get("alerts", []),
+        # of a bulk act it is how many
+        "alerts": entry.facts["alerts"] if isinstance(entry.facts.get("alerts"), list) else [],
         "alert_count": entry.facts.get("alert_count", 0),
         "text": body.text if body else None,
         "text_sha256": entry.body_sha256 or None,

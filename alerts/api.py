@@ -20,12 +20,14 @@ from alerts.models import Alert
 from alerts.queries import queue
 from alerts.queries.plain import plain_alerts
 from alerts.queries.plain_detail import PARTS, plain_alert
+from alerts.shapes import ALERT, ALERT_IN_FULL
 from common.address_filter import filled
-from common.api_lists import list_answer
+from common.api_lists import list_answer, listed, listing
 from common.endpoints import Endpoint
 from common.filters import ANY
 from common.preconditions import with_tag
 from common.query_strings import nearest
+from common.shapes import list_of, tagged, word_of
 
 
 class AlertListView(Endpoint):
@@ -36,10 +38,12 @@ class AlertListView(Endpoint):
     `/api/v1/incidents/`.
     """
 
-    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": listing(AlertFilter, queue.SORTING)}
+    gives = {"GET": listed("Alerts", "alerts", ALERT)}
 
     def get(self, request: Request) -> Response:
+        """List alerts."""
         return Response(alerts_answer(request))
 
 
@@ -48,9 +52,11 @@ class AlertDetailView(Endpoint):
     processes beneath those that started them. `with=raw` adds the record as its source sent it."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    keys = {"GET": ("with",)}
+    keys = {"GET": {"with": list_of(word_of(PARTS), "What shall be answered as well.")}}
+    gives = {"GET": tagged(ALERT_IN_FULL)}
 
     def get(self, request: Request, number: int) -> Response:
+        """Read an alert."""
         return self.answer(request, alert_or_404(request, number), asked_parts(request))
 
     def answer(self, request: Request, alert: Alert, parts: tuple[str, ...] = (), **more: Any) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
@@ -16,12 +16,74 @@ from common.composed import Listed
 from common.counting import CAP, count
 from common.pagination import BadCursor, Order, page_of_ids
 from common.query_strings import address, check_keys, nearest, with_values
+from common.shapes import (
+    Member,
+    Shape,
+    answer,
+    flag,
+    link,
+    list_of,
+    looked_up,
+    number,
+    or_null,
+    sometimes,
+    text,
+    word_of,
+)
+from common.sorting import Sorting
 
 USUAL_LIMIT = 50
 HIGHEST_LIMIT = 200
 OWN_KEYS = ("limit", "count")
 """Keys that only the API knows, beside those of the page."""
 COUNTS = ("exact", "capped")
+
+
+CURSOR = "From the `next` of an earlier answer: where to go on."
+ABOUT_KEYS = {
+    "after": text(CURSOR),
+    "before": text("From the address of an earlier page: what comes before it."),
+    "limit": number("How many come at once; usually 50.", least=1, most=HIGHEST_LIMIT),
+    "count": word_of(COUNTS, "Adds `count` and `count_is_exact`: `exact` counts all, `capped` stops at 1,000."),
+}
+ABOUT_PAGES = text("Is about the page's look alone; changes nothing here.")
+
+
+NEXT_SHAPE = or_null(link("the address of what follows; null at the end"))
+
+
+def listing(
+    of: type[AddressFilter[Any, Any]], sorting: Sorting | Collection[str], fixed: Collection[str] = ()
+) -> dict[str, Shape]:
+    """The keys that the address of a list may have: those of its page, and those of the API; not those that its path
+    says already."""
+    keys = {key: field.shape() for key, field in of.FIELDS.items() if key not in fixed}
+    for key in of.LIST_KEYS:
+        keys[key] = looked_up(ABOUT_KEYS.get(key, ABOUT_PAGES))
+    keys["sort"] = order_shape(sorting)
+    return keys | {key: ABOUT_KEYS[key] for key in OWN_KEYS}
+
+
+def order_shape(sorting: Sorting | Collection[str]) -> Shape:
+    """What `sort` takes."""
+    if not isinstance(sorting, Sorting):
+        return word_of(sorting, "The order.")
+    known = "|".join(sorting.keys)
+    about = f"One to three of {', '.join(sorting.keys)}, with commas between; - in front turns one round."
+    return looked_up(text(f"{about} Usually {sorting.usual}.", pattern=f"^-?({known})(,-?({known})){{0,2}}$"))
+
+
+def listed(name: str, key: str, row: Shape, **more: Shape | Member) -> Shape:
+    """What a list answers, with its rows under `key`."""
+    return answer(
+        name,
+        **{key: list_of(row)},
+        next=NEXT_SHAPE,
+        page=link("the page that shows the same"),
+        count=sometimes(number("how many there are, where the address asks for it")),
+        count_is_exact=sometimes(flag("false where it stopped at 1,000")),
+        **more,
+    )
 
 
 class Asked(Protocol):

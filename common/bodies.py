@@ -12,11 +12,14 @@ from rest_framework import exceptions
 from common.boundary import MAXIMUM_TEXT, join_path, name_type
 from common.errors import Refused
 from common.fields import MISSING, Fields
+from common.shapes import Shape
 
 Checked = TypeVar("Checked")
 
 LARGEST_ID = 2**63 - 1
 """The largest that the database can compare with a key."""
+EXACT = 2**53
+"""From here on numbers with a decimal point skip whole ones."""
 LONG = MAXIMUM_TEXT
 """Characters of a text whose own cap the command knows."""
 WHOLE = "body"
@@ -43,6 +46,7 @@ class Body(Fields):
         with Body(request.data, ("text", "reason")) as body:
             text = body.text("text", 1_000, required=True)
 
+    Which fields there are, its shape says, as the endpoint declares it (`Endpoint.takes`), or a tuple of their names.
     `null` counts as left out, unless `nulls` names the fields in which it means something: then everywhere else it is
     refused, as in a PATCH, where nobody can tell what it would change.
     """
@@ -50,7 +54,7 @@ class Body(Fields):
     def __init__(
         self,
         data: Any,
-        known: tuple[str, ...],
+        known: tuple[str, ...] | Shape,
         *,
         nulls: tuple[str, ...] | None = None,
         what: str = "This body",
@@ -59,6 +63,9 @@ class Body(Fields):
     ) -> None:
         self.found: dict[str, list[str]] = {} if found is None else found
         """Path → what is wrong there; shared with the objects inside."""
+        self.shape = known if isinstance(known, Shape) else None
+        if isinstance(known, Shape):
+            nulls, known = known.nulls, known.names
         is_object = isinstance(data, Mapping)
         super().__init__(data if is_object else {}, path, now=None)
         if not is_object:
@@ -94,6 +101,13 @@ class Body(Fields):
         """An object of a list, read in the same block; `refuse_unknown` says what it may have."""
         return Body(record, tuple(record), path=path, found=self.found)
 
+    def _as_integer(self, value: Any, minimum: int, maximum: int) -> int:
+        """A whole number however it is written: some languages write 7.0, which JSON Schema takes for 7 (2020-12,
+        section 6.1.1). Beyond 2^53 such a number may not be the one that was meant (RFC 7493 section 2.2)."""
+        if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+            value = int(value)
+        return super()._as_integer(value, minimum, maximum)
+
     def _items(self, name: str, count: int) -> list[tuple[int, Any]]:
         value = self.record.get(name)
         for position, item in enumerate(value[:count] if isinstance(value, list) else ()):
@@ -125,7 +139,8 @@ class Body(Fields):
             self.fail(self.at(name), "This is no id; send it as it was given, such as 95e13890-0d4f-….")
             return None
 
-    def inside(self, name: str, known: tuple[str, ...], what: str, **options: Any) -> Body | None:
-        """The object in a field, read in the same block."""
+    def inside(self, name: str, known: tuple[str, ...] | Shape | None, what: str, **options: Any) -> Body | None:
+        """The object in a field, read in the same block; without `known`, by what the shape of the body says of it."""
         value = self.record.get(name)
+        known = self.shape.inside(name) if known is None and self.shape else known or ()
         return None if value is None else Body(value, known, what=what, path=self.at(name), found=self.found, **options)

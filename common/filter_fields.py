@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from common.filters import ANY, MOST_VALUES, is_storable
 from common.query_strings import nearest
+from common.shapes import Shape, list_of, looked_up, text, word_of
 from common.terms import NamedTerms, RankedTerms
 from common.time_ranges import BadRange, parse_range, range_in_words
 
@@ -38,6 +39,10 @@ class Kind(NamedTerms):
     RANGE = "range", "A range of numbers"
     YES_NO = "yes_no", "Yes or no"
     TEXT = "text", "Search text"
+
+
+CLOSED = (Kind.TERMS, Kind.YES_NO)
+"""Kinds whose words are all known."""
 
 
 class UnknownWord(ValidationError):
@@ -96,6 +101,13 @@ class Field:
     def options_for(self, names: Any) -> list[Option]:
         """The same where they depend on the list."""
         return self.options()
+
+    def shape(self) -> Shape:
+        """What the key takes, for the API's document: any of a few words, or texts that are looked up."""
+        about = " ".join(filter(None, (f"{self.label}.", self.help and f"{self.help}.")))
+        if self.kind in CLOSED and (options := self.options()):
+            return list_of(word_of([*(option.value for option in options), ANY]), about)
+        return list_of(looked_up(text(most=LONGEST_WORD)), about)
 
     def word_label(self, word: str, names: Any) -> str:
         """A word as a chip shows it."""

@@ -10,10 +10,32 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from common.request_id import request_id
+from common.shapes import answer, anything, list_of, number, sometimes, text
 
 PROBLEM_TYPE = "application/problem+json"
 API = "/api/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+PROBLEM = answer(
+    "Problem",
+    type=text("about:blank: the status says what kind of problem it is"),
+    title=text("the kind of problem, in a word or two"),
+    status=number("the status, once more", least=400, most=599),
+    detail=text("what is wrong, and the way out"),
+    errors=sometimes(
+        list_of(
+            answer(
+                field=text("the path of what is wrong in the body, such as tags[3], or a key of the address"),
+                problem=text("what is wrong with it"),
+                current=sometimes(anything("412: what it is by now")),
+                yours=sometimes(anything("412: what was sent")),
+            )
+        )
+    ),
+    version=sometimes(number("412: the version by now")),
+    request_id=sometimes(text("by which the log of the server names this request")),
+)
+"""RFC 9457, with members of ours."""
 
 WORDS: dict[int, tuple[str, str]] = {
     400: ("Invalid request", "The request cannot be read; correct it."),

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from portal.api_docs.views import SchemaView, docs
+
 app_name = "api"
 
 urlpatterns = [
@@ -9,5 +11,7 @@ urlpatterns = [
     path("", include("ingest.api_urls")),
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
     path("", include("webhooks.api_urls")),
 ]

@@ -288,7 +288,19 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["common.api.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.TokenRate"],
     "EXCEPTION_HANDLER": "common.api.problem",
+    "DEFAULT_SCHEMA_CLASS": "common.describing.OperationSchema",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Watchfloor",
+    "VERSION": "1",
+    "DESCRIPTION": "Incident management for security operations centres. HEAD is answered like GET, without a body. In "
+    "bodies, null is as leaving a field out, except where a field says what it means.",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [],
 }
 
 API_READS_PER_MINUTE = ENVIRONMENT.api_reads_per_minute

@@ -42,6 +42,7 @@ from entities.identity import EntityIdentity
 from incidents.models import Incident
 from ingest.commands import ingest
 from ingest.parsed import ParsedAlert, ParsedEvidence
+from tests import described
 from tests.embedded import THROWAWAY
 from webhooks import listening
 
@@ -381,6 +382,19 @@ def _alone(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pyte
     counting.forget()
     listening.remember([])
     yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_are_as_documented() -> Iterator[None]:
+    with described.all_answers_checked():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_differed() -> Iterator[None]:
+    described.differing.clear()
+    yield
+    assert not described.differing, described.differing
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

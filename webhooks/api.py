@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,22 +15,45 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import Principal
+from accounts.once import once
 from activity.actors import Actor, Channel
-from common.api_lists import limit_of, one_of
+from common.api_lists import ABOUT_KEYS, NEXT_SHAPE, limit_of, one_of
 from common.bodies import LONG, Body
-from common.endpoints import Endpoint
+from common.endpoints import NOTHING, Endpoint
 from common.jobs import wake_worker
 from common.preconditions import based_on, seen_of, with_tag
 from common.query_strings import nearest
+from common.shapes import (
+    answer,
+    changes,
+    flag,
+    list_of,
+    looked_up,
+    needed,
+    number,
+    sent,
+    tagged,
+    text,
+    word_of,
+)
 from webhooks import commands, queries
 from webhooks.choices import DeliveryState
 from webhooks.models import Delivery, Subscription
+from webhooks.shapes import DELIVERY, DELIVERY_IN_FULL, NEW_WEBHOOK, SECRETS, WEBHOOK
 from webhooks.tasks import send_deliveries
 from webhooks.values import SubscriptionValues
 
 MANAGE = Permission.MANAGE_WEBHOOKS
 MOST_GROUPS = 100
-FIELDS = ("name", "address", "groups", "query", "with_texts", "with_restricted", "is_on")
+VALUES = {
+    "name": needed(text(most=LONG)).shape,
+    "address": needed(text("to which it sends", most=LONG)).shape,
+    "groups": list_of(text(), "what it is told of: status, comments …", most=MOST_GROUPS),
+    "query": text("of which incidents, as the queue's address has it", most=LONG),
+    "with_texts": flag("whether it is sent what people write"),
+    "with_restricted": flag("whether it is told of restricted incidents"),
+    "is_on": flag(),
+}
 
 
 class WebhooksView(Endpoint):
@@ -42,13 +65,18 @@ class WebhooksView(Endpoint):
     """
 
     needs = {"GET": MANAGE, "HEAD": MANAGE, "POST": MANAGE}
+    takes = {"POST": looked_up(sent(**VALUES | {"name": needed(VALUES["name"]), "address": needed(VALUES["address"])}))}
+    gives = {"GET": answer("Webhooks", webhooks=list_of(WEBHOOK)), "POST": {201: NEW_WEBHOOK}}
+    keyed = ()
 
     def get(self, request: Request) -> Response:
+        """List webhooks."""
         found = Subscription.objects.kept().with_reader().select_related("receiver").order_by("pk")
         return Response({"webhooks": [queries.plain(each) for each in found]})
 
     def post(self, request: Request) -> Response:
-        with Body(request.data, FIELDS) as body:
+        """Add a webhook."""
+        with self.body(request) as body:
             values = _values(body, None)
         principal, actor = _who(request)
         with transaction.atomic():
@@ -63,15 +91,20 @@ class WebhookView(Endpoint):
     what somebody else has changed since."""
 
     needs = dict.fromkeys(("GET", "HEAD", "PATCH", "DELETE"), MANAGE)
+    takes = {"PATCH": looked_up(changes(**VALUES))}
+    gives = {"GET": tagged(WEBHOOK), "PATCH": tagged(WEBHOOK), "DELETE": {204: None}}
+    versioned = ("PATCH",)
 
     def get(self, request: Request, number: int) -> Response:
+        """Read a webhook."""
         found = _found(number)
         return with_tag(Response(queries.plain(found)), found.version)
 
     def patch(self, request: Request, number: int) -> Response:
+        """Change a webhook."""
         found = _found(number)
         base = based_on(seen_of(request), found.version, of_parts=True)
-        with Body(request.data, FIELDS, nulls=()) as body:
+        with self.body(request) as body:
             values = _values(body, found)
         principal, actor = _who(request)
         saved = commands.change_subscription(found, values, reader=principal, based_on=base, actor=actor)
@@ -79,6 +112,7 @@ class WebhookView(Endpoint):
         return with_tag(Response(queries.plain(queries.with_receiver(saved))), saved.version)
 
     def delete(self, request: Request, number: int) -> Response:
+        """Delete a webhook."""
         commands.delete_subscription(_found(number), actor=_who(request)[1])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -87,9 +121,13 @@ class SecretView(Endpoint):
     """The secret, and for a day after it was changed the former one; that it was asked for is recorded."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": SECRETS}
+    keyed = ()
 
     def post(self, request: Request, number: int) -> Response:
-        Body(request.data, ()).check()
+        """Read the secret of a webhook."""
+        self.body(request).check()
         return _secrets(_found(number), request)
 
 
@@ -97,9 +135,13 @@ class NewSecretView(Endpoint):
     """Make a new secret; messages are signed with both for a day."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": SECRETS}
+    keyed = ()
 
     def post(self, request: Request, number: int) -> Response:
-        Body(request.data, ()).check()
+        """Make a new secret."""
+        self.body(request).check()
         return _secrets(commands.rotate_secret(_found(number), actor=_who(request)[1]), request)
 
 
@@ -107,12 +149,20 @@ class TestView(Endpoint):
     """Send a test; answers the message, whose tries its own address tells."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": {202: DELIVERY}}
 
-    def post(self, request: Request, number: int) -> Response:
-        Body(request.data, ()).check()
-        sent = commands.send_test(_found(number), actor=_who(request)[1])
-        _wake()
-        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+    def post(self, request: Request, number: int) -> HttpResponse:
+        """Send a test to a webhook."""
+        self.body(request).check()
+        found = _found(number)
+
+        def act() -> Response:
+            sent = commands.send_test(found, actor=_who(request)[1])
+            _wake()
+            return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 class DeliveriesView(Endpoint):
@@ -120,9 +170,17 @@ class DeliveriesView(Endpoint):
     `limit` (1 to 200, usually 50) come at once, `next` is the address of those that follow, or null."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE}
-    keys = {"GET": ("state", "limit", "before")}
+    keys = {
+        "GET": {
+            "state": word_of([*DeliveryState.values, ""], "Those in one state."),
+            "limit": ABOUT_KEYS["limit"],
+            "before": looked_up(text("From the `next` of an earlier answer.")),
+        }
+    }
+    gives = {"GET": answer("Deliveries", deliveries=list_of(DELIVERY), next=NEXT_SHAPE)}
 
     def get(self, request: Request, number: int) -> Response:
+        """List the messages of a webhook."""
         found, query = _found(number), request.query_params
         limit, state, before = limit_of(query), _state_of(query), _before_of(query)
         rows = list(queries.deliveries_of(found, principal_of(request), state, before)[: limit + 1])
@@ -141,8 +199,10 @@ class DeliveryView(Endpoint):
     """One message with its tries, the latest first."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE}
+    gives = {"GET": DELIVERY_IN_FULL}
 
     def get(self, request: Request, number: int, key: UUID) -> Response:
+        """Read a message of a webhook."""
         delivery = _delivery(number, key, principal_of(request))
         tries = [queries.plain_try(each) for each in delivery.attempts.order_by("-pk")[:100]]
         return Response(queries.plain_delivery(delivery) | {"attempts": tries})
@@ -152,26 +212,42 @@ class ReplayView(Endpoint):
     """Send one message again, under the same id."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": {202: DELIVERY}}
 
-    def post(self, request: Request, number: int, key: UUID) -> Response:
-        Body(request.data, ()).check()
+    def post(self, request: Request, number: int, key: UUID) -> HttpResponse:
+        """Send a message again."""
+        self.body(request).check()
         principal, actor = _who(request)
-        sent = commands.replay(_delivery(number, key, principal), actor=actor)
-        _wake()
-        return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+        found = _delivery(number, key, principal)
+
+        def act() -> Response:
+            sent = commands.replay(found, actor=actor)
+            _wake()
+            return Response(queries.plain_delivery(sent), status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 class ReplayFailedView(Endpoint):
     """Send all again that were given up; `replayed` says how many."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": {202: answer("Replayed", replayed=number())}}
 
-    def post(self, request: Request, number: int) -> Response:
-        Body(request.data, ()).check()
+    def post(self, request: Request, number: int) -> HttpResponse:
+        """Send all again that were given up."""
+        self.body(request).check()
         principal, actor = _who(request)
-        counted = commands.replay_failed(_found(number), principal=principal, actor=actor)
-        _wake()
-        return Response({"replayed": counted}, status=status.HTTP_202_ACCEPTED)
+        found = _found(number)
+
+        def act() -> Response:
+            counted = commands.replay_failed(found, principal=principal, actor=actor)
+            _wake()
+            return Response({"replayed": counted}, status=status.HTTP_202_ACCEPTED)
+
+        return once(request, act)
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------

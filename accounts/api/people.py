@@ -9,21 +9,36 @@ from django.http import Http404, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.reading import said, something, words
+from accounts.api.reading import MOST_WORDS, said, something, words
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.commands import activate, change_user, create_user, deactivate
 from accounts.models import User
 from accounts.once import once
 from accounts.queries import people as queries
+from accounts.shapes import USER
 from activity.actors import Channel
-from common.api_lists import limit_of
-from common.bodies import LONG, Body
+from common.api_lists import ABOUT_KEYS, NEXT_SHAPE, limit_of
+from common.bodies import LONG
 from common.command import within_one_savepoint
 from common.endpoints import Endpoint
 from common.query_strings import address, with_values
+from common.shapes import (
+    answer,
+    changes,
+    flag,
+    list_of,
+    looked_up,
+    needed,
+    sent,
+    text,
+    word_of,
+)
 
 SEE, MANAGE = Permission.SEE_INCIDENTS, Permission.MANAGE_PEOPLE
+
+NAMES = {"name": text("as people read it", most=LONG), "role": text("a role's slug", most=LONG)}
+OTHERS = {"email": text(most=LONG), "teams": list_of(text("a team's slug", most=LONG), most=MOST_WORDS)}
 
 
 class UsersView(Endpoint):
@@ -38,10 +53,31 @@ class UsersView(Endpoint):
     given one.
     """
 
-    keys = {"GET": None}
+    keys = {
+        "GET": {
+            "q": text("A part of a name."),
+            "team": looked_up(text("In one team, by its slug.")),
+            "role": looked_up(text("With one role, by its slug; for who manages people.")),
+            "state": looked_up(word_of((*queries.STATES, ""), "Usually active; for who manages people.")),
+            "after": looked_up(ABOUT_KEYS["after"]),
+            "before": looked_up(ABOUT_KEYS["before"]),
+            "limit": ABOUT_KEYS["limit"],
+        }
+    }
     needs = {"GET": SEE, "HEAD": SEE, "POST": MANAGE}
+    takes = {
+        "POST": looked_up(
+            sent(
+                username=needed(text("by which they are named", most=LONG)),
+                **{name: needed(shape) for name, shape in NAMES.items()},
+                **OTHERS,
+            )
+        )
+    }
+    gives = {"GET": answer("Users", users=list_of(USER), next=NEXT_SHAPE), "POST": {201: USER}}
 
     def get(self, request: Request) -> Response:
+        """List people."""
         principal = principal_of(request)
         wanted = queries.asked(request.query_params, principal, others=("limit",))
         page = wanted.page(limit_of(request.query_params))
@@ -55,7 +91,8 @@ class UsersView(Endpoint):
         )
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, ("username", "name", "role", "email", "teams")) as body:
+        """Add a person."""
+        with self.body(request) as body:
             username, name = body.text("username", LONG, required=True), body.text("name", LONG, required=True)
             role, email = body.text("role", LONG, required=True), body.text("email", LONG)
             teams = words(body, "teams") or ()
@@ -76,8 +113,11 @@ class UserView(Endpoint):
     all) and `is_active`, all of it or nothing."""
 
     needs = {"GET": SEE, "HEAD": SEE, "PATCH": MANAGE}
+    takes = {"PATCH": looked_up(changes(**NAMES, **OTHERS, is_active=flag()))}
+    gives = {"GET": USER, "PATCH": USER}
 
     def get(self, request: Request, username: str) -> Response:
+        """Read a person."""
         principal = principal_of(request)
         found = _found(username)
         if not found.is_active and not principal.may(MANAGE):
@@ -85,9 +125,10 @@ class UserView(Endpoint):
         return Response(queries.plain(queries.read([found.pk]), principal)[0])
 
     def patch(self, request: Request, username: str) -> Response:
+        """Change a person."""
         principal = principal_of(request)
         found, actor = _found(username), principal.as_actor(Channel.API)
-        with Body(request.data, ("name", "email", "role", "teams", "is_active"), nulls=()) as body:
+        with self.body(request) as body:
             name, email, role = said(body, "name"), said(body, "email"), said(body, "role")
             teams, is_active = words(body, "teams"), body.flag("is_active")
             something(body)

@@ -7,18 +7,31 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.people import present
-from accounts.api.reading import said, something, words
+from accounts.api.reading import MOST_WORDS, said, something, words
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.commands import create_role, redefine_role
 from accounts.models import Role
 from accounts.once import once
 from accounts.queries import roles as queries
+from accounts.shapes import ROLE
 from activity.actors import Channel
-from common.bodies import LONG, Body
+from common.bodies import LONG
 from common.endpoints import Endpoint
+from common.shapes import (
+    answer,
+    changes,
+    choice,
+    list_of,
+    looked_up,
+    needed,
+    sent,
+    text,
+)
 
 SEE, MANAGE = Permission.SEE_INCIDENTS, Permission.MANAGE_PEOPLE
+
+RIGHTS = list_of(choice(Permission), "all that it is a set of", most=MOST_WORDS)
 
 
 class RolesView(Endpoint):
@@ -26,12 +39,16 @@ class RolesView(Endpoint):
     ["see_incidents"]}`. Nobody adds a right that they do not have."""
 
     needs = {"GET": SEE, "HEAD": SEE, "POST": MANAGE}
+    takes = {"POST": looked_up(sent(name=needed(text(most=LONG)), permissions=RIGHTS, slug=text(most=LONG)))}
+    gives = {"GET": answer("Roles", roles=list_of(ROLE)), "POST": {201: ROLE}}
 
     def get(self, request: Request) -> Response:
+        """List roles."""
         return Response({"roles": queries.plain(queries.roles())})
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, ("name", "permissions", "slug")) as body:
+        """Add a role."""
+        with self.body(request) as body:
             name, slug = body.text("name", LONG, required=True), body.text("slug", LONG)
             permissions = words(body, "permissions") or []
 
@@ -47,13 +64,17 @@ class RoleView(Endpoint):
     for all who have it, from their next request on."""
 
     needs = {"GET": SEE, "HEAD": SEE, "PATCH": MANAGE}
+    takes = {"PATCH": looked_up(changes(name=text(most=LONG), permissions=RIGHTS))}
+    gives = {"GET": ROLE, "PATCH": ROLE}
 
     def get(self, request: Request, slug: str) -> Response:
+        """Read a role."""
         return Response(queries.plain([_found(slug)])[0])
 
     def patch(self, request: Request, slug: str) -> Response:
+        """Change a role."""
         found = _found(slug)
-        with Body(request.data, ("name", "permissions"), nulls=()) as body:
+        with self.body(request) as body:
             name, permissions = said(body, "name"), words(body, "permissions")
             something(body)
         actor = principal_of(request).as_actor(Channel.API)

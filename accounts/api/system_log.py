@@ -11,7 +11,9 @@ from accounts.choices import Permission
 from accounts.filters import SystemLogFilter
 from accounts.queries import system_log as queries
 from activity.plain import plain_entries
-from common.api_lists import list_answer
+from activity.shapes import ENTRY
+from activity.stream import ORDERS
+from common.api_lists import list_answer, listed, listing
 from common.endpoints import Endpoint
 
 
@@ -23,10 +25,12 @@ class SystemActivityView(Endpoint):
     entries come at once, `next` is the address of those that follow, or null. Times are UTC.
     """
 
-    keys = {"GET": None}
     needs = {"GET": Permission.SEE_SYSTEM_LOG, "HEAD": Permission.SEE_SYSTEM_LOG}
+    keys = {"GET": listing(SystemLogFilter, ORDERS)}
+    gives = {"GET": listed("SystemEntries", "entries", ENTRY)}
 
     def get(self, request: Request) -> Response:
+        """Read the system's log."""
         principal = principal_of(request)
         answer = list_answer(
             request,

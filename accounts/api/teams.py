@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.people import present
-from accounts.api.reading import said, something, words
+from accounts.api.reading import MOST_WORDS, said, something, words
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.commands import create_team, rename_team, set_members
@@ -16,12 +16,24 @@ from accounts.commands.teams import free_slug
 from accounts.models import Team, User
 from accounts.once import once
 from accounts.queries import teams as queries
+from accounts.shapes import TEAM
 from activity.actors import Channel
-from common.bodies import LONG, Body
+from common.bodies import LONG
 from common.command import within_one_savepoint
 from common.endpoints import Endpoint
+from common.shapes import (
+    answer,
+    changes,
+    list_of,
+    looked_up,
+    needed,
+    sent,
+    text,
+)
 
 SEE, MANAGE = Permission.SEE_INCIDENTS, Permission.MANAGE_PEOPLE
+
+MEMBERS = list_of(text("a username", most=LONG), most=MOST_WORDS)
 
 
 class TeamsView(Endpoint):
@@ -29,12 +41,16 @@ class TeamsView(Endpoint):
     where slug and members may be left out."""
 
     needs = {"GET": SEE, "HEAD": SEE, "POST": MANAGE}
+    takes = {"POST": looked_up(sent(name=needed(text(most=LONG)), slug=text(most=LONG), members=MEMBERS))}
+    gives = {"GET": answer("Teams", teams=list_of(TEAM)), "POST": {201: TEAM}}
 
     def get(self, request: Request) -> Response:
+        """List teams."""
         return Response({"teams": queries.plain(queries.teams())})
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, ("name", "slug", "members")) as body:
+        """Add a team."""
+        with self.body(request) as body:
             name, slug = body.text("name", LONG, required=True), body.text("slug", LONG)
             members = _people(words(body, "members") or [])
 
@@ -50,13 +66,17 @@ class TeamView(Endpoint):
     """One team by its slug. `PATCH` changes what is sent of `name` and `members` (the sign-in names of all)."""
 
     needs = {"GET": SEE, "HEAD": SEE, "PATCH": MANAGE}
+    takes = {"PATCH": looked_up(changes(name=text(most=LONG), members=MEMBERS))}
+    gives = {"GET": TEAM, "PATCH": TEAM}
 
     def get(self, request: Request, slug: str) -> Response:
+        """Read a team."""
         return Response(queries.plain([_found(slug)])[0])
 
     def patch(self, request: Request, slug: str) -> Response:
+        """Change a team."""
         found = _found(slug)
-        with Body(request.data, ("name", "members"), nulls=()) as body:
+        with self.body(request) as body:
             name, members = said(body, "name"), words(body, "members")
             something(body)
         actor = principal_of(request).as_actor(Channel.API)

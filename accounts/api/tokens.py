@@ -10,14 +10,27 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.reading import words
+from accounts.api.reading import MOST_WORDS, words
 from accounts.authentication import SomebodysOwn, principal_of
+from accounts.choices import Permission
 from accounts.commands import create_own_token, revoke_token
 from accounts.models import AccessToken, User
 from accounts.queries import tokens as queries
+from accounts.shapes import TOKEN
 from activity.actors import Channel
-from common.bodies import LONG, Body
+from common.bodies import LONG
 from common.endpoints import Endpoint
+from common.shapes import (
+    answer,
+    choice,
+    extended,
+    list_of,
+    looked_up,
+    moment,
+    needed,
+    sent,
+    text,
+)
 
 USUALLY = timedelta(days=90)
 
@@ -32,15 +45,31 @@ class TokensView(Endpoint):
 
     permission_classes = [SomebodysOwn]
     needs = dict.fromkeys(("GET", "HEAD", "POST"))
+    takes = {
+        "POST": looked_up(
+            sent(
+                name=needed(text(most=LONG)),
+                permissions=list_of(choice(Permission), "some of your own", most=MOST_WORDS),
+                expires=moment("usually in 90 days"),
+            )
+        )
+    }
+    gives = {
+        "GET": answer("Tokens", tokens=list_of(TOKEN)),
+        "POST": {201: extended(TOKEN, "NewToken", key=text("this once"))},
+    }
+    keyed = ()
 
     def get(self, request: Request) -> Response:
+        """List one's tokens."""
         return Response({"tokens": queries.plain(queries.tokens_of(owner_of(request)))})
 
     def post(self, request: Request) -> Response:
+        """Make a token."""
         owner = principal_of(request)
         if not isinstance(owner, User):
             raise PermissionDenied
-        with Body(request.data, ("name", "permissions", "expires")) as body:
+        with self.body(request) as body:
             name, permissions = body.text("name", LONG, required=True), words(body, "permissions") or []
             expires_at = body.time("expires") or timezone.now() + USUALLY
         # not under an Idempotency-Key, which would keep the answer, and with it the key
@@ -57,11 +86,14 @@ class TokenView(Endpoint):
 
     permission_classes = [SomebodysOwn]
     needs = dict.fromkeys(("GET", "HEAD", "DELETE"))
+    gives = {"GET": TOKEN, "DELETE": {204: None}}
 
     def get(self, request: Request, number: int) -> Response:
+        """Read one of one's tokens."""
         return Response(queries.plain([_own(request, number)])[0])
 
     def delete(self, request: Request, number: int) -> Response:
+        """Revoke a token."""
         revoke_token(_own(request, number), actor=principal_of(request).as_actor(Channel.API))
         return Response(status=204)
 

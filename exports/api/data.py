@@ -9,16 +9,21 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
 from common.endpoints import Endpoint
+from common.shapes import anything, choice, file
+from exports.choices import Marking
 from exports.views.data import bundle_answer, document_answer, marking_asked, table_answer
 from incidents.api.lookup import visible_or_404
 
 
 class IncidentTableView(Endpoint):
-    """The alerts, the evidence or the log of one incident as a CSV table."""
+    """The alerts, the evidence or the log of one incident as a CSV table, safe to open in a spreadsheet."""
 
+    resource = "Exports"
+    gives = {"GET": file("text/csv", about="A table.")}
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
 
     def get(self, request: Request, number: int, table: str) -> HttpResponse | StreamingHttpResponse:
+        """Take a table of an incident out."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return table_answer(request.method, incident, principal, principal.as_actor().through(Channel.API), table)
@@ -27,9 +32,12 @@ class IncidentTableView(Endpoint):
 class IncidentDocumentView(Endpoint):
     """All of one incident as one JSON document."""
 
+    resource = "Exports"
+    gives = {"GET": anything("`incident`, `tasks`, `attachments`, `alerts`, `evidence`, `log`.")}
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
 
     def get(self, request: Request, number: int) -> HttpResponse | StreamingHttpResponse:
+        """Take all of an incident out."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return document_answer(request.method, incident, principal, principal.as_actor().through(Channel.API))
@@ -39,10 +47,13 @@ class IncidentBundleView(Endpoint):
     """One incident as a STIX 2.1 bundle. `tlp` (clear, green, amber, amber_strict, red; usually amber) says to whom it
     may be given."""
 
-    keys = {"GET": ("tlp",)}
+    resource = "Exports"
+    keys = {"GET": {"tlp": choice(Marking, "To whom it may be given; usually amber.")}}
+    gives = {"GET": file("application/stix+json", about="A STIX bundle.")}
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
 
     def get(self, request: Request, number: int) -> HttpResponse | StreamingHttpResponse:
+        """Take an incident out as STIX."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         marking = marking_asked(request.query_params)

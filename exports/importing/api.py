@@ -13,12 +13,23 @@ from rest_framework.response import Response
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from accounts.once import refuse_key
 from activity.actors import Channel
 from common.endpoints import Endpoint
+from common.shapes import answer, anything, ident, link, list_of, number, or_null, text, upload, word_of
 from exports.importing.bringing import import_archive
 from exports.importing.receiving import received
 from exports.importing.unpacking import BadArchive
+
+IMPORTED = answer(
+    "Imported",
+    number=or_null(ident("the incident here; null where it was only tried")),
+    url=or_null(link("its page")),
+    origin=anything("where it comes from"),
+    alerts=number(),
+    comments=number(),
+    log_entries=number("of its log of origin, all verified"),
+    notes=list_of(text(), "what could not be as it was"),
+)
 
 
 class ArchiveParser(BaseParser):
@@ -38,11 +49,14 @@ class ImportView(Endpoint):
     """
 
     needs = {"POST": Permission.IMPORT_INCIDENTS}
-    keys = {"POST": ("dry_run",)}
+    keys = {"POST": {"dry_run": word_of(("0", "1"), "1: find out whether it could be imported, and store nothing.")}}
+    keyed = ()
+    takes = {"POST": upload("the archive", "application/zip")}
+    gives = {"POST": {200: IMPORTED, 201: IMPORTED}}
     parser_classes = (MultiPartParser, ArchiveParser)
 
     def post(self, request: Request) -> Response:
-        refuse_key(request, "An archive is taken in once by itself, and refused when it is here; leave the header out.")
+        """Import an archive."""
         word = request.query_params.get("dry_run", "0")
         if word not in ("0", "1"):
             raise exceptions.ValidationError({"dry_run": ["Say 1 to only try it, or 0."]})

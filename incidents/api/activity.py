@@ -14,8 +14,11 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.plain import plain_entries
-from common.api_lists import list_answer
+from activity.shapes import ENTRY
+from activity.stream import ORDERS
+from common.api_lists import list_answer, listed, listing
 from common.endpoints import Endpoint
+from common.shapes import answer, ident, list_of, looked_up, sometimes, text
 from incidents.api.lookup import visible_or_404
 from incidents.as_it_was.difference import differences
 from incidents.filters.activity_filter import ActivityFilter
@@ -29,6 +32,9 @@ from incidents.queries.as_of import (
     state_at,
 )
 from incidents.queries.merging import merged_into
+from incidents.shapes import DIFFERENCE, MOMENT, STATE
+
+WHEN = looked_up(text("The `id` of an entry of the log, or a time, in UTC where it names no zone.", most=60))
 
 
 class ActivityView(Endpoint):
@@ -38,10 +44,13 @@ class ActivityView(Endpoint):
     entries come at once, `next` is the address of those that follow, or null. Times are UTC.
     """
 
-    keys = {"GET": None}
+    resource = "Activity"
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": listing(ActivityFilter, ORDERS)}
+    gives = {"GET": listed("Entries", "entries", ENTRY)}
 
     def get(self, request: Request, number: int) -> Response:
+        """Read the log of an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         merged = merged_into(incident, principal)
@@ -61,10 +70,22 @@ class AsOfView(Endpoint):
     now where neither is said), rebuilt from the log. With `from`, and `to` where that is not now, what is otherwise
     between the two moments."""
 
-    keys = {"GET": ("entry", "at", "from", "to")}
+    resource = "Activity"
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": {"entry": WHEN, "at": WHEN, "from": WHEN, "to": WHEN}}
+    gives = {
+        "GET": answer(
+            number=ident(),
+            moment=sometimes(MOMENT),
+            state=sometimes(STATE),
+            from_=sometimes(MOMENT),
+            to=sometimes(MOMENT),
+            differences=sometimes(list_of(DIFFERENCE)),
+        )
+    }
 
     def get(self, request: Request, number: int) -> Response:
+        """Read an incident as it was."""
         incident = visible_or_404(number, principal_of(request))
         with timezone.override(UTC):
             return Response(self.answer(request.query_params, incident.pk))

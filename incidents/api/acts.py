@@ -17,15 +17,23 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.once import once
 from activity.actors import Channel
-from common.api_lists import one_of
-from common.bodies import Body
-from common.endpoints import Endpoint
+from common.api_lists import ABOUT_KEYS, one_of
+from common.endpoints import NOTHING, Endpoint
 from common.query_strings import address, nearest
+from common.shapes import (
+    answer,
+    choice,
+    list_of,
+    looked_up,
+    placed,
+    under_way,
+)
 from common.time_ranges import utc
 from incidents.choices import Outcome
 from incidents.commands import cancel_act, start_undo
 from incidents.models import BulkAct
 from incidents.queries import bulk as queries
+from incidents.shapes import ACT, ACT_IN_FULL
 from incidents.tasks import announce
 
 POLL_AFTER = "1"
@@ -38,8 +46,10 @@ class ActsView(Endpoint):
     """The latest 100 bulk acts of this person or token, the latest first."""
 
     needs = {"GET": BULK, "HEAD": BULK}
+    gives = {"GET": answer("Acts", acts=list_of(ACT))}
 
     def get(self, request: Request) -> Response:
+        """List one's bulk acts."""
         found = queries.acts_of(principal_of(request)).order_by("-created_at")[:LISTED]
         return Response({"acts": [plain_act(act, request) for act in found]})
 
@@ -50,9 +60,11 @@ class ActView(Endpoint):
     follows, or null."""
 
     needs = {"GET": BULK, "HEAD": BULK}
-    keys = {"GET": ("outcome", "after")}
+    keys = {"GET": {"outcome": choice(Outcome, "Those of one kind."), "after": looked_up(ABOUT_KEYS["after"])}}
+    gives = {"GET": under_way(ACT_IN_FULL)}
 
     def get(self, request: Request, act_id: UUID) -> Response:
+        """See how far a bulk act is."""
         act = own_act_or_404(act_id, request)
         outcome, after = _asked(request)
         page = queries.results(act, principal_of(request), outcome=outcome, after=after)
@@ -75,10 +87,13 @@ class CancelActView(Endpoint):
     """Let an act end after the incidents that are being changed; what is changed stays, and can be undone."""
 
     needs = {"POST": BULK}
+    takes = {"POST": NOTHING}
+    gives = {"POST": ACT}
 
     def post(self, request: Request, act_id: UUID) -> HttpResponse:
+        """Cancel a bulk act."""
         act = own_act_or_404(act_id, request)
-        with Body(request.data, ()):
+        with self.body(request):
             pass
 
         def cancel() -> Response:
@@ -92,10 +107,13 @@ class UndoActView(Endpoint):
     again, with the same one. 409 while the act still runs."""
 
     needs = {"POST": BULK}
+    takes = {"POST": NOTHING}
+    gives = {"POST": {202: under_way(placed(ACT))}}
 
     def post(self, request: Request, act_id: UUID) -> HttpResponse:
+        """Undo a bulk act."""
         act = own_act_or_404(act_id, request)
-        with Body(request.data, ()):
+        with self.body(request):
             pass
 
         def undo() -> Response:

@@ -17,23 +17,42 @@ from accounts.models import Principal
 from accounts.once import once
 from alerts.api import AlertDetailView, alert_or_404, alerts_answer
 from alerts.choices import AlertStatus, Classification, Determination
+from alerts.filters.alert_filter import AlertFilter
 from alerts.models import Alert
 from alerts.queries import queue
+from alerts.shapes import ALERT, ALERT_CHANGED
+from common.api_lists import listed, listing
 from common.bodies import LONG, Body
 from common.endpoints import Endpoint
 from common.preconditions import based_on, seen_of
-from incidents.api.bulk import asked_by, begun, seen_moment
+from common.shapes import (
+    answer,
+    changes,
+    choice,
+    ident,
+    list_of,
+    looked_up,
+    needed,
+    or_null,
+    placed,
+    sent,
+    tagged,
+    text,
+    under_way,
+    uuid,
+)
+from incidents.api.bulk import LONGEST_QUERY, SEEN, asked_by, begun, seen_moment
 from incidents.api.lookup import actor_of, visible_or_404
-from incidents.api.wishes import assignee_of
+from incidents.api.wishes import ASSIGNEE, assignee_of
 from incidents.changes import AlertChanges
 from incidents.choices import Outcome
 from incidents.commands import manage_alerts, prepare_act, start_act
 from incidents.commands.many_alerts import check_for_any_alert
 from incidents.queries.bulk_alerts import preview
+from incidents.shapes import ACT, PREVIEW_OF_ALERTS
 from incidents.views.alerts import taken_back
 
 SEE, EDIT, BULK = Permission.SEE_INCIDENTS, Permission.EDIT_INCIDENTS, Permission.BULK_EDIT
-FIELDS = ("status", "assignee", "classification", "determination", "comment")
 
 
 MOST_NAMED = 1_500
@@ -41,15 +60,31 @@ MOST_NAMED = 1_500
 LABELS = {"Status": "status", "Assigned to": "assignee", "Classification": "classification", "Comment": "comment"}
 """What the page calls the fields of a preview → what they are called here."""
 
+CHANGES = changes(
+    status=choice(AlertStatus),
+    assignee=ASSIGNEE,
+    classification=choice(Classification),
+    determination=looked_up(choice(Determination, "with a classification that it fits")),
+    comment=text("said on the incident, in Markdown", most=LONG),
+)
+TARGET = sent(
+    alerts=list_of(ident(), "by their numbers", most=MOST_NAMED, least=1),
+    query=looked_up(text("or those of a list: the query of its address, with its defaults", most=LONGEST_QUERY)),
+)
+BULK_BODY = {"target": looked_up(TARGET), "changes": looked_up(CHANGES)}
+
 
 class IncidentAlertsView(Endpoint):
     """The alerts of one incident, by the keys of the list of alerts but for `incident`. Without `status` and `severity`
     all come, as on the incident's page."""
 
     needs = {"GET": SEE, "HEAD": SEE}
-    keys = {"GET": None}
+    keys = {"GET": listing(AlertFilter, queue.SORTING, fixed=("incident",))}
+    resource = "Alerts"
+    gives = {"GET": listed("Alerts", "alerts", ALERT)}
 
     def get(self, request: Request, number: int) -> Response:
+        """List the alerts of an incident."""
         incident = visible_or_404(number, principal_of(request))
         return Response(alerts_answer(request, fixed={"incident": str(incident.pk)}))
 
@@ -61,11 +96,15 @@ class AlertView(AlertDetailView):
     and as `act` what takes this back (`/api/v1/alerts/undo/`)."""
 
     needs = AlertDetailView.needs | {"PATCH": EDIT}
+    takes = {"PATCH": looked_up(CHANGES)}
+    gives = AlertDetailView.gives | {"PATCH": tagged(ALERT_CHANGED)}
+    versioned = ("PATCH",)
 
     def patch(self, request: Request, number: int) -> Response:
+        """Change an alert."""
         alert = alert_or_404(request, number)
         base = based_on(seen_of(request), alert.incident.version, of_parts=True)
-        with Body(request.data, FIELDS, nulls=("assignee",)) as body:
+        with self.body(request) as body:
             changes = read_changes(body)
         batch = uuid4()
         act = manage_alerts(
@@ -83,9 +122,13 @@ class BulkAlertsPreviewView(Endpoint):
     """
 
     needs = {"POST": BULK}
+    takes = {"POST": sent(**BULK_BODY)}
+    gives = {"POST": PREVIEW_OF_ALERTS}
+    keyed = ()
 
     def post(self, request: Request) -> Response:
-        with Body(request.data, ("target", "changes")) as body:
+        """Count what changes would do to many alerts."""
+        with self.body(request) as body:
             target, changes = target_of(body, principal_of(request)), changes_of(body)
         check_for_any_alert(changes)
         found = preview(target.rows, changes, chosen=target.named)
@@ -110,10 +153,13 @@ class BulkAlertsView(Endpoint):
     act, whose `url` says how far it is."""
 
     needs = {"POST": BULK}
+    takes = {"POST": sent(**BULK_BODY, seen=SEEN)}
+    gives = {"POST": {202: under_way(placed(ACT))}}
 
     def post(self, request: Request) -> HttpResponse:
+        """Change many alerts."""
         principal = principal_of(request)
-        with Body(request.data, ("target", "changes", "seen")) as body:
+        with self.body(request) as body:
             target, changes, seen = target_of(body, principal), changes_of(body), seen_moment(body)
 
         def act() -> Response:
@@ -130,9 +176,18 @@ class UndoAlertsView(Endpoint):
     answered it. Answers what became of each incident, and as `act` what takes that back."""
 
     needs = {"POST": EDIT}
+    takes = {"POST": sent(act=needed(uuid("as the change answered it")))}
+    gives = {
+        "POST": answer(
+            "AlertsUndone",
+            incidents=list_of(answer(incident=ident(), outcome=choice(Outcome), reason=or_null(text()))),
+            act=or_null(uuid("what takes that back")),
+        )
+    }
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, ("act",)) as body:
+        """Undo what one has done to alerts."""
+        with self.body(request) as body:
             act = body.uuid("act", required=True)
         principal, batch = principal_of(request), uuid4()
 
@@ -162,7 +217,7 @@ class Target:
 def target_of(body: Body, principal: Principal) -> Target:
     """The alerts that a body names, as far as the principal sees them."""
     nothing = Target(Alert.objects.none(), "", 0)
-    inner = body.inside("target", ("alerts", "query"), "A target")
+    inner = body.inside("target", None, "A target")
     if inner is None or inner.has("alerts") == inner.says("query"):
         body.fail("target", "Name either alerts by their numbers, or the query of the address of their list.")
         return nothing
@@ -175,7 +230,7 @@ def target_of(body: Body, principal: Principal) -> Target:
 
 def changes_of(body: Body) -> AlertChanges:
     """What is to be changed of each."""
-    inner = body.inside("changes", FIELDS, "What can be changed of many alerts", nulls=("assignee",))
+    inner = body.inside("changes", None, "What can be changed of many alerts")
     if inner is None:
         body.fail("changes", 'Say what is to be changed, such as {"status": "resolved"}.')
         return AlertChanges()
@@ -194,5 +249,5 @@ def read_changes(body: Body) -> AlertChanges:
     if body.says("determination") and not body.says("classification"):
         body.fail(body.at("determination"), "A determination stands with its classification; send both.")
     if not body.found and changes.is_empty():
-        body.fail(body.path, f"Say what to change: {', '.join(FIELDS)}.")
+        body.fail(body.path, f"Say what to change: {', '.join(CHANGES.names)}.")
     return changes

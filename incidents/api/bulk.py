@@ -24,14 +24,24 @@ from common.bodies import LONG, Body
 from common.boundary import join_path
 from common.endpoints import Endpoint
 from common.query_strings import PLACES, UnknownKeys
+from common.shapes import (
+    ident,
+    list_of,
+    looked_up,
+    placed,
+    sent,
+    text,
+    under_way,
+)
 from incidents.api.acts import POLL_AFTER, plain_act
-from incidents.api.wishes import NULLS, OF_MANY, read
+from incidents.api.wishes import CHANGES_OF_MANY, read
 from incidents.changes import Changes
 from incidents.commands import prepare_act, start_act
 from incidents.commands.manage import check_for_any
 from incidents.models import BulkAct, Incident
 from incidents.queries import bulk as queries
 from incidents.queries.queue import asked
+from incidents.shapes import ACT, PREVIEW
 from incidents.tasks import announce
 
 Wanted = TypeVar("Wanted")
@@ -52,7 +62,14 @@ FIELDS = {
     "Comment": "comment",
 }
 """What the page calls the fields of a preview → what they are called here."""
-MANY_NULLS = tuple(name for name in NULLS if name in OF_MANY)
+
+TARGET = sent(
+    incidents=list_of(ident(), "by their numbers", most=MOST_NAMED, least=1),
+    query=looked_up(text("or by a list: the query of the queue's address, with its defaults", most=LONGEST_QUERY)),
+)
+SEEN = looked_up(text("as the preview answered it, or left out", most=LONG))
+# what is missing is told with an example, so that no shape says that it is needed
+BULK = {"target": looked_up(TARGET), "changes": looked_up(CHANGES_OF_MANY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +92,14 @@ class BulkPreviewView(Endpoint):
     """
 
     needs = {"POST": Permission.BULK_EDIT}
+    takes = {"POST": sent(**BULK)}
+    gives = {"POST": PREVIEW}
+    keyed = ()
 
     def post(self, request: Request) -> Response:
+        """Count what changes would do to many incidents."""
         principal = principal_of(request)
-        with Body(request.data, ("target", "changes")) as body:
+        with self.body(request) as body:
             target, changes = target_of(body, principal), changes_of(body)
         check_for_any(changes)
         found = queries.preview(target.rows, changes, chosen=target.named)
@@ -108,10 +129,13 @@ class BulkView(Endpoint):
     with the act, whose `url` says how far it is."""
 
     needs = {"POST": Permission.BULK_EDIT}
+    takes = {"POST": sent(**BULK, seen=SEEN)}
+    gives = {"POST": {202: under_way(placed(ACT))}}
 
     def post(self, request: Request) -> HttpResponse:
+        """Change many incidents."""
         principal = principal_of(request)
-        with Body(request.data, ("target", "changes", "seen")) as body:
+        with self.body(request) as body:
             target, changes, seen = target_of(body, principal), changes_of(body), seen_moment(body)
 
         def act() -> Response:
@@ -141,7 +165,7 @@ def begun(act: BulkAct, request: Request) -> Response:
 
 def changes_of(body: Body) -> Changes:
     """What is to be changed of each."""
-    inner = body.inside("changes", OF_MANY, "What can be changed of many", nulls=MANY_NULLS)
+    inner = body.inside("changes", None, "What can be changed of many")
     if inner is None:
         body.fail("changes", 'Say what is to be changed, such as {"severity": "low"}.')
         return Changes()
@@ -154,7 +178,7 @@ def changes_of(body: Body) -> Changes:
 def target_of(body: Body, principal: Principal) -> Target:
     """The incidents that a body names, as far as the principal sees them."""
     nothing = Target(Incident.objects.none(), "", 0)
-    inner = body.inside("target", ("incidents", "query"), "A target")
+    inner = body.inside("target", None, "A target")
     if inner is None or inner.has("incidents") == inner.says("query"):
         body.fail("target", "Name either incidents by their numbers, or the query of the queue's address.")
         return nothing

@@ -18,19 +18,34 @@ from accounts.models import User
 from accounts.once import once
 from activity.actors import Channel
 from alerts.choices import Classification, Determination
-from common.bodies import Body
-from common.endpoints import Endpoint
+from common.endpoints import NOTHING, Endpoint
 from common.preconditions import seen_of
+from common.shapes import (
+    answer,
+    choice,
+    flag,
+    ident,
+    looked_up,
+    moment,
+    needed,
+    sent,
+    tagged,
+    uuid,
+    word_of,
+)
 from incidents import commands
 from incidents.api.holding import held
 from incidents.api.incidents import IncidentView, incident_answer
 from incidents.api.lookup import visible_or_404
-from incidents.api.wishes import changes_of
+from incidents.api.wishes import CHANGES_OF_ONE, changes_of
 from incidents.changes import Changes
 from incidents.choices import Outcome
 from incidents.models import Incident
 from incidents.queries.versions import saved_by
 from incidents.rules import SNOOZES, snooze_until
+from incidents.shapes import INCIDENT_CHANGED, INCIDENT_IN_FULL, INCIDENT_UNDONE
+
+FOLLOWING = answer("Following", incident=ident(), following=flag())
 
 
 class ChangeableIncidentView(IncidentView):
@@ -43,8 +58,12 @@ class ChangeableIncidentView(IncidentView):
     """
 
     needs = IncidentView.needs | {"PATCH": Permission.EDIT_INCIDENTS}
+    takes = {"PATCH": CHANGES_OF_ONE}
+    gives = IncidentView.gives | {"PATCH": tagged(INCIDENT_CHANGED)}
+    versioned = ("PATCH",)
 
     def patch(self, request: Request, number: int) -> Response:
+        """Change an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return saved(request, incident, lambda locked: changes_of(request.data, locked, principal))
@@ -55,12 +74,16 @@ class ClassifyView(Endpoint):
     "phishing"}`. If-Match names the version it was looked at with; answers as PATCH does."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
+    takes = {"POST": sent(classification=needed(choice(Classification)), determination=choice(Determination))}
+    gives = {"POST": tagged(INCIDENT_CHANGED)}
+    versioned = ("POST",)
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Classify an incident like others."""
         incident = visible_or_404(number, principal_of(request))
 
         def changes(_: Incident) -> Changes:
-            with Body(request.data, ("classification", "determination")) as body:
+            with self.body(request) as body:
                 return Changes(
                     classification=body.term("classification", Classification),
                     determination=body.term("determination", Determination, Determination.NOT_SET),
@@ -86,12 +109,16 @@ class SnoozeView(Endpoint):
     mornings in the person's own zone, of a token in UTC). If-Match names the version; answers the incident."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
+    takes = {"POST": looked_up(sent(until=moment("until when"), preset=word_of(SNOOZES, "in the place of a time")))}
+    gives = {"POST": tagged(INCIDENT_IN_FULL)}
+    versioned = ("POST",)
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Snooze an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         seen_of(request)
-        with Body(request.data, ("until", "preset")) as body:
+        with self.body(request) as body:
             until, preset = body.time("until"), body.text("preset")
             if preset and preset not in SNOOZES:
                 body.fail("preset", f"“{preset[:60]}” is not known; send one of {', '.join(SNOOZES)}.")
@@ -111,11 +138,15 @@ class WakeView(Endpoint):
     """Take an incident up again before its time. If-Match names the version; answers the incident."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
+    takes = {"POST": NOTHING}
+    gives = {"POST": tagged(INCIDENT_IN_FULL)}
+    versioned = ("POST",)
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Wake an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        with Body(request.data, ()):
+        with self.body(request):
             pass
 
         def act(locked: Incident) -> Response:
@@ -130,11 +161,13 @@ class _Following(Endpoint):
 
     needs = {"POST": Permission.SEE_INCIDENTS}
     follows: bool
+    takes = {"POST": NOTHING}
+    gives = {"POST": FOLLOWING}
 
-    def post(self, request: Request, number: int) -> HttpResponse:
+    def answer(self, request: Request, number: int) -> HttpResponse:
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        with Body(request.data, ()):
+        with self.body(request):
             pass
         command = commands.follow if self.follows else commands.unfollow
 
@@ -150,11 +183,19 @@ class FollowView(_Following):
 
     follows = True
 
+    def post(self, request: Request, number: int) -> HttpResponse:
+        """Follow an incident."""
+        return self.answer(request, number)
+
 
 class UnfollowView(_Following):
     """Be told no more."""
 
     follows = False
+
+    def post(self, request: Request, number: int) -> HttpResponse:
+        """Follow an incident no more."""
+        return self.answer(request, number)
 
 
 class UndoView(Endpoint):
@@ -162,11 +203,14 @@ class UndoView(Endpoint):
     is left, and `reason` names it. Needs no version: it takes back what was done, and no more."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
+    takes = {"POST": sent(act=needed(uuid("as PATCH answered it, or the log names it")))}
+    gives = {"POST": tagged(INCIDENT_UNDONE)}
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Undo what one has done to an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        with Body(request.data, ("act",)) as body:
+        with self.body(request) as body:
             done = body.uuid("act", required=True) or UUID(int=0)
         if not saved_by(principal, incident.pk, done):
             raise Http404

@@ -16,27 +16,41 @@ from accounts.choices import Permission
 from accounts.once import once
 from activity.actors import Channel
 from activity.models import Entry
-from common.bodies import LONG, Body
+from common.bodies import LONG
 from common.command import in_one_transaction
-from common.endpoints import Endpoint
+from common.endpoints import NOTHING, Endpoint
 from common.errors import Conflict, FieldConflict
 from common.preconditions import seen_of, with_tag
+from common.shapes import (
+    needed,
+    placed,
+    sent,
+    tagged,
+    text,
+)
 from incidents.api.lookup import visible_or_404
 from incidents.commands import add_comment, edit_comment, remove_comment
 from incidents.commands.change import lock
 from incidents.models import Incident
 from incidents.queries.versions import Comment, comment_of, plain_comment
+from incidents.shapes import COMMENT
+
+TEXT = sent(text=needed(text("in Markdown", most=LONG)))
 
 
 class CommentsView(Endpoint):
     """Say something on an incident: `{"text": "…"}`, in Markdown. Never in anybody's way, so it names no version."""
 
     needs = {"POST": Permission.EDIT_INCIDENTS}
+    resource = "Comments"
+    takes = {"POST": TEXT}
+    gives = {"POST": {201: placed(tagged(COMMENT))}}
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Comment on an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
-        with Body(request.data, ("text",)) as body:
+        with self.body(request) as body:
             text = body.text("text", LONG, required=True)
 
         def act() -> Response:
@@ -61,25 +75,32 @@ class CommentView(Endpoint):
         "PATCH": Permission.EDIT_INCIDENTS,
         "DELETE": Permission.EDIT_INCIDENTS,
     }
+    resource = "Comments"
+    takes = {"PATCH": TEXT, "DELETE": NOTHING}
+    gives = {"GET": tagged(COMMENT), "PATCH": tagged(COMMENT), "DELETE": {204: None}}
+    versioned = ("PATCH", "DELETE")
 
     def get(self, request: Request, number: int, sequence: int) -> Response:
+        """Read a comment."""
         return answered(visible_or_404(number, principal_of(request)), sequence, request)
 
     def patch(self, request: Request, number: int, sequence: int) -> Response:
+        """Edit a comment."""
         incident = visible_or_404(number, principal_of(request))
         actor = principal_of(request).as_actor(Channel.API)
 
         def act(comment: Comment) -> Response:
-            edit_comment(incident, comment.entry, text, actor=actor, principal=principal_of(request))
+            edit_comment(incident, comment.entry, said, actor=actor, principal=principal_of(request))
             return answered(incident, sequence, request)
 
         changeable_or_404(incident, sequence, request)
         seen_of(request)
-        with Body(request.data, ("text",)) as body:
-            text = body.text("text", LONG, required=True)
-        return held_comment(request, incident, sequence, act, text)
+        with self.body(request) as body:
+            said = body.text("text", LONG, required=True)
+        return held_comment(request, incident, sequence, act, said)
 
     def delete(self, request: Request, number: int, sequence: int) -> Response:
+        """Remove a comment."""
         incident = visible_or_404(number, principal_of(request))
         actor = principal_of(request).as_actor(Channel.API)
 
@@ -88,7 +109,7 @@ class CommentView(Endpoint):
             return Response(status=status.HTTP_204_NO_CONTENT)
 
         changeable_or_404(incident, sequence, request)
-        with Body(request.data, ()):
+        with self.body(request):
             pass
         return held_comment(request, incident, sequence, act, None)
 

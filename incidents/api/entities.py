@@ -14,19 +14,38 @@ from rest_framework.response import Response
 from accounts.authentication import principal_of
 from accounts.choices import Permission
 from alerts.api import alerts_answer
-from common.api_lists import following, limit_of, one_of, without
+from alerts.choices import Severity
+from alerts.filters.alert_filter import AlertFilter
+from alerts.queries import queue as alert_queue
+from alerts.shapes import ALERT
+from common.api_lists import ABOUT_KEYS, following, limit_of, listed, listing, one_of, without
 from common.endpoints import Endpoint
 from common.pagination import BadCursor
 from common.query_strings import address, nearest, with_values
-from entities.choices import EntityKind
+from common.shapes import (
+    answer,
+    choice,
+    link,
+    list_of,
+    looked_up,
+    or_null,
+    text,
+    word_of,
+)
+from entities.choices import Criticality, EntityKind
 from entities.models import Entity
 from entities.naming import page_of
 from incidents.api.incidents import with_addresses
-from incidents.forms.entities import LIST_KEYS, TIMELINE_KEYS, BadAddress, read_list, read_timeline
+from incidents.forms.entities import LONGEST_TEXT, BadAddress, read_list, read_timeline
 from incidents.queries import entity as queries
-from incidents.queries import entity_timeline, plain_entities
+from incidents.queries import entity_list, entity_timeline, plain_entities
 from incidents.queries.entity_timeline import BadPlace
 from incidents.queries.plain import plain_incidents
+from incidents.shapes import ENTITY, ENTITY_IN_FULL, INCIDENT_OF_ENTITY, SIGHTING
+
+PLACES = {key: looked_up(ABOUT_KEYS[key]) for key in ("after", "before")} | {"limit": ABOUT_KEYS["limit"]}
+NEXT = or_null(link("the address of what follows; null at the end"))
+PAGE = link("the page that shows the same")
 
 
 class EntitiesView(Endpoint):
@@ -34,9 +53,19 @@ class EntitiesView(Endpoint):
     identifier), `kind`, `criticality`, `sort` (newest, name), with `limit` and `next` as in every list."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    keys = {"GET": (*LIST_KEYS, "limit")}
+    keys = {
+        "GET": {
+            "q": text("A part of a name, or an identifier.", most=LONGEST_TEXT),
+            "kind": list_of(choice(EntityKind), "Those of some types."),
+            "criticality": list_of(choice(Criticality), "Those that are so critical."),
+            "sort": word_of([*entity_list.ORDERS, ""], "The order; usually newest."),
+        }
+        | PLACES
+    }
+    gives = {"GET": answer("Entities", entities=list_of(ENTITY), next=NEXT, page=PAGE)}
 
     def get(self, request: Request) -> Response:
+        """List entities."""
         limit, query = limit_of(request.query_params), single(request, ("q", "sort", "after", "before"))
         try:
             page, rows = plain_entities.plain_list(principal_of(request), read_list(query), limit)
@@ -68,9 +97,11 @@ class EntityView(OfEntity):
     """What an entity is, how critical, and how far it is involved. `by` says whether `risk` counts its alerts by day
     (usual, the last 30 days) or by week (26 weeks)."""
 
-    keys = {"GET": ("by",)}
+    keys = {"GET": {"by": word_of([*queries.UNITS, ""], "What `risk` counts by; usually day.")}}
+    gives = {"GET": ENTITY_IN_FULL}
 
     def get(self, request: Request, kind: str, word: str) -> Response:
+        """Read an entity."""
         unit = one_of(request.query_params, "by") or "day"
         if unit not in queries.UNITS:
             raise ValidationError({"by": [f"“{unit[:60]}” is no period{nearest(unit, queries.UNITS)}"]})
@@ -81,9 +112,11 @@ class EntityView(OfEntity):
 class EntityAlertsView(OfEntity):
     """The alerts it was in, by the keys of the list of alerts but for `entity`; without `status` and `severity` all."""
 
-    keys = {"GET": None}
+    keys = {"GET": listing(AlertFilter, alert_queue.SORTING, fixed=("entity",))}
+    gives = {"GET": listed("Alerts", "alerts", ALERT)}
 
     def get(self, request: Request, kind: str, word: str) -> Response:
+        """List the alerts of an entity."""
         return Response(alerts_answer(request, fixed={"entity": str(self.entity(request).pk)}))
 
 
@@ -91,9 +124,11 @@ class EntityIncidentsView(OfEntity):
     """The incidents it was in, where it was seen last first; each with `seen`: in how many of its alerts, and when. By
     the queue's filters: `/api/v1/incidents/?entity=…`."""
 
-    keys = {"GET": ("after", "limit")}
+    keys = {"GET": {key: PLACES[key] for key in ("after", "limit")}}
+    gives = {"GET": answer("IncidentsOfEntity", incidents=list_of(INCIDENT_OF_ENTITY), next=NEXT, page=PAGE)}
 
     def get(self, request: Request, kind: str, word: str) -> Response:
+        """List the incidents of an entity."""
         limit, after = limit_of(request.query_params), one_of(request.query_params, "after")
         entity, principal = self.entity(request), principal_of(request)
         try:
@@ -113,9 +148,22 @@ class EntityTimelineView(OfEntity):
     """Its alerts across incidents in time, and what people added by hand, by the keys of its page: `from`, `to`,
     `severity`, `source`, `incident`, `around`, `sort` (newest, oldest). Days are those of UTC."""
 
-    keys = {"GET": (*TIMELINE_KEYS, "limit")}
+    keys = {
+        "GET": {
+            "from": looked_up(text("From this day or moment on.")),
+            "to": looked_up(text("To the end of this day, or this moment.")),
+            "severity": list_of(choice(Severity), "Of alerts."),
+            "source": list_of(text(), "Of alerts."),
+            "incident": looked_up(text("In one incident, by its number.")),
+            "around": looked_up(text("From a day before the first alert of this incident.")),
+            "sort": word_of([*entity_timeline.ORDERS, ""], "The order; usually newest."),
+        }
+        | PLACES
+    }
+    gives = {"GET": answer("Timeline", moments=list_of(SIGHTING), next=NEXT, page=PAGE)}
 
     def get(self, request: Request, kind: str, word: str) -> Response:
+        """Follow an entity through time."""
         limit = limit_of(request.query_params)
         query = single(request, ("from", "to", "incident", "around", "sort", "after", "before"))
         entity, principal = self.entity(request), principal_of(request)

@@ -18,13 +18,31 @@ from accounts.once import once
 from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
 from alerts.models import Evidence
-from common.api_lists import following, limit_of, one_of, without
+from common.api_lists import ABOUT_KEYS, following, limit_of, one_of, without
 from common.bodies import LARGEST_ID, LONG, Body
 from common.endpoints import Endpoint
 from common.errors import Refused
 from common.pagination import BadCursor
 from common.preconditions import based_on, seen_of, with_tag
 from common.query_strings import address, with_values
+from common.shapes import (
+    Shape,
+    answer,
+    changes,
+    choice,
+    flag,
+    ident,
+    list_of,
+    looked_up,
+    needed,
+    number,
+    or_null,
+    sent,
+    tagged,
+    text,
+    uuid,
+    word_of,
+)
 from entities.choices import EntityKind
 from entities.identity import EntityIdentity, IdentityError
 from entities.queries import entities_named
@@ -35,13 +53,27 @@ from incidents.commands import add_evidence, judge_evidence, remove_evidence
 from incidents.forms.evidence import LONGEST_LINE
 from incidents.models import Incident
 from incidents.queries.evidence import chosen_entities
-from incidents.queries.evidence_asked import KEYS, Asked, BadQuestion
+from incidents.queries.evidence_asked import KEYS, LONGEST_SEARCH, Asked, BadQuestion
 from incidents.queries.plain_evidence import kinds_of, plain_evidence
 from incidents.rules import MOST_ADDED, MOST_JUDGED
+from incidents.shapes import EVIDENCE_ITEM, found_list
 
 READ = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
 EDIT = Permission.EDIT_INCIDENTS
 ITEM_FIELDS = ("kind", "value")
+
+ADDED = answer("Added", items=list_of(EVIDENCE_ITEM), added=number(), act=or_null(uuid()), version=number())
+
+
+def tab_keys(*, assets: bool) -> dict[str, Shape]:
+    """The keys of the tab Assets or Evidence."""
+    return {
+        "type": word_of([*map(str, kinds_of(assets=assets)), ""], "Those of one type."),
+        "verdict": word_of([*Verdict.values, ""], "Those with one verdict."),
+        "q": text("A part of a name.", most=LONGEST_SEARCH),
+        "after": looked_up(ABOUT_KEYS["after"]),
+        "limit": ABOUT_KEYS["limit"],
+    }
 
 
 class AssetsView(Endpoint):
@@ -49,9 +81,12 @@ class AssetsView(Endpoint):
     first. Takes the keys of the tab, `type`, `verdict` and `q`, with `limit` and `next` as every list."""
 
     needs = READ
-    keys = {"GET": (*KEYS, "limit")}
+    keys = {"GET": tab_keys(assets=True)}
+    resource = "Evidence"
+    gives = {"GET": tagged(found_list("Assets", "assets"))}
 
     def get(self, request: Request, number: int) -> Response:
+        """List the assets of an incident."""
         incident = visible_or_404(number, principal_of(request))
         return with_tag(Response(evidence_answer(request, incident, assets=True)), incident.version)
 
@@ -66,15 +101,38 @@ class EvidenceView(Endpoint):
     """
 
     needs = READ | {"POST": EDIT, "PATCH": EDIT}
-    keys = {"GET": (*KEYS, "limit")}
+    keys = {"GET": tab_keys(assets=False)}
+    resource = "Evidence"
+    takes = {
+        "POST": sent(
+            items=looked_up(list_of(looked_up(sent(kind=looked_up(text()), value=looked_up(text()))), most=MOST_ADDED)),
+            text=looked_up(text("in the place of items: what is recognised in it", most=LONGEST_TEXT)),
+            verdict=choice(Verdict),
+            note=text(most=LONG),
+            preview=flag("true: only recognise, and store nothing"),
+        ),
+        "PATCH": changes(
+            entities=needed(list_of(ident(), most=MOST_JUDGED, least=1)),
+            verdict=looked_up(choice(Verdict)),
+            remediation_status=looked_up(choice(RemediationStatus)),
+        ),
+    }
+    gives = {
+        "GET": tagged(found_list("Evidence", "evidence")),
+        "POST": {200: answer("Recognised", items=list_of(EVIDENCE_ITEM)), 201: tagged(ADDED)},
+        "PATCH": tagged(answer("Judged", changed=number(), act=or_null(uuid()), version=number())),
+    }
+    versioned = ("PATCH",)
 
     def get(self, request: Request, number: int) -> Response:
+        """List the evidence of an incident."""
         incident = visible_or_404(number, principal_of(request))
         return with_tag(Response(evidence_answer(request, incident, assets=False)), incident.version)
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Add evidence by hand."""
         incident = visible_or_404(number, principal_of(request))
-        with Body(request.data, ("items", "text", "verdict", "note", "preview")) as body:
+        with self.body(request) as body:
             found = read_items(body)
             verdict = body.term("verdict", Verdict, Verdict.UNKNOWN)
             note = body.text("note", LONG)
@@ -93,9 +151,10 @@ class EvidenceView(Endpoint):
         return once(request, act)
 
     def patch(self, request: Request, number: int) -> Response:
+        """Judge evidence."""
         incident = visible_or_404(number, principal_of(request))
         base = based_on(seen_of(request), incident.version, of_parts=True)
-        with Body(request.data, ("entities", "verdict", "remediation_status"), nulls=()) as body:
+        with self.body(request) as body:
             entities = body.ids("entities", MOST_JUDGED, required=True)
             judgement = Judgement(
                 body.term("verdict", Verdict) if body.says("verdict") else None,
@@ -114,8 +173,11 @@ class AddedEvidenceView(Endpoint):
     """Take an entity out again that somebody added to the incident by hand; what its alerts say stays."""
 
     needs = {"DELETE": EDIT}
+    resource = "Evidence"
+    gives = {"DELETE": {204: None}}
 
     def delete(self, request: Request, number: int, entity: int) -> Response:
+        """Take evidence out that was added by hand."""
         incident = visible_or_404(number, principal_of(request))
         if not chosen_entities(incident, [min(entity, LARGEST_ID)]):
             raise Http404

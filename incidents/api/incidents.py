@@ -15,12 +15,13 @@ from accounts.choices import Permission
 from accounts.models import Principal, User
 from activity.news import Position, changed_since, moment
 from common.address_filter import filled
-from common.api_lists import limit_of, list_answer, one_of, without
+from common.api_lists import limit_of, list_answer, listing, one_of, without
 from common.bodies import LARGEST_ID
 from common.endpoints import Endpoint
 from common.filters import ANY
 from common.preconditions import with_tag
 from common.query_strings import address, check_keys
+from common.shapes import answer, list_of, looked_up, tagged, text
 from incidents.api.lookup import visible_or_404
 from incidents.commands.looking import record_look
 from incidents.filters import IncidentFilter
@@ -29,10 +30,16 @@ from incidents.models import Incident
 from incidents.queries import queue
 from incidents.queries.plain import plain_incidents, plain_tasks
 from incidents.queries.similar_shown import plain_similar
+from incidents.shapes import INCIDENT_IN_FULL, INCIDENTS, SIMILAR
 from incidents.verbs import PERSONAL
 
 LIFTED = {key: [ANY] for key in DEFAULTS}
 NOW = "now"
+CHANGED_SINCE = "What an answer gave under this name; 0 for everything from the beginning, now for nothing yet."
+
+KEYS = listing(IncidentFilter, queue.SORTING) | {"changed_since": looked_up(text(CHANGED_SINCE))}
+# with changed_since, no other keys but those of the filters and `limit` mean anything
+KEYS |= {key: looked_up(shape) for key, shape in KEYS.items() if key not in IncidentFilter.FIELDS and key != "limit"}
 
 
 class IncidentsView(Endpoint):
@@ -48,10 +55,12 @@ class IncidentsView(Endpoint):
     answer gave under this name.
     """
 
-    keys = {"GET": None}
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    keys = {"GET": KEYS}
+    gives = {"GET": INCIDENTS}
 
     def get(self, request: Request) -> Response:
+        """List incidents."""
         principal = principal_of(request)
         if "changed_since" in request.query_params:
             return Response(changed_answer(request, principal))
@@ -70,8 +79,10 @@ class IncidentView(Endpoint):
     went into."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    gives = {"GET": tagged(INCIDENT_IN_FULL)}
 
     def get(self, request: Request, number: int) -> Response:
+        """Read an incident."""
         return incident_answer(number, request)
 
 
@@ -106,8 +117,10 @@ class SimilarView(Endpoint):
     were closed. `likeness` goes from 8 to 100."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
+    gives = {"GET": answer("SimilarIncidents", similar=list_of(SIMILAR))}
 
     def get(self, request: Request, number: int) -> Response:
+        """Find incidents that are like one."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
         return Response({"similar": with_addresses(plain_similar(incident, principal), request)})

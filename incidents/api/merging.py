@@ -10,9 +10,12 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.once import once
 from activity.actors import Channel
+from alerts.choices import Classification, Determination
 from alerts.lookup import visible_alerts
-from common.bodies import LARGEST_ID, LONG, Body
+from common.bodies import LARGEST_ID, LONG
 from common.endpoints import Endpoint
+from common.fields import SHORT_TEXT
+from common.shapes import choice, ident, list_of, looked_up, needed, sent, text
 from incidents.api.incidents import with_addresses
 from incidents.commands import merge, move_alerts, unmerge
 from incidents.commands.alerts import MOST_ALERTS
@@ -20,6 +23,7 @@ from incidents.models import Incident
 from incidents.queries import merging as queries
 from incidents.queries.plain import plain_incidents
 from incidents.rules.merging import MOST_MERGED, Choice, finding_word
+from incidents.shapes import INCIDENT
 
 
 class MergeView(Endpoint):
@@ -31,10 +35,22 @@ class MergeView(Endpoint):
     """
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
+    takes = {
+        "POST": sent(
+            target=needed(ident("the incident that stays")),
+            sources=needed(list_of(ident(), "those that go into it", most=MOST_MERGED, least=1)),
+            reason=needed(text("for the log", most=LONG)),
+            assignee=looked_up(text("a username, team: and a team's name, or unassigned", most=SHORT_TEXT)),
+            classification=looked_up(choice(Classification)),
+            determination=looked_up(choice(Determination)),
+            name_of=ident("the number of the incident whose name is kept"),
+        )
+    }
+    gives = {"POST": INCIDENT}
 
     def post(self, request: Request) -> HttpResponse:
-        known = ("target", "sources", "reason", "assignee", "classification", "determination", "name_of")
-        with Body(request.data, known) as body:
+        """Merge incidents."""
+        with self.body(request) as body:
             target, sources = body.id("target", required=True) or 0, body.ids("sources", MOST_MERGED, required=True)
             reason = body.text("reason", LONG, required=True)
             finding, determination = body.text("classification"), body.text("determination")
@@ -67,13 +83,16 @@ class UnmergeView(Endpoint):
     """Bring an incident back that was merged away: `{"reason": "…"}`, or nothing. Answers it as it is now."""
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
+    takes = {"POST": sent(reason=text("for the log", most=LONG))}
+    gives = {"POST": INCIDENT}
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Un-merge an incident."""
         principal = principal_of(request)
         found = queries.chosen([number], principal) if number <= LARGEST_ID else []
         if not found:
             raise Http404
-        with Body(request.data, ("reason",)) as body:
+        with self.body(request) as body:
             reason = body.text("reason", LONG)
         actor = principal.as_actor(Channel.API)
 
@@ -88,9 +107,18 @@ class MoveAlertsView(Endpoint):
     incident. Answers the incident where they are now."""
 
     needs = {"POST": Permission.MERGE_INCIDENTS}
+    takes = {
+        "POST": sent(
+            alerts=needed(list_of(ident(), "which alerts", most=MOST_ALERTS, least=1)),
+            to=ident("the incident where they shall be; without it, a new one"),
+            comment=needed(text("for the log", most=LONG)),
+        )
+    }
+    gives = {"POST": INCIDENT}
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, ("alerts", "to", "comment")) as body:
+        """Move alerts to another incident."""
+        with self.body(request) as body:
             ids, number = body.ids("alerts", MOST_ALERTS, required=True), body.id("to")
             comment = body.text("comment", LONG, required=True)
         principal = principal_of(request)

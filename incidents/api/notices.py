@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person_of
 from accounts.choices import Permission
-from common.api_lists import following, limit_of, one_of
-from common.bodies import LARGEST_ID, Body
+from accounts.once import once
+from common.api_lists import ABOUT_KEYS, following, limit_of, one_of
+from common.bodies import LARGEST_ID
 from common.endpoints import Endpoint
+from common.shapes import (
+    answer,
+    list_of,
+    looked_up,
+    number,
+    or_null,
+    sent,
+    text,
+    word_of,
+)
 from incidents.commands.looking import read_notices
 from incidents.queries.notices import unread_count
 from incidents.queries.plain_notices import plain_notices
+from incidents.shapes import NOTICE
 
 WHOSE = "Notices"
 
@@ -23,9 +36,17 @@ class NoticesView(Endpoint):
     to a hundred, the incidents that something unread is about."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    keys = {"GET": ("unread", "after", "limit")}
+    keys = {
+        "GET": {
+            "unread": word_of(("yes", "no", ""), "yes: without those that were read."),
+            "after": looked_up(ABOUT_KEYS["after"]),
+            "limit": ABOUT_KEYS["limit"],
+        }
+    }
+    gives = {"GET": answer("Notices", notices=list_of(NOTICE), next=or_null(text()), unread=number())}
 
     def get(self, request: Request) -> Response:
+        """List one's notices."""
         query, user = request.query_params, person_of(request, WHOSE)
         word, after = one_of(query, "unread") or "no", one_of(query, "after")
         if word not in ("yes", "no"):
@@ -44,10 +65,17 @@ class ReadNoticesView(Endpoint):
     `{"unread": 3}`, of how many incidents something is still unread."""
 
     needs = {"POST": Permission.SEE_INCIDENTS}
+    takes = {"POST": sent(incident=number("0 for what concerns the system"))}
+    gives = {"POST": answer("Unread", unread=number())}
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
+        """Mark notices as read."""
         user = person_of(request, WHOSE)
-        with Body(request.data, ("incident",)) as body:
+        with self.body(request) as body:
             number = body.integer("incident", 0, LARGEST_ID)
-        read_notices(user, None if number is None else [number])
-        return Response({"unread": unread_count(user)})
+
+        def act() -> Response:
+            read_notices(user, None if number is None else [number])
+            return Response({"unread": unread_count(user)})
+
+        return once(request, act)

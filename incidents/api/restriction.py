@@ -14,6 +14,14 @@ from activity.actors import Channel
 from common.bodies import LONG, Body
 from common.endpoints import Endpoint
 from common.preconditions import with_tag
+from common.shapes import (
+    list_of,
+    looked_up,
+    needed,
+    sent,
+    tagged,
+    text,
+)
 from incidents.api.holding import held
 from incidents.api.lookup import visible_or_404
 from incidents.commands import lift_restriction, restrict, set_incident_members
@@ -21,6 +29,7 @@ from incidents.commands.restriction import words_of_members
 from incidents.forms.access import MOST_MEMBERS, MembersField
 from incidents.models import Incident
 from incidents.models.access import Member
+from incidents.shapes import RESTRICTION
 
 
 class RestrictionView(Endpoint):
@@ -33,16 +42,27 @@ class RestrictionView(Endpoint):
     """
 
     needs = dict.fromkeys(("GET", "HEAD", "PUT", "DELETE"), Permission.RESTRICT_INCIDENTS)
+    takes = {
+        "PUT": sent(
+            members=looked_up(list_of(looked_up(text()), "usernames, and team: with a team's name", most=MOST_MEMBERS)),
+            reason=looked_up(text("needed where it was not restricted before", most=LONG)),
+        ),
+        "DELETE": sent(reason=needed(text("for the log", most=LONG))),
+    }
+    gives = dict.fromkeys(("GET", "PUT", "DELETE"), tagged(RESTRICTION))
+    versioned = ("PUT", "DELETE")
 
     def get(self, request: Request, number: int) -> Response:
+        """Read who sees an incident."""
         return answered(visible_or_404(number, principal_of(request)))
 
     def put(self, request: Request, number: int) -> Response:
+        """Restrict an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
 
         def act(locked: Incident) -> Response:
-            with Body(request.data, ("members", "reason")) as body:
+            with self.body(request) as body:
                 members = _members(body)
                 reason = body.text("reason", LONG, required=not locked.restricted)
             change = set_incident_members if locked.restricted else restrict
@@ -51,11 +71,12 @@ class RestrictionView(Endpoint):
         return held(request, incident, act)
 
     def delete(self, request: Request, number: int) -> Response:
+        """Lift the restriction of an incident."""
         principal = principal_of(request)
         incident = visible_or_404(number, principal)
 
         def act(locked: Incident) -> Response:
-            with Body(request.data, ("reason",)) as body:
+            with self.body(request) as body:
                 reason = body.text("reason", LONG, required=True)
             return answered(lift_restriction(locked, actor=principal.as_actor(Channel.API), reason=reason))
 

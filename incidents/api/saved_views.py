@@ -18,8 +18,19 @@ from accounts.once import once
 from activity.actors import Channel
 from common.bodies import Body
 from common.endpoints import Endpoint
+from common.fields import SHORT_TEXT
 from common.preconditions import based_on, seen_of, with_tag
 from common.query_strings import UnknownKeys, address
+from common.shapes import (
+    answer,
+    changes,
+    flag,
+    list_of,
+    looked_up,
+    sent,
+    tagged,
+    text,
+)
 from incidents.choices import Audience
 from incidents.commands import arrange_views, change_view, delete_view, save_view, set_default_view
 from incidents.commands.saved_views import LONGEST_NAME, LONGEST_QUERY, ViewValues
@@ -28,10 +39,20 @@ from incidents.models import SavedView
 from incidents.models.saved_view import shared_with
 from incidents.queries import queue, saved_views
 from incidents.queries.plain_views import plain_view, plain_views, starting_view, visible_views
+from incidents.shapes import VIEW
 
-FIELDS = ("name", "query", "shared_with", "is_default")
+VALUES = looked_up(
+    changes(
+        name=text(most=LONGEST_NAME),
+        query=text("the list, as the queue's address has it", most=LONGEST_QUERY),
+        shared_with=text("private, as usual, team: and a team's name, or everyone", most=SHORT_TEXT),
+        is_default=flag("whether your queue opens with it"),
+    )
+)
 WHOSE = "Saved views"
 MOST_ARRANGED = 1_000
+
+VIEWS = answer("SavedViews", views=list_of(VIEW))
 
 
 class SavedViewsView(Endpoint):
@@ -44,11 +65,15 @@ class SavedViewsView(Endpoint):
         "HEAD": Permission.SEE_INCIDENTS,
         "POST": Permission.SEE_INCIDENTS,
     }
+    takes = {"POST": VALUES}
+    gives = {"GET": VIEWS, "POST": {201: tagged(VIEW)}}
 
     def get(self, request: Request) -> Response:
+        """List one's saved views."""
         return Response({"views": [with_address(view, request) for view in plain_views(principal_of(request))]})
 
     def post(self, request: Request) -> HttpResponse:
+        """Save a view."""
         person = person_of(request, WHOSE)
         values, is_default = _values(request, person, None)
 
@@ -72,11 +97,16 @@ class SavedViewView(Endpoint):
         "PATCH": Permission.SEE_INCIDENTS,
         "DELETE": Permission.SEE_INCIDENTS,
     }
+    takes = {"PATCH": VALUES}
+    gives = {"GET": tagged(VIEW), "PATCH": tagged(VIEW), "DELETE": {204: None}}
+    versioned = ("PATCH", "DELETE")
 
     def get(self, request: Request, slug: str) -> Response:
+        """Read a saved view."""
         return view_answer(request, slug)
 
     def patch(self, request: Request, slug: str) -> Response:
+        """Change a saved view."""
         person = person_of(request, WHOSE)
         saved = changeable_or_404(person, slug)
         base = based_on(seen_of(request), saved.version)
@@ -88,6 +118,7 @@ class SavedViewView(Endpoint):
         return view_answer(request, slug)
 
     def delete(self, request: Request, slug: str) -> Response:
+        """Delete a saved view."""
         person = person_of(request, WHOSE)
         saved = changeable_or_404(person, slug)
         based_on(seen_of(request), saved.version)
@@ -101,10 +132,18 @@ class ArrangementView(Endpoint):
     come last. Answers the views as GET does."""
 
     needs = {"PUT": Permission.SEE_INCIDENTS}
+    takes = {
+        "PUT": sent(
+            order=list_of(looked_up(text("a slug")), most=MOST_ARRANGED),
+            hidden=list_of(looked_up(text("a slug")), most=MOST_ARRANGED),
+        )
+    }
+    gives = {"PUT": VIEWS}
 
     def put(self, request: Request) -> Response:
+        """Arrange one's side list."""
         person = person_of(request, WHOSE)
-        with Body(request.data, ("order", "hidden")) as body:
+        with self.body(request) as body:
             order = body.texts("order", MOST_ARRANGED)
             hidden = body.texts("hidden", MOST_ARRANGED)
         known = {view["slug"] for view in plain_views(person)}
@@ -155,7 +194,7 @@ def with_address(view: dict[str, Any], request: Request) -> dict[str, Any]:
 def _values(request: Request, person: User, present: SavedView | None) -> tuple[ViewValues, bool | None]:
     """What the body says of a view, upon what it is; and whether the queue shall open with it. The form of the page
     knows with whom one may share."""
-    with Body(request.data, FIELDS, nulls=()) as body:
+    with Body(request.data, VALUES) as body:
         said = {
             "name": body.text("name", LONGEST_NAME, required=present is None),
             "query": body.text("query", LONGEST_QUERY),

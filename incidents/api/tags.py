@@ -8,12 +8,21 @@ from rest_framework.response import Response
 
 from accounts.authentication import principal_of
 from accounts.choices import Permission
-from common.api_lists import following, limit_of, one_of
+from common.api_lists import ABOUT_KEYS, following, limit_of, one_of
 from common.endpoints import Endpoint
 from common.pagination import BadCursor
 from common.query_strings import nearest
+from common.shapes import (
+    answer,
+    choice,
+    list_of,
+    looked_up,
+    or_null,
+    text,
+)
 from incidents.choices import TagKind
 from incidents.queries.plain_tags import Asked, plain_tags
+from incidents.shapes import TAG_IN_USE
 
 LONGEST_TEXT = 100
 
@@ -23,9 +32,18 @@ class TagsView(Endpoint):
     part of the name, `kind` one or more of custom, attack, automatic, critical, redirected."""
 
     needs = {"GET": Permission.SEE_INCIDENTS, "HEAD": Permission.SEE_INCIDENTS}
-    keys = {"GET": ("q", "kind", "after", "limit")}
+    keys = {
+        "GET": {
+            "q": text("A part of the name.", most=LONGEST_TEXT),
+            "kind": list_of(choice(TagKind), "Those of some kinds."),
+            "after": looked_up(ABOUT_KEYS["after"]),
+            "limit": ABOUT_KEYS["limit"],
+        }
+    }
+    gives = {"GET": answer("Tags", tags=list_of(TAG_IN_USE), next=or_null(text()))}
 
     def get(self, request: Request) -> Response:
+        """List tags in use."""
         query = request.query_params
         text = one_of(query, "q") or ""
         if len(text) > LONGEST_TEXT or "\x00" in text:

@@ -14,21 +14,36 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from accounts.models import Team, User
 from accounts.once import once
-from common.bodies import LARGEST_ID, Body
+from common.bodies import LARGEST_ID
 from common.endpoints import Endpoint
 from common.preconditions import based_on, seen_of, with_tag
+from common.shapes import (
+    changes,
+    choice,
+    extended,
+    ident,
+    list_of,
+    looked_up,
+    moment,
+    needed,
+    or_null,
+    sent,
+    tagged,
+    text,
+    word_of,
+)
 from incidents.api.lookup import actor_of, visible_or_404
-from incidents.api.wishes import assignee_of
+from incidents.api.wishes import ASSIGNEE, assignee_of
 from incidents.changes import KEEP, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_task_template, change_task, move_task, remove_task
 from incidents.models import Incident, Task, TaskTemplate
 from incidents.queries.plain import plain_task, plain_tasks
 from incidents.rules.tasks import LONGEST_TEXT, LONGEST_TITLE
+from incidents.shapes import ONE_TASK, TASKS
 
 SEE, EDIT = Permission.SEE_INCIDENTS, Permission.EDIT_INCIDENTS
-NEW_FIELDS = ("title", "description", "assignee", "due")
-FIELDS = (*NEW_FIELDS, "state", "closing_note")
+TITLE, LONG_TEXT = needed(text(most=LONGEST_TITLE)), text("in Markdown", most=LONGEST_TEXT)
 
 
 class TasksView(Endpoint):
@@ -36,15 +51,20 @@ class TasksView(Endpoint):
     `description`, `assignee` and `due` where that is known already."""
 
     needs = {"GET": SEE, "HEAD": SEE, "POST": EDIT}
+    resource = "Tasks"
+    takes = {"POST": sent(title=TITLE, description=LONG_TEXT, assignee=ASSIGNEE, due=looked_up(moment()))}
+    gives = {"GET": tagged(TASKS), "POST": {201: tagged(ONE_TASK)}}
 
     def get(self, request: Request, number: int) -> Response:
+        """List the tasks of an incident."""
         incident = visible_or_404(number, principal_of(request))
         answer = {"tasks": plain_tasks(incident.pk), "version": incident.version}
         return with_tag(Response(answer), incident.version)
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Add a task."""
         incident = visible_or_404(number, principal_of(request))
-        with Body(request.data, NEW_FIELDS) as body:
+        with self.body(request) as body:
             title = body.text("title", LONGEST_TITLE, required=True)
             description = body.text("description", LONGEST_TEXT)
             assignee = assignee_of(body)
@@ -70,14 +90,29 @@ class TaskView(Endpoint):
     where somebody has changed the same since."""
 
     needs = {"GET": SEE, "HEAD": SEE, "PATCH": EDIT, "DELETE": EDIT}
+    resource = "Tasks"
+    takes = {
+        "PATCH": changes(
+            title=TITLE.shape,
+            description=LONG_TEXT,
+            assignee=ASSIGNEE,
+            due=or_null(looked_up(moment())),
+            state=choice(TaskState),
+            closing_note=LONG_TEXT,
+        )
+    }
+    gives = {"GET": tagged(ONE_TASK), "PATCH": tagged(ONE_TASK), "DELETE": {204: None}}
+    versioned = ("PATCH", "DELETE")
 
     def get(self, request: Request, number: int, task: int) -> Response:
+        """Read a task."""
         return task_answer(task_or_404(request, number, task))
 
     def patch(self, request: Request, number: int, task: int) -> Response:
+        """Change a task."""
         found = task_or_404(request, number, task)
         base = based_on(seen_of(request), found.incident.version, of_parts=True)
-        with Body(request.data, FIELDS, nulls=("assignee", "due")) as body:
+        with self.body(request) as body:
             changes = TaskChanges(
                 title=body.text("title", LONGEST_TITLE, required=True) if body.says("title") else None,
                 description=body.text("description", LONGEST_TEXT) if body.says("description") else None,
@@ -90,6 +125,7 @@ class TaskView(Endpoint):
         return task_answer(change_task(found, changes, actor=actor_of(request), based_on=base, batch=batch))
 
     def delete(self, request: Request, number: int, task: int) -> Response:
+        """Remove a task."""
         found = task_or_404(request, number, task)
         base = based_on(seen_of(request), found.incident.version, of_parts=True)
         remove_task(found, actor=actor_of(request), based_on=base)
@@ -101,10 +137,14 @@ class MoveTaskView(Endpoint):
     their order."""
 
     needs = {"POST": EDIT}
+    resource = "Tasks"
+    takes = {"POST": sent(direction=needed(word_of(("up", "down"))))}
+    gives = {"POST": tagged(TASKS)}
 
     def post(self, request: Request, number: int, task: int) -> HttpResponse:
+        """Move a task."""
         found = task_or_404(request, number, task)
-        with Body(request.data, ("direction",)) as body:
+        with self.body(request) as body:
             direction = body.text("direction", required=True)
             if direction not in ("", "up", "down"):
                 body.fail("direction", f"“{direction[:60]}” is no direction; write up or down.")
@@ -121,10 +161,14 @@ class ApplyTemplateView(Endpoint):
     Answers what was `added`, and all tasks in their order."""
 
     needs = {"POST": EDIT}
+    resource = "Tasks"
+    takes = {"POST": sent(template=needed(looked_up(ident("its number"))))}
+    gives = {"POST": tagged(extended(TASKS, "TasksAdded", added=list_of(ident())))}
 
     def post(self, request: Request, number: int) -> HttpResponse:
+        """Apply a task template."""
         incident = visible_or_404(number, principal_of(request))
-        with Body(request.data, ("template",)) as body:
+        with self.body(request) as body:
             wanted = body.id("template", required=True)
         template = TaskTemplate.objects.filter(pk=wanted or 0, deleted_at=None).first()
         if template is None:

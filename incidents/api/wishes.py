@@ -10,26 +10,42 @@ from accounts.choices import Permission
 from accounts.models import Principal, Team, User
 from alerts.choices import Classification, Determination, Severity
 from common.bodies import LONG, Body
+from common.fields import SHORT_TEXT
+from common.shapes import changes, choice, flag, list_of, looked_up, moment, needed, of, or_null, text
 from incidents.changes import KEEP, Changes
 from incidents.choices import IncidentStatus
 from incidents.forms.manage import AssigneeField
 from incidents.models import Incident
 
-OF_MANY = (
-    *("severity", "status", "assignee", "add_tags", "remove_tags", "classification", "determination"),
-    *("due", "snoozed_until", "resolution_note", "comment"),
+MOST_TAGS_SENT = 100
+ASSIGNEE = or_null(looked_up(text("a username, team: and a team's name, or null for nobody", most=SHORT_TEXT)))
+TAGS = list_of(looked_up(text()), most=MOST_TAGS_SENT)
+CHANGES_OF_MANY = changes(
+    severity=or_null(choice(Severity, "null: that of its highest alert")),
+    status=looked_up(choice(IncidentStatus)),
+    assignee=ASSIGNEE,
+    add_tags=TAGS,
+    remove_tags=TAGS,
+    classification=choice(Classification),
+    determination=looked_up(choice(Determination, "one that fits the classification")),
+    due=or_null(looked_up(moment())),
+    snoozed_until=or_null(looked_up(moment())),
+    resolution_note=looked_up(needed(text("in Markdown; resolving takes one", most=LONG)).shape),
+    comment=looked_up(needed(text("in Markdown", most=LONG)).shape),
 )
 """What can be changed of several incidents alike."""
-OF_ONE = ("name", "tags", "name_assignee", *OF_MANY)
-NULLS = ("name", "severity", "assignee", "due", "snoozed_until")
-"""Fields in which null means something: as the system says, nobody, not any more."""
-MOST_TAGS_SENT = 100
+CHANGES_OF_ONE = changes(
+    name=or_null(looked_up(needed(text("null: the automatic one", most=LONG)).shape)),
+    tags=of(TAGS, "all that it shall have"),
+    name_assignee=flag("whether a restricted incident may be shown to whom it is assigned to"),
+    **CHANGES_OF_MANY.form["properties"],
+)
 
 
 def changes_of(data: Any, incident: Incident, principal: Principal) -> Changes:
     """What is wanted of one incident, which is locked. Raises ValidationError with every field that does not fit, and
     PermissionDenied for naming people to a restricted incident without the right to."""
-    with Body(data, OF_ONE, nulls=NULLS, what="An incident") as body:
+    with Body(data, CHANGES_OF_ONE, what="An incident") as body:
         changes = read(body, incident)
     if changes.names_assignee and not principal.may(Permission.RESTRICT_INCIDENTS):
         raise PermissionDenied

@@ -18,12 +18,14 @@ from accounts.throttling import count
 from activity.actors import Channel
 from alerts.api import AlertListView
 from common.api import TooLarge
+from common.shapes import word_of
 from incidents.models import Incident
 from ingest import limits
 from ingest.commands import Outcome, Result, ingest
 from ingest.formats.registry import FORMAT_NAMES, FormatError, parse_records
 from ingest.parsed import ParsedAlert, RefusedRecord
 from ingest.reading import GZIP_START, read_records
+from ingest.shapes import ALERTS_SENT, TAKEN_IN
 
 
 class AlertsView(AlertListView):
@@ -37,7 +39,9 @@ class AlertsView(AlertListView):
     """
 
     needs = AlertListView.needs | {"POST": Permission.SEND_ALERTS}
-    keys = AlertListView.keys | {"POST": ("format",)}
+    keys = AlertListView.keys | {"POST": {"format": word_of(FORMAT_NAMES, "Usually auto: told from the content.")}}
+    takes = {"POST": ALERTS_SENT}
+    gives = AlertListView.gives | {"POST": {200: TAKEN_IN, 201: TAKEN_IN, 400: TAKEN_IN}}
     parser_classes: list[Any] = []
 
     def get_throttles(self) -> list[Any]:
@@ -45,6 +49,7 @@ class AlertsView(AlertListView):
         return [] if self.request.method == "POST" else super().get_throttles()
 
     def post(self, request: Request) -> HttpResponse:
+        """Send alerts."""
         body = _body(request)
         return once(request, lambda: self.taken_in(request, body), sent=body)
 

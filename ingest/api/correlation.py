@@ -13,8 +13,19 @@ from accounts.choices import Permission
 from accounts.once import once
 from alerts.choices import Severity
 from common.bodies import Body
-from common.endpoints import Endpoint
+from common.endpoints import NOTHING, Endpoint
 from common.preconditions import based_on, seen_of, with_tag
+from common.shapes import (
+    answer,
+    changes,
+    choice,
+    flag,
+    list_of,
+    looked_up,
+    number,
+    tagged,
+    text,
+)
 from common.wildcards import LONGEST_PATTERN, MOST_PATTERNS
 from incidents.api.lookup import actor_of
 from ingest.commands import change_correlation_rule, reset_correlation_rule
@@ -23,19 +34,30 @@ from ingest.correlation.join_rules import LONGEST_WINDOW
 from ingest.models import CorrelationRule
 from ingest.queries.plain import plain_correlation_rule, plain_correlation_rules
 from ingest.rulebook import join_rules
+from ingest.shapes import CORRELATION_RULE
 
 MANAGE = Permission.MANAGE_RULES
 EXCLUDED = ("excluded_sources", "excluded_detectors", "excluded_entities")
-FIELDS = ("place", "is_on", "window_minutes", "minimum_severity", *EXCLUDED)
 MOST_MINUTES = round(LONGEST_WINDOW.total_seconds() / 60)
+WORDS = looked_up(list_of(text("* stands for anything", most=LONGEST_PATTERN), most=MOST_PATTERNS))
+CHANGES = changes(
+    place=looked_up(number("from 2 on; the senders' own grouping is the first", least=1, most=len(SHIPPED.rules))),
+    is_on=flag(),
+    window_minutes=looked_up(number(least=1, most=MOST_MINUTES)),
+    minimum_severity=choice(Severity),
+    **dict.fromkeys(EXCLUDED, WORDS),
+)
+FIELDS = CHANGES.names
 
 
 class CorrelationRulesView(Endpoint):
     """All rules by which alerts join incidents, in the order in which they are tried."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE}
+    gives = {"GET": answer("CorrelationRules", rules=list_of(CORRELATION_RULE))}
 
     def get(self, request: Request) -> Response:
+        """List correlation rules."""
         return Response({"rules": plain_correlation_rules()})
 
 
@@ -45,11 +67,16 @@ class CorrelationRuleView(Endpoint):
     from then on."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE, "PATCH": MANAGE}
+    takes = {"PATCH": CHANGES}
+    gives = {"GET": tagged(CORRELATION_RULE), "PATCH": tagged(CORRELATION_RULE)}
+    versioned = ("PATCH",)
 
     def get(self, request: Request, slug: str) -> Response:
+        """Read a correlation rule."""
         return rule_answer(slug)
 
     def patch(self, request: Request, slug: str) -> Response:
+        """Change a correlation rule."""
         present, place, stored = found_or_404(slug)
         base = based_on(seen_of(request), stored.version if stored else 1)
         with Body(request.data, fields_of(present), nulls=()) as body:
@@ -63,10 +90,13 @@ class ResetCorrelationRuleView(Endpoint):
     """Give a rule the values and the place that it was shipped with."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": tagged(CORRELATION_RULE)}
 
     def post(self, request: Request, slug: str) -> HttpResponse:
+        """Reset a correlation rule."""
         found_or_404(slug)
-        with Body(request.data, ()):
+        with self.body(request):
             actor = actor_of(request)
 
         def act() -> Response:

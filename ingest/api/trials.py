@@ -15,7 +15,18 @@ from accounts.choices import Permission
 from accounts.models import User
 from accounts.once import once
 from common.bodies import Body, checked_as_sent
-from common.endpoints import Endpoint
+from common.endpoints import NOTHING, Endpoint
+from common.shapes import (
+    anything,
+    choice,
+    looked_up,
+    needed,
+    number,
+    placed,
+    sent,
+    table_of,
+    under_way,
+)
 from ingest.api.correlation import fields_of, found_or_404, read_rule
 from ingest.api.tuning import PATHS, read_conditions, rule_or_404
 from ingest.choices import TrialOf
@@ -25,12 +36,22 @@ from ingest.commands.trials import SPANS
 from ingest.commands.tuning_rules import checked_conditions
 from ingest.models import Trial
 from ingest.queries.plain import plain_trial
+from ingest.shapes import TRIAL
 from ingest.views.trials import started
 
 MANAGE = Permission.MANAGE_RULES
 WHOSE = "Trials"
 POLL_AFTER = "2"
 """Seconds after which asking again makes sense."""
+
+TRIED = looked_up(
+    sent(
+        of=needed(choice(TrialOf)),
+        rule=anything("a correlation rule by its slug, a tuning rule by its number, or none that is there"),
+        values=needed(table_of(anything(), "those of a PATCH of the rule")),
+        days=number("1, 7 or 30", least=min(SPANS), most=max(SPANS)),
+    )
+)
 
 
 class TrialsView(Endpoint):
@@ -44,8 +65,11 @@ class TrialsView(Endpoint):
     """
 
     needs = {"POST": MANAGE}
+    takes = {"POST": TRIED}
+    gives = {"POST": {200: placed(TRIAL), 202: under_way(placed(TRIAL))}}
 
     def post(self, request: Request) -> HttpResponse:
+        """Try a rule."""
         user = person_of(request, WHOSE)
         of, subject, values, days = _read(request.data)
         return once(request, lambda: trial_answer(request, started(of, subject, values, days=days, user=user), user))
@@ -55,8 +79,10 @@ class TrialView(Endpoint):
     """How far one's own trial is; once it is over, what the rule would do, as far as one may see it."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE}
+    gives = {"GET": TRIAL}
 
     def get(self, request: Request, number: UUID) -> Response:
+        """See how far a trial is."""
         user = person_of(request, WHOSE)
         return Response(plain_trial(own_or_404(user, number), user))
 
@@ -65,12 +91,20 @@ class CancelTrialView(Endpoint):
     """Let a trial end. Answers it as it is then."""
 
     needs = {"POST": MANAGE}
+    takes = {"POST": NOTHING}
+    gives = {"POST": TRIAL}
 
-    def post(self, request: Request, number: UUID) -> Response:
+    def post(self, request: Request, number: UUID) -> HttpResponse:
+        """Cancel a trial."""
         user = person_of(request, WHOSE)
-        with Body(request.data, ()):
-            cancel_trial(own_or_404(user, number))
-        return Response(plain_trial(own_or_404(user, number), user))
+        found = own_or_404(user, number)
+        self.body(request).check()
+
+        def act() -> Response:
+            cancel_trial(found)
+            return Response(plain_trial(own_or_404(user, number), user))
+
+        return once(request, act)
 
 
 def own_or_404(user: User, number: UUID) -> Trial:
@@ -90,7 +124,7 @@ def trial_answer(request: Request, trial: Trial, user: User) -> Response:
 
 def _read(data: Any) -> tuple[TrialOf, str, dict[str, Any], int]:
     """What is tried, of which rule, as what, and on how many days."""
-    with Body(data, ("of", "rule", "values", "days")) as body:
+    with Body(data, TRIED) as body:
         of = body.term("of", TrialOf)
         days = body.integer("days", min(SPANS), max(SPANS)) if body.has("days") else 7
         if days is not None and days not in SPANS:

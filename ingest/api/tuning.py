@@ -20,10 +20,26 @@ from alerts.api import with_address
 from alerts.choices import Classification, Determination, Severity
 from alerts.models import Alert
 from alerts.queries.plain import plain_alerts
-from common.api_lists import following, limit_of, one_of
+from alerts.shapes import ALERT
+from common.api_lists import ABOUT_KEYS, NEXT_SHAPE, following, limit_of, one_of
 from common.bodies import LARGEST_ID, Body, checked_as_sent
 from common.endpoints import Endpoint
+from common.fields import SHORT_TEXT
 from common.preconditions import based_on, seen_of, with_tag
+from common.shapes import (
+    answer,
+    changes,
+    choice,
+    flag,
+    link,
+    list_of,
+    looked_up,
+    moment,
+    needed,
+    or_null,
+    tagged,
+    text,
+)
 from common.wildcards import LONGEST_PATTERN, MOST_PATTERNS
 from incidents.api.lookup import actor_of
 from ingest.choices import TuningAction
@@ -31,15 +47,28 @@ from ingest.commands import TuningValues, change_tuning_rule, create_tuning_rule
 from ingest.commands.tuning_rules import LONGEST_TAG, MOST_TAGS, checked
 from ingest.models import TuningRule
 from ingest.queries.plain import plain_tuning_rules
+from ingest.shapes import CONDITIONS as CONDITIONS_SENT
+from ingest.shapes import TUNING_RULE
 from ingest.tuning import FIELDS as CONDITIONS
 from ingest.tuning_values import LONGEST_NAME, LONGEST_REASON
 
 MANAGE = Permission.MANAGE_RULES
-FIELDS = (
-    *("name", "action", "conditions", "tags", "classification", "determination"),
-    *("reason", "owner", "expires", "is_on"),
+VALUES = looked_up(
+    changes(
+        name=needed(text(most=LONGEST_NAME)).shape,
+        action=choice(TuningAction),
+        conditions=CONDITIONS_SENT,
+        tags=list_of(text(most=LONGEST_TAG), most=MOST_TAGS),
+        classification=choice(Classification),
+        determination=choice(Determination, "one that fits the classification"),
+        reason=needed(text(most=LONGEST_REASON)).shape,
+        owner=needed(text("a username", most=SHORT_TEXT)).shape,
+        expires=or_null(moment("null: never")),
+        is_on=flag(),
+    )
 )
-NULLABLE = ("expires",)
+"""What has to be said of a new one is told by name; here nothing is needed, since a change says what it changes."""
+FIELDS = VALUES.names
 PATHS = {"expires_on": "expires", **{name: f"conditions.{name}" for name in CONDITIONS}}
 """What the command calls a field → where the body has it."""
 
@@ -55,13 +84,17 @@ class TuningRulesView(Endpoint):
     """
 
     needs = {"GET": MANAGE, "HEAD": MANAGE, "POST": MANAGE}
+    takes = {"POST": VALUES}
+    gives = {"GET": answer("TuningRules", rules=list_of(TUNING_RULE)), "POST": {201: tagged(TUNING_RULE)}}
 
     def get(self, request: Request) -> Response:
+        """List tuning rules."""
         rules = list(kept().order_by("name", "pk"))
         return Response({"rules": plain_tuning_rules(rules, principal_of(request))})
 
     def post(self, request: Request) -> HttpResponse:
-        with Body(request.data, FIELDS, nulls=NULLABLE) as body:
+        """Make a tuning rule."""
+        with self.body(request) as body:
             values = read_tuning(body, None)
         values = checked_as_sent(lambda: checked(values), PATHS)
 
@@ -76,20 +109,26 @@ class TuningRuleView(Endpoint):
     caught stays as it is. Both take If-Match."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
+    takes = {"PATCH": VALUES}
+    gives = {"GET": tagged(TUNING_RULE), "PATCH": tagged(TUNING_RULE), "DELETE": {204: None}}
+    versioned = ("PATCH", "DELETE")
 
     def get(self, request: Request, number: int) -> Response:
+        """Read a tuning rule."""
         return rule_answer(request, rule_or_404(number))
 
     def patch(self, request: Request, number: int) -> Response:
+        """Change a tuning rule."""
         found = rule_or_404(number)
         base = based_on(seen_of(request), found.version)
-        with Body(request.data, FIELDS, nulls=NULLABLE) as body:
+        with self.body(request) as body:
             values = read_tuning(body, found)
         has_new_end = values.expires_at != found.expires_at
         values = checked_as_sent(lambda: checked(values, is_new=has_new_end), PATHS)
         return rule_answer(request, change_tuning_rule(found, values, based_on=base, actor=actor_of(request)))
 
     def delete(self, request: Request, number: int) -> Response:
+        """Delete a tuning rule."""
         found = rule_or_404(number)
         based_on(seen_of(request), found.version)
         delete_tuning_rule(found, actor=actor_of(request))
@@ -100,9 +139,11 @@ class CaughtAlertsView(Endpoint):
     """The alerts that a rule caught, as far as one may see them, the latest first."""
 
     needs = {"GET": MANAGE, "HEAD": MANAGE}
-    keys = {"GET": ("after", "limit")}
+    keys = {"GET": {"after": looked_up(ABOUT_KEYS["after"]), "limit": ABOUT_KEYS["limit"]}}
+    gives = {"GET": answer("CaughtAlerts", alerts=list_of(ALERT), next=NEXT_SHAPE, page=link())}
 
     def get(self, request: Request, number: int) -> Response:
+        """List the alerts that a tuning rule caught."""
         rule, limit, after = rule_or_404(number), limit_of(request.query_params), one_of(request.query_params, "after")
         if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
             raise ValidationError({"after": ["The link to this page is damaged; start from the first."]})
@@ -164,7 +205,7 @@ def read_tuning(body: Body, present: TuningRule | None) -> TuningValues:
 
 def read_conditions(body: Body, *, required: bool) -> dict[str, list[str]]:
     """Field → patterns, as a body has them."""
-    fields = body.inside("conditions", CONDITIONS, "conditions", nulls=())
+    fields = body.inside("conditions", CONDITIONS_SENT, "conditions")
     if fields is None:
         if required:
             body.fail(body.at("conditions"), 'Say which alerts it catches, such as {"title": ["Port scan*"]}.')

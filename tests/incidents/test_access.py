@@ -163,6 +163,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "exports:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
+    "api:schema": {"GET": SIGNED_IN},
+    "api:docs": {"GET": SIGNED_IN},
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
     "api:alert": {"GET": SEE, "PATCH": EDIT},
     "api:bulk_alerts": {"POST": BULK},
