@@ -133,6 +133,8 @@ def change_user(
         of_user(user), wanted, present, {name: _as_logged(name, value) for name, value in (was or {}).items()}
     )
     differs = {name: value for name, value in wanted.items() if value != present[name]}
+    if "role" in differs:
+        role_of(differs["role"])  # one that there is not is refused before anything is written
     if {"display_name", "email"} & differs.keys():
         _rename(user, differs, present, actor)
     if "role" in differs:
