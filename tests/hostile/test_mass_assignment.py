@@ -152,7 +152,7 @@ def test_naming_a_field_does_not_change_it(
                 if plain:
                     changing.add(name)
             User.objects.filter(pk=everybody.pk).update(role=all_rights)
-    assert problems == {}
+    assert not problems, "\n".join(f"{place}: {what}" for place, what in problems.items())
     assert len(changing) > 40, sorted(changing)
 
 
