@@ -32,6 +32,7 @@ from tests.browser.pages import IN_THE_BROWSER
 from tests.conftest import person
 from tests.exports.printed import texts
 from tests.exports.test_printing_confined import unpacked
+from tests.hostile import corpus
 from tests.hostile.corpus import BEACON, EVALUATED, RUN
 from tests.hostile.formulas import starts_formula
 from tests.hostile.watching import nobody_called
@@ -131,13 +132,13 @@ WHAT_IT_BECAME = """() => ({
 NOTHING = {"owned": False, "elements": [], "handlers": [], "addresses": [], "styles": []}
 
 
-def pages(incident: Incident) -> Iterator[tuple[str, str]]:
-    """Each route that is opened, with an address of it."""
+def pages(incident: Incident, *, more: bool = True) -> Iterator[tuple[str, str]]:
+    """Each route that is opened, with an address of it, or with those of MORE as well."""
     alert = incident.alerts.order_by("pk")[0].pk
     for name, methods in TABLE.items():
         if "GET" in methods and name not in NOT_OPENED:
             yield name, f"{address(name, incident)}?{urlencode(data(name, incident))}"
-            for query in MORE.get(name, ()):
+            for query in MORE.get(name, ()) if more else ():
                 yield name, f"{address(name, incident)}?{query.format(incident=incident.pk, alert=alert)}"
 
 
@@ -188,14 +189,14 @@ def test_no_page_comes_to_life_and_no_file_does_harm(
     assert {name for name, kind in found.items() if kind == "refused"} <= NEED_MORE, found
     people = {"lead": person("lil", f"{FIRST} lead", "lead"), "admin": person("adi", f"{FIRST} admin", "admin")}
     windows = {role: window_of(one) for role, one in people.items()}
-    for name, path in pages(world):
+    for name, path in pages(world, more=bool(corpus.TURNS)):
         role = "lead" if TABLE[name]["GET"] in (OPEN, SIGNED_IN, *ROLES["lead"]) else "admin"
         if found[name] == "text/html":
             opened_in(windows[role], path, alive)
     assert alive == {}
     with nobody_called() as called:
         client = sign_in(everybody)
-        files = {name: the_file(client, path) for name, path in pages(world) if found[name] != "text/html"}
+        files = {name: the_file(client, path) for name, path in pages(world, more=False) if found[name] != "text/html"}
     assert (called.hosts, called.files) == ([], [])
     looked_at = {name for name, (kind, content) in files.items() if is_harmless(name, kind, content)}
     assert len(looked_at) > 25
