@@ -177,7 +177,7 @@ def test_a_comment_survives_a_save_that_fails(
     form.get_by_label("Comment").fill("Forty minutes of notes.")
     page.route("**/manage/", lambda route: route.fulfill(status=500, body="broken"))
     save(form)
-    expect(form.get_by_text("nothing was saved")).to_be_visible()
+    expect(form.get_by_text("broken")).to_be_visible()
     expect(form.get_by_label("Comment")).to_have_value("Forty minutes of notes.")
 
     page.unroute("**/manage/")
