@@ -175,7 +175,9 @@ def test_a_comment_survives_a_save_that_fails(
     page = window_of(ana)
     form = open_manage(page, incident)
     form.get_by_label("Comment").fill("Forty minutes of notes.")
-    page.route("**/manage/", lambda route: route.fulfill(status=500, content_type="text/plain", body="Nothing was saved."))
+    page.route(
+        "**/manage/", lambda route: route.fulfill(status=500, content_type="text/plain", body="Nothing was saved.")
+    )
     save(form)
     expect(form.get_by_text("Nothing was saved.")).to_be_visible()
     expect(form.get_by_label("Comment")).to_have_value("Forty minutes of notes.")

@@ -32,9 +32,10 @@ MARK = "owned"
 CHANGES_EACH_TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:\+\d\d:\d\d|Z)?"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,}"
-    r'|(?<="hint": ")[^"]*'
+    r'|(?<="hint": ")[^"]*|(?<="secret": ")[^"]*|(?<="former_secret": ")[^"]*'
+    r'|(?<="new": ")[0-9a-f]{8}(?=")|(?<="old": ")[0-9a-f]{8}(?=")'
 )
-"""Moments, random numbers, and hashes of both."""
+"""Moments, random numbers, hashes of both, and what is told of them."""
 WATCHED_TOO = {"activity_entry", "activity_body", "incidents_notice", "accounts_listsettings", "ingest_trial"}
 """Tables that hold no state of incidents, but that nobody may write at will either."""
 
