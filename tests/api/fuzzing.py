@@ -145,7 +145,6 @@ WORDS = {
     "category": "execution",
     "actor": "lee",
     "changed_since": "0",
-    "sort": "-number",
     "team": "tier2",
     "role": "analyst",
     "after": "",
