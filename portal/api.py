@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.api_docs.views import SchemaView, docs
+from portal.api_docs.views import SchemaView
 
 app_name = "api"
 
@@ -12,6 +12,5 @@ urlpatterns = [
     path("", include("exports.api_urls")),
     path("", include("accounts.api_urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
-    path("docs/", docs, name="docs"),
     path("", include("webhooks.api_urls")),
 ]

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from common.design_page import design
+from portal.api_docs.views import docs
 from portal.health import healthz, readyz
 from portal.home import home, settings_home
 from portal.status import status
@@ -42,6 +43,7 @@ urlpatterns = [
     path("preferences/", include("accounts.urls")),
     path("account/", include("accounts.account_urls")),
     path("invitation/", include("accounts.invitation_urls")),
+    path("api/v1/docs/", docs, name="api_docs"),
     path("api/v1/", include("portal.api")),
     path("account/security/", include("accounts.security_urls")),
     path("", include("accounts.sign_in_urls")),

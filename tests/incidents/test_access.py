@@ -164,7 +164,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "api:incident_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:system_log": {"GET": Permission.SEE_SYSTEM_LOG},
     "api:schema": {"GET": SIGNED_IN},
-    "api:docs": {"GET": SIGNED_IN},
+    "api_docs": {"GET": SIGNED_IN},
     "api:alerts": {"GET": SEE, "POST": Permission.SEND_ALERTS},
     "api:alert": {"GET": SEE, "PATCH": EDIT},
     "api:bulk_alerts": {"POST": BULK},
