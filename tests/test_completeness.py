@@ -220,6 +220,11 @@ JSON_SAID: dict[str, Callable[[Incident, Incident], Any]] = {
     "api:roles": lambda incident, other: {"name": "Hunter", "permissions": ["see_incidents", "export"]},
     "PATCH api:role": lambda incident, other: {"permissions": ["export"]},
     "api:tokens": lambda incident, other: {"name": "script", "permissions": ["export"]},
+    "api:bulk_alerts_preview": lambda incident, other: {
+        "target": {"query": "q=Enc"},
+        "changes": {"status": "in_progress"},
+    },
+    "PATCH api:webhook": lambda incident, other: {"name": "Chat too"},
     "api:webhooks": lambda incident, other: {
         "name": "Chat",
         "address": "https://chat.example/hook",
@@ -430,7 +435,14 @@ def test_every_route_that_may_write_records_what_it_changes(
     assert len(changing) >= 64, sorted(changing)
     through_api = {name.split()[-1] for name in JSON_SAID}
     # looked at only, awake already, followed already, merged into none, recorded once it is made
-    unchanged = {"api:bulk_preview", "api:wake", "api:follow", "api:unmerge", "api:incident_exports"}
+    unchanged = {
+        "api:bulk_preview",
+        "api:bulk_alerts_preview",
+        "api:wake",
+        "api:follow",
+        "api:unmerge",
+        "api:incident_exports",
+    }
     # looked at only, or one's own convenience
     unchanged |= {"api:preview_classification", "api:trials", "api:read_notices", "api:arrange_views"}
     assert through_api - changing == unchanged, sorted(changing)

@@ -21,6 +21,7 @@ WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SHOWS_NO_TEXT = {
     "account_login": "tests/accounts/test_sign_in.py",
     "account_logout": "takes nothing",
+    "account_password": "tests/accounts/test_people_pages.py; it ends the session that asks",
 }
 """Routes that are left out, and what tries them."""
 WITHOUT_BODY = {"csrfmiddlewaretoken", "_method", ""}

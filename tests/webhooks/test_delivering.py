@@ -321,7 +321,7 @@ def test_nothing_is_sent_to_addresses_of_this_machine_by_itself(
 def test_a_black_hole_holds_no_other_up(
     ada: User, ana: User, incident: Incident, hook: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(exchange, "WHOLE_SECONDS", 3.0)
     over = threading.Event()
     with receiver(silent(over)) as hole:
         for number in range(4):
@@ -335,8 +335,8 @@ def test_a_black_hole_holds_no_other_up(
         over.set()
     assert states(good) == ["delivered"] * 5
     arrived = [each.began_at for each in Try.objects.filter(delivery__subscription=good)]
-    assert (max(arrived) - min(arrived)).total_seconds() < 0.9
-    assert took < 3.0
+    assert (max(arrived) - min(arrived)).total_seconds() < 2.8
+    assert took < 9.0
 
 
 def test_a_receiver_that_fails_rests_and_comes_back_in_order(ada: User, ana: User) -> None:
