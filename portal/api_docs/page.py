@@ -18,6 +18,7 @@ from portal.api_docs.document import document
 from portal.api_docs.examples import examples
 
 PROSE = MarkdownIt("commonmark", {"html": False}).enable("table")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WHERE = {"path": "Path", "query": "Query", "header": "Header"}
 MOST_WORDS = 16
 """Words of a closed list that a row shows."""
@@ -94,6 +95,8 @@ def resources() -> list[Resource]:
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             found[operation["tags"][0]].operations.append(_operation(path, method.upper(), operation))
+    for resource in found.values():
+        resource.operations.sort(key=lambda each: (each.path, METHODS.index(each.method)))
     return list(found.values())
 
 

@@ -46,6 +46,9 @@ def test_every_operation_has_an_example_which_is_true(tour: Tour) -> None:
     made = {name: told(each) for name, each in tour.examples.items()}
     operations = {f"{method.upper()} {path}" for path, each in document()["paths"].items() for method in each}
     assert made.keys() == operations
+    everything = tour.client.get("/api/v1/system/activity/?limit=200").json()["entries"]
+    (bulk,) = [entry for entry in everything if entry["verb"] == "bulk.alerts_started"]
+    assert bulk["alerts"] == [], "how many there were stands in its sentence"
     # the document itself and what holds all of an incident would be longer than all the others
     for name in ("GET /api/v1/schema/", "GET /api/v1/incidents/{number}/export/incident.json"):
         made[name]["answer"] = {"…": "…"}

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.browser.conftest import WindowOf
+from tests.browser.test_accessibility import check
 
 pytestmark = pytest.mark.browser
 DOCS = "/api/v1/docs/"
@@ -49,11 +50,17 @@ def test_it_can_be_searched_without_script(ana: User, window_of: WindowOf) -> No
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_stands_out_of_the_page(ana: User, window_of: WindowOf, theme: str, width: int) -> None:
     page = window_of(ana, color_scheme=theme, viewport={"width": width, "height": 900})
+    page.goto(DOCS)
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/api-{theme}-{width}-top.png")
     page.goto(f"{DOCS}#post_incidents_merge")
     for name in ("#get_incidents", "#post_alerts", "#post_incidents_bulk"):
         page.locator("details", has=page.locator(name)).locator("summary").first.click()
+    findings: list[str] = []
+    check(page, findings, "the API")
+    assert findings == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    if folder := os.environ.get("PICTURES"):
+    if folder:
         page.screenshot(path=f"{folder}/api-{theme}-{width}.png")
         page.locator("#post_incidents_merge").scroll_into_view_if_needed()
         page.screenshot(path=f"{folder}/api-{theme}-{width}-body.png")
