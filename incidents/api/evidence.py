@@ -17,7 +17,6 @@ from accounts.choices import Permission
 from accounts.once import once
 from alerts.changes import Judgement
 from alerts.choices import RemediationStatus, Verdict
-from alerts.models import Evidence
 from common.api_lists import ABOUT_KEYS, following, limit_of, one_of, without
 from common.bodies import LARGEST_ID, LONG, Body
 from common.endpoints import Endpoint
@@ -54,7 +53,8 @@ from incidents.forms.evidence import LONGEST_LINE
 from incidents.models import Incident
 from incidents.queries.evidence import chosen_entities
 from incidents.queries.evidence_asked import KEYS, LONGEST_SEARCH, Asked, BadQuestion
-from incidents.queries.plain_evidence import kinds_of, plain_evidence
+from incidents.queries.plain import version_of
+from incidents.queries.plain_evidence import entities_among, kinds_of, plain_evidence
 from incidents.rules import MOST_ADDED, MOST_JUDGED
 from incidents.shapes import EVIDENCE_ITEM, found_list
 
@@ -214,8 +214,7 @@ def read_items(body: Body) -> list[Recognised]:
 def entities_here(incident: Incident, identities: Sequence[EntityIdentity]) -> list[int | None]:
     """The entity behind each identity, where it is evidence of the incident."""
     known = entities_named(identities)
-    there = Evidence.objects.filter(incident_number=incident.pk, entity__in=[each for each in known if each])
-    present = set(there.values_list("entity_id", flat=True))
+    present = entities_among(incident.pk, [each for each in known if each])
     return [each if each in present else None for each in known]
 
 
@@ -228,7 +227,7 @@ def _told(found: Sequence[Recognised], before: Sequence[int | None], now: Sequen
 
 def _changed(incident: Incident, told: dict[str, Any], batch: UUID | None, *, status: int = 200) -> Response:
     """What an act came to, what takes it back, and the incident's version."""
-    version = Incident.objects.values_list("version", flat=True).get(pk=incident.pk)
+    version = version_of(incident.pk)
     act = str(batch) if batch else None
     return with_tag(Response(told | {"act": act, "version": version}, status=status), version)
 

@@ -38,7 +38,7 @@ from incidents.changes import KEEP, TaskChanges
 from incidents.choices import TaskState
 from incidents.commands import add_task, apply_task_template, change_task, move_task, remove_task
 from incidents.models import Incident, Task, TaskTemplate
-from incidents.queries.plain import plain_task, plain_tasks
+from incidents.queries.plain import plain_task, plain_tasks, version_of
 from incidents.rules.tasks import LONGEST_TEXT, LONGEST_TITLE
 from incidents.shapes import ONE_TASK, TASKS
 
@@ -193,11 +193,11 @@ def task_or_404(request: Request, number: int, task: int) -> Task:
 
 def task_answer(task: Task, *, status: int = 200) -> Response:
     """A task as it is now, and the incident's version."""
-    version = Incident.objects.values_list("version", flat=True).get(pk=task.incident_id)
+    version = version_of(task.incident_id)
     return with_tag(Response(plain_task(task.pk) | {"version": version}, status=status), version)
 
 
 def tasks_answer(incident: Incident, **more: Any) -> Response:
     """All tasks as they are now."""
-    version = Incident.objects.values_list("version", flat=True).get(pk=incident.pk)
+    version = version_of(incident.pk)
     return with_tag(Response({"tasks": plain_tasks(incident.pk), "version": version, **more}), version)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.models import Evidence
 from common.time_ranges import utc
 from entities.choices import ASSET_KINDS, EntityKind
 from incidents.models import Incident
@@ -59,3 +61,9 @@ def plain_found(found: Found) -> dict[str, Any]:
         "added_by": found.added_by or None,
         "note": found.note or None,
     }
+
+
+def entities_among(number: int, entities: Sequence[int]) -> set[int]:
+    """Those of these entities that are evidence of an incident which whoever asks has been found to see."""
+    there = Evidence.objects.filter(incident_number=number, entity__in=entities)
+    return set(there.values_list("entity_id", flat=True))
