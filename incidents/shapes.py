@@ -216,7 +216,14 @@ ACT = answer(
 ACT_IN_FULL = extended(
     ACT,
     "ActInFull",
-    results=list_of(answer(number=ident(), name=text(), outcome=choice(Outcome), reason=text())),
+    results=list_of(
+        answer(
+            number=ident(),
+            name=or_null(text("null where it is not for you any more")),
+            outcome=choice(Outcome),
+            reason=text(),
+        )
+    ),
     next=or_null(link("the address of what follows; null at the end")),
 )
 COUNT = answer("Count", count=number("1,000 where there are more"), is_exact=flag())

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test import Client, RequestFactory
 
 from accounts.models import AccessToken, User
@@ -94,7 +94,7 @@ def test_neither_secrets_nor_what_people_write_is_logged(
     client.post(comments, {"text": COMMENT})
 
     def failing_row(*_: Any, **__: Any) -> None:
-        with connection.cursor() as cursor:  # the database's message quotes the value
+        with transaction.atomic(), connection.cursor() as cursor:  # the database's message quotes the value
             cursor.execute("SELECT %s::integer", [COMMENT])
 
     for error in (
