@@ -46,8 +46,7 @@ def test_it_can_be_searched_without_script(ana: User, window_of: WindowOf) -> No
     expect(page.get_by_text("Make a new secret", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_nothing_stands_out_of_the_page(ana: User, window_of: WindowOf, theme: str, width: int) -> None:
     page = window_of(ana, color_scheme=theme, viewport={"width": width, "height": 900})
     page.goto(DOCS)
