@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
@@ -126,7 +131,8 @@ LONGEST_FIRST = (
     *("portal/test_export_faults.py", "portal/test_faults.py", "browser/test_accessibility.py"),
     *("portal/test_supervisor.py", "browser/test_hostile_pages.py"),
     *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
-    *("browser/test_nobody_loses_work.py", "incidents/test_access.py", "test_commands.py", "test_completeness.py"),
+    *("browser/test_nobody_loses_work.py", "access/test_roles.py", "access/test_others_things.py"),
+    *("access/test_tokens.py", "access/test_two_worlds.py", "test_commands.py", "test_completeness.py"),
     *("hostile/test_every_text.py", "hostile/test_every_query.py", "hostile/test_mass_assignment.py"),
     *("alerts/test_alert_queue.py", "browser/test_hostile_text.py", "ingest/test_formats.py", "ingest/test_replay.py"),
     *("browser/test_exports.py", "browser/test_together.py", "exports/test_printed_reports.py"),
@@ -207,6 +213,15 @@ TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[method-assi
 def person(username: str, name: str, role: str) -> User:
     """A user of the cast, with everybody's password."""
     return create_user(username, actor=SYSTEM, display_name=name, role=role, password=PASSWORD)
+
+
+def freshly_in(client: Client, user: User) -> Client:
+    """A session whose person has just shown who they are, as changes to how one signs in ask for."""
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    session.save()
+    return client
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from entities.models import AssetClassification, Entity
 from incidents.commands import add_task, assign_alerts
 from incidents.models import Incident, TaskTemplate
 from ingest.models import TuningRule
+from tests.access.addresses import SAVE
 from tests.calls import Program
 from tests.conftest import person
-from tests.incidents.test_access import SAVE
 
 PAGES = sorted(Path("docs/api").glob("*.md"))
 EXAMPLE = re.compile(r"```http\n(?P<sent>.*?)\n```(?:\n\n```json\n(?P<told>.*?)\n```)?", re.DOTALL)

@@ -4,7 +4,6 @@ task are carried out, and what the database itself counts as written is held to 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +12,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from allauth.account.internal.flows.login import (
-    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
-    AUTHENTICATION_METHODS_SESSION_KEY,
-)
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
@@ -29,18 +24,18 @@ from activity.actors import SYSTEM
 from activity.models import Entry
 from activity.verbs import VERBS
 from alerts.choices import Severity
-from alerts.models import Alert, Evidence
+from alerts.models import Evidence
 from incidents.changes import Changes
-from incidents.commands import add_comment, change_tags, prepare_act, save_view, start_act
-from incidents.commands.saved_views import ViewValues
+from incidents.commands import prepare_act, start_act
 from incidents.commands.task_templates import Item, save_task_template
 from incidents.models import Incident, TaskTemplate
-from ingest.choices import TrialOf, TuningAction
+from ingest.choices import TuningAction
 from ingest.commands import TuningValues, create_tuning_rule
-from ingest.models import Trial
 from portal.celery import app
-from tests.conftest import PASSWORD, alert, device, forget_cached, opened, person
-from tests.incidents.test_access import ACT, DRAFT, SAVE, TABLE, address, data, keep_people, kept_webhooks
+from tests.access.addresses import ACT, SAVE, address, data
+from tests.access.matrix import TABLE
+from tests.access.things import make_things
+from tests.conftest import PASSWORD, alert, device, forget_cached, freshly_in, opened, person
 
 NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
@@ -336,29 +331,10 @@ class Sent(HTMLParser):
             self.is_in_form = False
 
 
-def freshly_in(client: Client, user: User) -> Client:
-    """A session whose person has just shown who they are, as changes to how one signs in ask for."""
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}]
-    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
-    session.save()
-    return client
-
-
 def make_ready(incident: Incident, one: User) -> Incident:
     """What the routes that may write act upon is there; the other incident."""
     other = opened(alert("other", title="Password spray", entities=(device("dc-01"),)))
-    save_view(ViewValues("Kept", "tag=wave"), creator=one, actor=SYSTEM)
-    running = prepare_act(Incident.objects.all(), one, number=ACT)
-    start_act(running, Changes(severity=Severity.LOW), actor=one.as_actor())
-    prepare_act(Alert.objects.all(), one, number=DRAFT)
-    change_tags(incident, add=["kept"], actor=one.as_actor(), batch=SAVE)
-    add_comment(incident, "First words", actor=one.as_actor())
-    values = TuningValues("Lab", TuningAction.RESOLVE, {"title": ["Scan"]}, "It scans.", one, None)
-    create_tuning_rule(values, actor=SYSTEM)
-    Trial.objects.create(id=ACT, user=one, of=TrialOf.TUNING, values={"conditions": {"title": ["Scan"]}}, days=7)
-    kept_webhooks(one)
-    keep_people(one)
+    make_things(incident, one, owner_of_rule=one)
     add_authenticator_app(one, "JBSWY3DPEHPK3PXP", actor=SYSTEM)
     save_task_template("Phishing", [Item("Ask the sender")], actor=SYSTEM)
     return other

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.choices import Permission
-from tests.incidents.test_access import OPEN, SIGNED_IN, TABLE, UNCONFIGURED
+from tests.access.matrix import OPEN, SIGNED_IN, TABLE, UNCONFIGURED
 from tests.test_stair import ROOT, modules, part_of
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}

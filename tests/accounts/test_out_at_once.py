@@ -24,8 +24,8 @@ from accounts.commands import (
 from accounts.models import AccessToken, Role, User
 from activity.actors import SYSTEM
 from incidents.models import Incident
+from tests.access.addresses import ACT
 from tests.exports.made import kept_export
-from tests.incidents.test_access import ACT
 
 WAYS: dict[str, Callable[[User], object]] = {
     "deactivated": lambda ana: deactivate(ana, actor=SYSTEM),

@@ -233,7 +233,7 @@ def changed(before: Rows, after: Rows) -> set[str]:
 
 
 def routes() -> Iterator[tuple[str, str, str]]:
-    from tests.incidents.test_access import TABLE
+    from tests.access.matrix import TABLE
 
     token, invitation = AccessToken.objects.values_list("pk")[0][0], Invitation.objects.values_list("pk")[0][0]
     words: dict[str, str | int] = {

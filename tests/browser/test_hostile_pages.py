@@ -27,6 +27,8 @@ from exports.options import ReportOptions
 from exports.rendering import missing_for_pdf
 from incidents.commands import resolve
 from incidents.models import Incident
+from tests.access.addresses import address, data
+from tests.access.matrix import OPEN, ROLES, SIGNED_IN, TABLE
 from tests.browser.conftest import WindowOf
 from tests.browser.pages import IN_THE_BROWSER
 from tests.conftest import person
@@ -37,7 +39,6 @@ from tests.hostile.corpus import BEACON, EVALUATED, RUN
 from tests.hostile.formulas import starts_formula
 from tests.hostile.watching import nobody_called
 from tests.hostile.world import ALL, FIRST, SHORT, hostile_world, without_mark, write_through_routes
-from tests.incidents.test_access import OPEN, ROLES, SIGNED_IN, TABLE, address, data
 from tests.test_completeness import everybody
 
 __all__ = ["everybody"]
@@ -231,8 +232,8 @@ NEED_MORE = {
     "saml_finish",
     "saml_metadata",
 }
-"""Routes that refuse an address without what is chosen in a form, a file that is no picture or not made yet, a link that
-is used up, and what the settings name no provider for."""
+"""Routes that refuse an address without what is chosen in a form, a file that is no picture or not made yet, a link
+that is used up, and what the settings name no provider for."""
 
 
 def the_file(client: Client, path: str) -> tuple[str, bytes]:

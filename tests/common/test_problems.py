@@ -16,7 +16,8 @@ from accounts.commands import create_token
 from accounts.models import User
 from activity.actors import SYSTEM
 from incidents.models import Incident
-from tests.incidents.test_access import TABLE, address
+from tests.access.addresses import address
+from tests.access.matrix import TABLE
 
 PROBLEM = "application/problem+json"
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from activity.actors import SYSTEM
 from incidents.commands import restrict
 from incidents.models import Incident
-from tests.incidents.test_access import TABLE
+from tests.access.matrix import TABLE
 from tests.test_completeness import NO_STATE, Said, counted, what_is_said
 
 WRITING = ("POST", "PUT", "PATCH", "DELETE")

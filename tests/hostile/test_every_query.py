@@ -21,10 +21,11 @@ from activity.actors import SYSTEM
 from common.address_filter import AddressFilter
 from incidents.commands import add_comment, change_tags, restrict
 from incidents.models import Incident
+from tests.access.addresses import address, data
+from tests.access.matrix import TABLE
 from tests.conftest import alert, device, opened
 from tests.hostile import corpus
 from tests.hostile.watching import only_bound, reading
-from tests.incidents.test_access import TABLE, address, data
 from tests.test_completeness import everybody, make_ready
 
 __all__ = ["everybody"]

@@ -21,11 +21,11 @@ from accounts.forms.people import AcceptForm
 from accounts.models import User
 from common.design_page import SampleForm
 from incidents.models import Incident
+from tests.access.matrix import TABLE
 from tests.hostile import corpus
 from tests.hostile.corpus import EVALUATED, HostileText, Promise
 from tests.hostile.fields import fields_of, newest, requests, stored_since, with_field
 from tests.hostile.watching import logged, nobody_called, only_bound, our_forms, reading, unprintable
-from tests.incidents.test_access import TABLE
 from tests.test_completeness import (
     DRAFTS,
     JSON_SAID,

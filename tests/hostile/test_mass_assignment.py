@@ -19,11 +19,11 @@ from django.test import Client
 
 from accounts.models import Role, User
 from incidents.models import Incident
+from tests.access.matrix import OPEN, ROLES, SIGNED_IN, TABLE
 from tests.conftest import owner_connection
 from tests.hostile import corpus
 from tests.hostile.fields import newest, requests
 from tests.hostile.watching import OURS, Read, reading
-from tests.incidents.test_access import OPEN, ROLES, SIGNED_IN, TABLE
 from tests.test_completeness import NO_STATE, Said, everybody, make_ready, watched
 
 __all__ = ["everybody"]

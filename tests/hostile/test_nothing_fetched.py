@@ -30,6 +30,8 @@ from ingest.commands import ingest
 from ingest.formats import parse_records
 from ingest.parsed import ParsedAlert
 from portal.celery import app
+from tests.access.addresses import address, data
+from tests.access.matrix import TABLE
 from tests.exports.archives import another_watchfloor, archive_of
 from tests.exports.printed import texts
 from tests.exports.test_printing_confined import CANARY, Canary, canaries, unpacked
@@ -37,7 +39,6 @@ from tests.hostile import corpus
 from tests.hostile.fields import leaves, requests, with_field, with_leaf
 from tests.hostile.watching import Called, nobody_called, reading
 from tests.hostile.world import free_texts
-from tests.incidents.test_access import TABLE, address, data
 from tests.incidents.uploads import archive, image
 from tests.ingest.examples import NATIVE
 from tests.test_completeness import ARGUMENTS, everybody, make_ready, watched

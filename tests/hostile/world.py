@@ -29,12 +29,12 @@ from incidents.models import ImportedLog, Incident
 from ingest.commands import ingest
 from ingest.formats import parse_records
 from ingest.parsed import ParsedAlert
+from tests.access.addresses import ACT, kept_log
 from tests.conftest import NOON, alert, device, opened
 from tests.exports.made import kept_export
 from tests.hostile import corpus
 from tests.hostile.fields import fields_of, leaves, newest, requests, stored_since, with_field, with_leaf
 from tests.hostile.watching import OURS, Read, reading
-from tests.incidents.test_access import ACT, kept_log
 from tests.incidents.uploads import image
 from tests.ingest.examples import NATIVE
 from tests.test_completeness import Said, make_ready

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -50,9 +51,22 @@ def tag(incident: Incident, *names: str) -> None:
     Incident.objects.filter(pk=incident.pk).update(tag_ids=sorted(each.pk for each in tags))
 
 
+def until_told() -> None:
+    """Waits until all that has ended can be told of: a transaction that runs anywhere on the server, such as another
+    test's, holds back what came after it until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        (ended,) = cursor.fetchone()
+        for _ in range(1_800):
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [ended])
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("another transaction does not end")
+
+
 def news(client: Client, since: int, wanted: set[int]) -> dict[str, Any]:
-    """What changed since, once all that is wanted can be read: a transaction that runs anywhere on the server, such as
-    another test's, holds back what came after it until it ends."""
+    """What changed since, once all that is wanted can be read."""
     for _ in range(600):
         answer = client.get(reverse("incidents:changes"), {"since": since})
         if answer.status_code == 200 and wanted <= set(answer.json()["incidents"]):

@@ -22,6 +22,7 @@ from activity.actors import SYSTEM
 from incidents.commands import add_comment, change_tags, follow, resolve, restrict, set_due
 from incidents.models import Incident
 from tests.conftest import alert, opened
+from tests.incidents.rows import until_told
 
 LIST = "/api/v1/incidents/"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,9 +40,12 @@ def three(db: None) -> list[Incident]:
     return [opened(alert(str(number), title=f"Alert {number}")) for number in range(3)]
 
 
-def changed(client: Client, since: str, query: str = "") -> tuple[list[int], str]:
-    """All that have changed, page after page, and where to go on."""
+def changed(client: Client, since: str, query: str = "", *, at_once: bool = False) -> tuple[list[int], str]:
+    """All that have changed, page after page, and where to go on; asked when all that has ended can be told of, or at
+    once."""
     found: list[int] = []
+    if not at_once:
+        until_told()
     address = f"{LIST}?changed_since={since}{query}"
     while True:
         answer = client.get(address)
@@ -99,7 +103,7 @@ def test_a_transaction_that_ends_late_is_not_missed(script: Client, three: list[
     with held_open(lambda: touch(one)):
         touch(two)
         # what ended after it began waits for it, so that places of the log never fill up behind a reader
-        found, meanwhile = changed(script, since)
+        found, meanwhile = changed(script, since, at_once=True)
         assert found == []
         touch(other)
     found, then = changed(script, meanwhile)
@@ -109,6 +113,7 @@ def test_a_transaction_that_ends_late_is_not_missed(script: Client, three: list[
 
 def test_one_that_changes_while_pages_are_read_moves_on(script: Client, three: list[Incident]) -> None:
     one, two, other = three
+    until_told()
     first = script.get(f"{LIST}?changed_since=0&limit=1").json()
     assert [incident["number"] for incident in first["incidents"]] == [one.pk]
     touch(two)
@@ -122,6 +127,7 @@ def test_a_long_absence_is_read_in_portions(
     monkeypatch.setattr(news, "MOST_PASSED", 4)
     for number in range(12):
         touch(three[0], f"Comment {number}")
+    until_told()
     pages = [script.get(f"{LIST}?changed_since=0").json()]
     while pages[-1]["next"]:
         pages.append(script.get(pages[-1]["next"]).json())
@@ -198,6 +204,8 @@ def test_under_writers_at_random_a_reader_ends_with_the_truth() -> None:
     is_last = False
     while not is_last:
         is_last = not any(writer.is_alive() for writer in writers)
+        if is_last:
+            until_told()
         told = script.get(f"{LIST}?changed_since={since}&limit=2").json()
         since, is_last = told["changed_since"], is_last and told["next"] is None
         for incident in told["incidents"]:

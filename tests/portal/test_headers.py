@@ -20,8 +20,9 @@ from common.static_bundle import SCRIPT, SHEET
 from incidents.models import Incident
 from portal import headers
 from portal.environment import REPOSITORY
+from tests.access.addresses import ask
+from tests.access.matrix import TABLE
 from tests.conftest import person
-from tests.incidents.test_access import TABLE, ask
 
 FOR_ALL = headers.for_all()
 FIXED = set(FOR_ALL) - {"Content-Security-Policy", "Cache-Control"}

@@ -1,0 +1,1 @@
+"""Who may open what: one matrix, and what is held to it."""
