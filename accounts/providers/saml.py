@@ -160,7 +160,8 @@ def _settings(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 
 def _idp(provider: configuration.SAML) -> dict[str, Any]:
-    """The provider's own side: who it is, where it is, by which certificates it signs."""
+    """The provider's own side: who it is, where it is, by which certificates it signs. Raises ValueError where its
+    address does not say."""
     from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
     if provider.metadata_file:
@@ -170,7 +171,10 @@ def _idp(provider: configuration.SAML) -> dict[str, Any]:
     key = f"saml-metadata:{provider.slug}:{provider.metadata_url}"
     kept: dict[str, Any] | None = cache.get(key)
     if kept is None:
-        kept = OneLogin_Saml2_IdPMetadataParser.parse_remote(provider.metadata_url, timeout=10)["idp"]
+        try:
+            kept = OneLogin_Saml2_IdPMetadataParser.parse_remote(provider.metadata_url, timeout=10)["idp"]
+        except Exception as problem:  # the library raises Exception itself for what is no metadata
+            raise ValueError(f"no metadata came from {provider.metadata_url}: {problem}") from None
         cache.set(key, kept, METADATA_KEPT)
     return kept
 

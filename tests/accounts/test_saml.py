@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import threading
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -72,28 +74,32 @@ class Signer:
 IDP, STRANGER = Signer(), Signer()
 
 
+SAID_OF_ITSELF = (
+    f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ISSUER}">'
+    '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+    '<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
+    f"<X509Certificate>{IDP.certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+    '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"'
+    ' Location="https://idp.example/sso"/></IDPSSODescriptor></EntityDescriptor>'
+)
+"""The provider's metadata."""
+
+
 @pytest.fixture
 def corp(settings: Any, tmp_path: Path, db: None) -> None:
     """The provider, by its metadata."""
     file = tmp_path / "idp.xml"
-    file.write_text(
-        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ISSUER}">'
-        '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
-        '<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
-        f"<X509Certificate>{IDP.certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
-        '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"'
-        ' Location="https://idp.example/sso"/></IDPSSODescriptor></EntityDescriptor>'
-    )
-    configure(settings, file)
+    file.write_text(SAID_OF_ITSELF)
+    configure(settings, f'metadata_file = "{file}"')
 
 
-def configure(settings: Any, file: Path, more: str = "") -> None:
+def configure(settings: Any, metadata: str, more: str = "") -> None:
     settings.SIGN_IN_PROVIDERS = providers_of(f"""
         [[provider]]
         kind = "saml"
         slug = "corp"
         name = "Corp"
-        metadata_file = "{file}"
+        {metadata}
         creates_people = true
         groups = "memberOf"
         roles = {{ "soc" = "analyst" }}
@@ -267,7 +273,8 @@ def test_what_is_no_answer_is_refused(corp: None) -> None:
 
 
 def test_an_attribute_may_name_the_person(corp: None, settings: Any) -> None:
-    configure(settings, Path(settings.SIGN_IN_PROVIDERS[0].metadata_file), 'subject = "employeeNumber"')
+    known = f'metadata_file = "{settings.SIGN_IN_PROVIDERS[0].metadata_file}"'
+    configure(settings, known, 'subject = "employeeNumber"')
     fleeting = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
     for name in ("t-1", "t-2"):
         client = Client()
@@ -285,3 +292,54 @@ def test_the_provider_can_read_what_this_portal_is(corp: None) -> None:
     service = document.find(".//{urn:oasis:names:tc:SAML:2.0:metadata}AssertionConsumerService")
     assert service is not None
     assert service.get("Location") == HERE + ACS
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """Serves what the provider says of itself, or something else."""
+
+    said: ClassVar[list[str]] = []
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.said[-1].encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_metadata_may_come_from_an_address_and_is_asked_for_once(settings: Any, db: None) -> None:
+    Metadata.said, Metadata.asked = [SAID_OF_ITSELF], []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        configure(settings, f'metadata_url = "http://127.0.0.1:{server.server_address[1]}/idp"')
+        forget_cached()
+        client = Client()
+        started = [client.get(START).status_code for _ in range(2)]
+        sent(client, answer(asked(client)))
+        server.shutdown()
+    assert started == [302, 302]
+    assert is_in(client)
+    assert Metadata.asked == ["/idp", "/idp"]  # `asked` has forgotten what was kept
+
+
+@pytest.mark.parametrize("said", ["<html>Down for maintenance</html>", "", "<a>" * 10_000, SAID_OF_ITSELF[:200]])
+def test_an_address_that_gives_no_metadata_is_told_as_it_is(settings: Any, db: None, said: str) -> None:
+    Metadata.said = [said]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        configure(settings, f'metadata_url = "http://127.0.0.1:{server.server_address[1]}/idp"')
+        forget_cached()
+        answered = Client().get(START)
+        server.shutdown()
+    assert answered.status_code == 503
+    assert b"Corp does not answer" in answered.content
+
+
+def test_an_address_that_nobody_is_at_is_told_as_it_is(settings: Any, db: None) -> None:
+    configure(settings, 'metadata_url = "http://127.0.0.1:9/idp"')
+    forget_cached()
+    assert Client().get(START).status_code == 503
+    assert Client().get(METADATA).status_code == 503
