@@ -453,6 +453,6 @@ def _shown_default(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "shown_default" in extra:
         return str(extra["shown_default"])
-    if field.default is None or field.default is PydanticUndefined:
+    if field.default in (None, "", PydanticUndefined):
         return ""
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
