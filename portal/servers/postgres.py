@@ -235,6 +235,8 @@ class EmbeddedPostgres:
             "log_timezone": "UTC",
             "cluster_name": DATABASE_NAME,
             **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "on" if self.durable else "off"),
+            # what is thrown away soon is not cleaned, and its statistics do not change while a plan is looked at
+            "autovacuum": "on" if self.durable else "off",
         }
         arguments = [str(self._installation.program("postgres")), "-D", str(self.folder)]
         for name, value in settings.items():
