@@ -39,7 +39,6 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-threaded-compositing",  # nobody watches: a page takes half of its processor time
 )
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -118,10 +119,14 @@ class Portal:
         return [process for process in of_data_folder(self.data_dir) if process.pid != self.pid]
 
     def child(self, name: str) -> psutil.Process:
-        """The supervisor's child whose name or command line holds a word."""
-        for process in psutil.Process(self.pid).children():
-            if name in process.name() or name in process.cmdline():
-                return process
+        """The supervisor's child whose name or command line holds a word; one that was ended is waited for."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for process in psutil.Process(self.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+                    if name in process.name() or name in process.cmdline():
+                        return process
+            time.sleep(0.1)
         raise AssertionError(f"no child {name}: {self.children()}")
 
     @property
