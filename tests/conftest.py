@@ -128,14 +128,16 @@ def _read_statistics_once() -> None:
 
 
 LONGEST_FIRST = (
-    *("portal/test_export_faults.py", "portal/test_faults.py", "browser/test_accessibility.py"),
-    *("portal/test_supervisor.py", "browser/test_hostile_pages.py"),
-    *("incidents/query_text/test_same_everywhere.py", "test_benchmarks.py", "browser/test_keyboard.py"),
+    # test_export_faults, test_supervisor and test_faults wait for servers most of the time: never two of them at once
+    *("portal/test_export_faults.py", "browser/test_accessibility.py", "browser/test_hostile_pages.py"),
+    *("test_benchmarks.py", "browser/test_keyboard.py", "portal/test_supervisor.py"),
+    *("incidents/query_text/test_same_everywhere.py", "api/test_fuzz.py", "test_commands.py", "portal/test_faults.py"),
     *("browser/test_nobody_loses_work.py", "access/test_roles.py", "access/test_others_things.py"),
-    *("access/test_tokens.py", "access/test_two_worlds.py", "test_commands.py", "test_completeness.py"),
+    *("access/test_tokens.py", "access/test_two_worlds.py", "test_completeness.py"),
     *("hostile/test_every_text.py", "hostile/test_every_query.py", "hostile/test_mass_assignment.py"),
+    *("hostile/test_nothing_fetched.py", "browser/test_exports.py", "browser/test_together.py"),
     *("alerts/test_alert_queue.py", "browser/test_hostile_text.py", "ingest/test_formats.py", "ingest/test_replay.py"),
-    *("browser/test_exports.py", "browser/test_together.py", "exports/test_printed_reports.py"),
+    *("exports/test_queue_tables.py", "exports/test_printed_reports.py", "exports/test_printing_limits.py"),
 )
 """Files that take half a minute or more: begun last, they would keep one process busy when the others have nothing
 left."""
