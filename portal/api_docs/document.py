@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -26,9 +27,18 @@ SECURITY = {
 }
 
 
-@cache
+_making = Lock()
+"""drf-spectacular finds its own classes while it makes its first document, and breaks where a second is made beside."""
+
+
 def document() -> dict[str, Any]:
     """OpenAPI 3.1, as plain values; made once in each process, since nothing in it changes while that lives."""
+    with _making:
+        return _document()
+
+
+@cache
+def _document() -> dict[str, Any]:
     made: dict[str, Any] = SchemaGenerator(urlconf=settings.ROOT_URLCONF).get_schema(public=True)
     made["components"]["securitySchemes"] = SECURITY
     for path, methods in made["paths"].items():

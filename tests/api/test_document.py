@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +26,7 @@ from common.shapes import answer, changes, moment, needed, number, or_null, sent
 from incidents.filters import IncidentFilter
 from incidents.filters.activity_filter import ActivityFilter
 from portal.api_docs.document import document
+from portal.environment import REPOSITORY
 from tests.calls import Program
 
 API = "/api/v1/"
@@ -171,3 +174,21 @@ def test_whole_numbers_may_be_written_with_a_point() -> None:
     assert (body.integer("place"), body.ids("ids", 5)) == (7, [1, 2])
     assert (body.integer("other"), body.integer("large")) == (None, None)
     assert body.found.keys() == {"other", "large"}
+
+
+FIRST_ASKERS = """
+import django
+django.setup()
+from concurrent.futures import ThreadPoolExecutor
+from portal.api_docs.document import document
+from portal.environment import REPOSITORY
+with ThreadPoolExecutor(8) as threads:
+    print(len({len(made["paths"]) for made in threads.map(lambda _: document(), range(8))}))
+"""
+
+
+def test_the_first_who_ask_may_ask_at_once() -> None:
+    """In a process that has not made it yet."""
+    command = [sys.executable, "-c", FIRST_ASKERS]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "1"), done.stderr[-2000:]
