@@ -28,7 +28,7 @@ from allauth.account.internal.flows.login import (
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client, TransactionTestCase
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import HealthCheck
@@ -224,6 +224,17 @@ def freshly_in(client: Client, user: User) -> Client:
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
     session.save()
     return client
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Whatever is written inside is undone, and read from no cache any more."""
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        forget_cached()
 
 
 @pytest.fixture

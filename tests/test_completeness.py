@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -35,7 +35,7 @@ from portal.celery import app
 from tests.access.addresses import ACT, SAVE, address, data
 from tests.access.matrix import TABLE
 from tests.access.things import make_things
-from tests.conftest import PASSWORD, alert, device, forget_cached, freshly_in, opened, person
+from tests.conftest import PASSWORD, alert, device, freshly_in, opened, person, taken_back
 
 NO_STATE = {
     **dict.fromkeys(("activity_entry", "activity_body", "activity_checkpointmark"), "the log itself"),
@@ -126,14 +126,12 @@ def watched() -> Iterator[Written]:
     """What is written inside; taken back afterwards."""
     written = Written(before=counted())
     last = max(Entry.objects.values_list("pk", flat=True), default=0)
-    point = transaction.savepoint()
-    try:
-        yield written
-        written.verbs = list(Entry.objects.filter(pk__gt=last).values_list("verb", flat=True))
-    finally:
-        written.tables = written.changed_so_far()
-        transaction.savepoint_rollback(point)
-        forget_cached()
+    with taken_back():
+        try:
+            yield written
+            written.verbs = list(Entry.objects.filter(pk__gt=last).values_list("verb", flat=True))
+        finally:
+            written.tables = written.changed_so_far()
 
 
 @pytest.fixture

@@ -6,13 +6,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
 from accounts.choices import Permission
@@ -39,7 +37,7 @@ from incidents.commands.saved_views import ViewValues
 from incidents.models import Incident
 from tests.access.addresses import ACT, DRAFT, SAVE, WORDS, address, data
 from tests.access.matrix import TABLE
-from tests.conftest import NOON, alert, device, forget_cached, opened, person
+from tests.conftest import NOON, alert, device, opened, person, taken_back
 
 MASKS = (
     (rb'data-(last|list)-entry="\d+"', b""),
@@ -148,20 +146,6 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.data or ''}"
-
-
-class _TakeBack(Exception):
-    """Ends what must leave nothing behind."""
-
-
-@contextmanager
-def taken_back() -> Iterator[None]:
-    try:
-        with transaction.atomic():
-            yield
-            raise _TakeBack
-    except _TakeBack:
-        forget_cached()
 
 
 def make_secret(lee: User, outsider: User) -> Incident:

@@ -221,6 +221,7 @@ def test_every_tampering_is_found_whether_hashes_are_recomputed_or_not(world: li
         if not named & tamperer.touched:
             missed.append((seed, way.__name__, told, is_recomputed, found.problems))
         transaction.savepoint_rollback(held)
+        transaction.savepoint_commit(held)
     assert missed == []
     assert prove().problems == ()
 
@@ -239,6 +240,7 @@ def test_a_cunning_tamperer_is_told_what_is_wrong(world: list[Chain]) -> None:
         recompute(chain)
         (found,) = prove().problems
         transaction.savepoint_rollback(held)
+        transaction.savepoint_commit(held)
         return found
 
     assert f"incident {chain}, entry " in after(f"UPDATE activity_entry SET verb = 'x' WHERE id = {ids[1]}")

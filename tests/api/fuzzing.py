@@ -15,7 +15,6 @@ from typing import Any
 
 import requests
 import schemathesis
-from django.db import connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
@@ -26,6 +25,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from common.shapes import MULTIPART
 from portal.api_docs.document import document
 from tests.api.tour import Example, Tour
+from tests.conftest import taken_back
 
 ANY_VERSION = "*"
 NOT_SHRUNK = (Phase.generate,)
@@ -185,15 +185,12 @@ def carried_out(client: Client, asked: requests.PreparedRequest) -> requests.Res
     sent = body.encode() if isinstance(body, str) else body
     kind = headers.pop("Content-Type", "application/json" if sent else "")
     headers.pop("Content-Length", None)
-    point = transaction.savepoint()
     try:
-        answer = client.generic(str(asked.method), asked.path_url, sent, content_type=kind, headers=headers)
-        told = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        with taken_back():
+            answer = client.generic(str(asked.method), asked.path_url, sent, content_type=kind, headers=headers)
+            told = b"".join(answer.streaming_content) if answer.streaming else answer.content
     except AssertionError as differs:
         raise Broken(f"{asked.method} {asked.url} {shown(asked.body)}: {differs}") from None
-    finally:
-        transaction.savepoint_rollback(point)
-        connection.run_on_commit.clear()
     made = requests.Response()
     made.status_code, made._content, made.request, made.url = answer.status_code, told, asked, str(asked.url)
     made.headers.update(answer.headers)

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
@@ -23,7 +22,7 @@ from exports.models import IncidentExport
 from exports.tasks import make_export
 from incidents.tasks import carry_out
 from portal.api_docs.document import document
-from tests.conftest import alert, device, opened
+from tests.conftest import alert, device, opened, taken_back
 from tests.described import documented
 from tests.incidents.uploads import image
 
@@ -333,13 +332,10 @@ def hook(tour: Tour) -> None:
 
 def from_elsewhere() -> bytes:
     """The archive of an incident that is not here."""
-    point = transaction.savepoint()
-    with TemporaryDirectory() as folder:
+    with taken_back(), TemporaryDirectory() as folder:
         path = Path(folder, "incident.zip")
         write_archive(opened(alert("elsewhere", entities=(device("paris-pc-1"),))), None, path)
-        packed = path.read_bytes()
-    transaction.savepoint_rollback(point)
-    return packed
+        return path.read_bytes()
 
 
 def depart(tour: Tour) -> None:
