@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -135,6 +136,23 @@ def test_a_query_that_means_nothing_any_more_harms_nobody(
         add_comment(incident, "Going on.", actor=ana.as_actor())
     assert written(sound) == ["comment.added"] and written(broken) == []
     assert "its query fails" in caplog.text
+
+
+def test_a_query_that_fails_when_it_is_asked_costs_only_its_own_webhook(
+    ada: User, ana: User, incident: Incident, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, broken, after = subscribed(ada), subscribed(ada), subscribed(ada)
+    failing = "SELECT id FROM incidents_incident WHERE id / 0 = 1"
+    listening.remember(
+        replace(each, incidents=failing) if each.subscription_id == broken.pk else each
+        for each in listening.listeners()
+    )
+    with caplog.at_level(logging.ERROR):
+        add_comment(incident, "Going on.", actor=ana.as_actor())
+    listening.forget()
+    assert written(before) == written(after) == ["comment.added"]
+    assert written(broken) == []
+    assert f"The webhook {broken.pk} is not told of the entries" in caplog.text
 
 
 def test_it_falls_with_the_change(ada: User, ana: User, incident: Incident) -> None:

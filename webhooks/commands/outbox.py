@@ -41,7 +41,8 @@ def write_messages(entries: Sequence[Entry]) -> int:
     """Write a message for every webhook that is to be told of these freshly recorded entries; how many. One statement
     for all of them, and none where no webhook wants to hear of such.
 
-    What goes wrong with somebody's query must not undo the work of others: it is logged, and nothing is written.
+    What goes wrong with somebody's query must not undo the work of others, nor keep others from being told: each
+    webhook is then asked by itself, and of the one that fails it is logged what it is not told of.
     """
     if not (known := listeners()):
         return 0
@@ -53,12 +54,28 @@ def write_messages(entries: Sequence[Entry]) -> int:
     told = [{"entry": entry.pk, "incident": entry.incident_id, "subject": _subject(entry)} for entry in about]
     numbers = sorted({entry.incident_id for entry in about if entry.incident_id})
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_statement(wanting), [json.dumps(told), *_values(wanting, numbers)])
-            return int(cursor.rowcount)
+        return _written(wanting, told, numbers)
     except DatabaseError:
-        logger.exception("Entries %s to %s are told to no webhook: a query failed.", entries[0].pk, entries[-1].pk)
+        return sum(_written_if_possible(each, told, numbers) for each in wanting)
+
+
+def _written_if_possible(listener: Listener, told: list[dict[str, Any]], numbers: Sequence[int]) -> int:
+    try:
+        return _written([listener], told, numbers)
+    except DatabaseError:
+        logger.exception(
+            "The webhook %s is not told of the entries %s to %s: its query fails.",
+            listener.subscription_id,
+            told[0]["entry"],
+            told[-1]["entry"],
+        )
         return 0
+
+
+def _written(wanting: Sequence[Listener], told: list[dict[str, Any]], numbers: Sequence[int]) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_statement(wanting), [json.dumps(told), *_values(wanting, numbers)])
+        return int(cursor.rowcount)
 
 
 def _subject(entry: Entry) -> str:
