@@ -184,6 +184,11 @@ def choice(terms: type[RankedTerms | NamedTerms], about: str = "") -> Shape:
     return word_of(terms.slugs(), about)
 
 
+def chosen(terms: type[RankedTerms | NamedTerms], about: str = "") -> Shape:
+    """The same in an address, where no word at all is as leaving the key out."""
+    return word_of((*terms.slugs(), ""), about)
+
+
 def list_of(items: Shape, about: str = "", *, most: int = 0, least: int = 0) -> Shape:
     limits = ({"maxItems": most} if most else {}) | ({"minItems": least} if least else {})
     return Shape({"type": "array", "items": items, **limits, **_said(about)})

@@ -9,7 +9,7 @@ from accounts.authentication import principal_of
 from accounts.choices import Permission
 from activity.actors import Channel
 from common.endpoints import Endpoint
-from common.shapes import anything, choice, file
+from common.shapes import anything, chosen, file
 from exports.choices import Marking
 from exports.views.data import bundle_answer, document_answer, marking_asked, table_answer
 from incidents.api.lookup import visible_or_404
@@ -48,7 +48,7 @@ class IncidentBundleView(Endpoint):
     may be given."""
 
     resource = "Exports"
-    keys = {"GET": {"tlp": choice(Marking, "To whom it may be given; usually amber.")}}
+    keys = {"GET": {"tlp": chosen(Marking, "To whom it may be given; usually amber.")}}
     gives = {"GET": file("application/stix+json", about="A STIX bundle.")}
     needs = {"GET": Permission.EXPORT, "HEAD": Permission.EXPORT}
 

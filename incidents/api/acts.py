@@ -22,7 +22,7 @@ from common.endpoints import NOTHING, Endpoint
 from common.query_strings import address, nearest
 from common.shapes import (
     answer,
-    choice,
+    chosen,
     list_of,
     looked_up,
     placed,
@@ -60,7 +60,7 @@ class ActView(Endpoint):
     follows, or null."""
 
     needs = {"GET": BULK, "HEAD": BULK}
-    keys = {"GET": {"outcome": choice(Outcome, "Those of one kind."), "after": looked_up(ABOUT_KEYS["after"])}}
+    keys = {"GET": {"outcome": chosen(Outcome, "Those of one kind."), "after": looked_up(ABOUT_KEYS["after"])}}
     gives = {"GET": under_way(ACT_IN_FULL)}
 
     def get(self, request: Request, act_id: UUID) -> Response:

@@ -24,7 +24,7 @@ from common.pagination import BadCursor
 from common.query_strings import address, nearest, with_values
 from common.shapes import (
     answer,
-    choice,
+    chosen,
     link,
     list_of,
     looked_up,
@@ -56,8 +56,8 @@ class EntitiesView(Endpoint):
     keys = {
         "GET": {
             "q": text("A part of a name, or an identifier.", most=LONGEST_TEXT),
-            "kind": list_of(choice(EntityKind), "Those of some types."),
-            "criticality": list_of(choice(Criticality), "Those that are so critical."),
+            "kind": list_of(chosen(EntityKind), "Those of some types."),
+            "criticality": list_of(chosen(Criticality), "Those that are so critical."),
             "sort": word_of([*entity_list.ORDERS, ""], "The order; usually newest."),
         }
         | PLACES
@@ -152,7 +152,7 @@ class EntityTimelineView(OfEntity):
         "GET": {
             "from": looked_up(text("From this day or moment on.")),
             "to": looked_up(text("To the end of this day, or this moment.")),
-            "severity": list_of(choice(Severity), "Of alerts."),
+            "severity": list_of(chosen(Severity), "Of alerts."),
             "source": list_of(text(), "Of alerts."),
             "incident": looked_up(text("In one incident, by its number.")),
             "around": looked_up(text("From a day before the first alert of this incident.")),
