@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +92,7 @@ class AsOfView(Endpoint):
             return Response(self.answer(request.query_params, incident.pk))
 
     def answer(self, query: QueryDict, number: int) -> dict[str, Any]:
+        _check_that_they_fit(query)
         if "from" in query:
             begin, end = moment(number, "from", str(query["from"])), moment(number, "to", str(query.get("to") or NOW))
             if begin.last.sequence > end.last.sequence:
@@ -105,3 +107,12 @@ class AsOfView(Endpoint):
         key = "entry" if query.get("entry") else "at"
         found_moment = moment(number, key, str(query.get(key) or NOW))
         return {"number": number, "moment": plain_moment(found_moment), "state": plain_state(state_at(found_moment))}
+
+
+def _check_that_they_fit(query: QueryDict) -> None:
+    """Raises ValidationError for keys of which one would be left aside."""
+    if "from" not in query and query.get("to"):
+        raise ValidationError({"to": ["It ends what `from` begins; name that as well, or one moment by `at`."]})
+    named = [key for key in ("from", "entry", "at") if query.get(key)]
+    if len(named) > 1:
+        raise ValidationError({named[1]: [f"Name either `{named[0]}` or `{named[1]}`."]})

@@ -295,3 +295,5 @@ def test_programs_ask_for_moments_too(worked: Incident, client: Client) -> None:
     between = asked(**{"from": added.pk, "to": "now"})
     assert {each["field"] for each in between["differences"]} == {"status", "resolution_note", "alerts"}
     assert asked(at="then")["errors"][0]["field"] == "at"
+    assert asked(to="now")["errors"][0]["field"] == "to"
+    assert asked(at="now", entry=added.pk)["errors"][0]["field"] == "at"
