@@ -50,8 +50,10 @@ MASKS = (
     (rb'name="seen" value="[^"]*"', b""),
     (rb'"last_entry": ?\d+', b""),
     (rb'"exported_at": ?"[^"]*"', b""),
+    (rb'"changed_since": ?"[^"]*"', b""),
 )
-"""What differs from one answer to the next anyhow: keys of forms, marks, moments of the log, when it was taken out."""
+"""What differs from one answer to the next anyhow: keys of forms, marks, moments of the log and of the
+database, when it was taken out."""
 HEADERS = ("Content-Type", "Location", "HX-Redirect", "HX-Trigger", "HX-Push-Url", "Vary", "Allow")
 ENDS_THE_SESSION = {"account_logout", "account_login"}
 ASKS_FOR_IT = {("POST", "break_glass"), ("GET", "exports:system_log"), ("GET", "api:system_log")} | {

@@ -22,7 +22,7 @@ from incidents.changes import AlertChanges
 from incidents.commands import manage_alerts, rename
 from incidents.models import Incident
 from tests.conftest import NOON, alert, device, opened, owner_connection
-from tests.incidents.rows import row, stored
+from tests.incidents.rows import row, stored, until_told
 
 LIST = "/alerts/"
 MOST_STATEMENTS = 12
@@ -321,11 +321,8 @@ def test_changes_name_alerts_and_those_that_arrived(ana: User, lee: User, sign_i
     rename(old, "Renamed", actor=lee.as_actor())
     opened(alert("2", entities=(device("b"),)), alert("3", severity=Severity.INFORMATIONAL, entities=(device("c"),)))
     fresh = Alert.objects.get(external_id="2").pk
-    for _ in range(600):
-        answer = client.get("/alerts/changes/", {"since": start, "list": "/alerts/", "shown": str(shown_one)})
-        if answer.status_code == 200 and fresh in answer.json()["arrived"]:
-            break
-    told = answer.json()
+    until_told()
+    told = client.get("/alerts/changes/", {"since": start, "list": "/alerts/", "shown": str(shown_one)}).json()
     assert (told["arrived"], told["gone"], told["all"]) == ([fresh], [], False)
     assert {shown_one, fresh} <= set(told["incidents"])
 

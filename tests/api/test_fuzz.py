@@ -17,7 +17,7 @@ CASES = int(os.environ.get("FUZZ_CASES", "0"))
 START = int(os.environ.get("FUZZ_SEED", "0"))
 ONLY = os.environ.get("FUZZ_ONLY", "")
 MORE = 10
-USUAL = 2
+USUAL = 1
 """Requests of each kind for each operation in `make test`."""
 
 
