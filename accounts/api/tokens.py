@@ -18,7 +18,7 @@ from accounts.models import AccessToken, User
 from accounts.queries import tokens as queries
 from accounts.shapes import TOKEN
 from activity.actors import Channel
-from common.bodies import LONG
+from common.bodies import LARGEST_ID, LONG
 from common.endpoints import Endpoint
 from common.shapes import (
     answer,
@@ -107,7 +107,7 @@ def owner_of(request: Request) -> User:
 
 
 def _own(request: Request, number: int) -> AccessToken:
-    found = queries.all_tokens().filter(owner=owner_of(request), pk=min(number, 2**62)).first()
+    found = queries.all_tokens().filter(owner=owner_of(request), pk=min(number, LARGEST_ID)).first()
     if found is None:
         raise Http404
     return found

@@ -18,6 +18,7 @@ from accounts.forms.tokens import OwnTokenForm
 from accounts.models import AccessToken
 from accounts.queries import tokens as token_queries
 from accounts.views.sections import account_sections
+from common.bodies import LARGEST_ID
 from common.errors import Refused
 
 
@@ -95,7 +96,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
 @require_POST
 def revoke(request: PersonRequest, number: int) -> HttpResponse:
     """Let a token of one's own open nothing any more."""
-    token = AccessToken.objects.filter(owner=request.user, pk=min(number, 2**62)).first()
+    token = AccessToken.objects.filter(owner=request.user, pk=min(number, LARGEST_ID)).first()
     if token is None:
         raise Http404("You have no such token.")
     revoke_token(token, actor=request.user.as_actor())

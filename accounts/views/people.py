@@ -19,6 +19,7 @@ from accounts.mail import mail_is_set_up
 from accounts.models import Invitation, Role, Team, User
 from accounts.queries import conflicts, people, tokens
 from accounts.views.invitations import mailed, whole_link
+from common.bodies import LARGEST_ID
 from common.corrections import corrected
 from common.errors import Conflict, Refused
 from common.marks import absolute_time
@@ -166,7 +167,7 @@ def invite(request: PersonRequest) -> HttpResponse:
 @needs(post=MANAGE)
 def withdraw(request: PersonRequest, number: int) -> HttpResponse:
     """Let an invitation's link open nothing any more."""
-    found = Invitation.objects.filter(pk=min(number, 2**62)).first()
+    found = Invitation.objects.filter(pk=min(number, LARGEST_ID)).first()
     if found is None:
         raise Http404("There is no such invitation.")
     try:

@@ -16,6 +16,7 @@ from accounts.forms.tokens import ServiceTokenForm
 from accounts.models import AccessToken
 from accounts.queries import people
 from accounts.queries import tokens as queries
+from common.bodies import LARGEST_ID
 from common.errors import Refused
 
 MANAGE = Permission.MANAGE_PEOPLE
@@ -64,7 +65,7 @@ def new(request: PersonRequest) -> HttpResponse:
 @needs(post=MANAGE)
 def revoke(request: PersonRequest, number: int) -> HttpResponse:
     """Let anybody's token open nothing any more."""
-    token = AccessToken.objects.select_related("owner").filter(pk=min(number, 2**62)).first()
+    token = AccessToken.objects.select_related("owner").filter(pk=min(number, LARGEST_ID)).first()
     if token is None:
         raise Http404("There is no such token.")
     revoke_token(token, actor=request.user.as_actor())

@@ -16,6 +16,7 @@ from accounts.models import Principal
 from alerts.choices import Severity
 from alerts.models import Evidence
 from alerts.queries.evidence_rows import INDICATORS, text_of
+from common.bodies import LARGEST_ID
 from common.counting import Count, count_each
 from common.defang import defang
 from common.marks import day_and_time, entity_icon, time_mark
@@ -39,7 +40,7 @@ SHORT_WORDS = ("os", "ip", "dns", "url", "id")
 
 def visible_entity(principal: Principal, kind: str, number: int) -> Entity | None:
     """The entity of this address, if an incident that the person may see has it."""
-    return Names(principal).known_entities().filter(pk=min(number, 2**62), kind=kind).first()
+    return Names(principal).known_entities().filter(pk=min(number, LARGEST_ID), kind=kind).first()
 
 
 def sightings(entity: Entity, principal: Principal) -> QuerySet[Evidence]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from common.bodies import LARGEST_ID
 from common.pagination import BadCursor
 from common.query_strings import UnknownKeys
 from incidents.queries.alert_list import alert_list, opened_alert
@@ -38,7 +39,7 @@ def alerts(request: PersonRequest, number: int) -> HttpResponse:
 def alert(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     """What is known of one alert, to unfold beneath it; opened by itself, the tab with that alert open."""
     incident = incident_or_404(request, number)
-    found = opened_alert(incident, min(alert_id, 2**62), request.user)
+    found = opened_alert(incident, min(alert_id, LARGEST_ID), request.user)
     if found is None:
         raise Http404("The incident has no such alert.")
     if not request.htmx:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from common import failures
+from common.bodies import LARGEST_ID
 from common.errors import Refused
 from entities.commands import delete_classification, save_classification
 from entities.models import AssetClassification
@@ -126,7 +127,7 @@ def _preview(
 
 
 def _found(number: int) -> AssetClassification:
-    return get_object_or_404(AssetClassification, pk=min(number, 2**62))
+    return get_object_or_404(AssetClassification, pk=min(number, LARGEST_ID))
 
 
 def _number(text: str) -> int:

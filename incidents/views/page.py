@@ -13,6 +13,7 @@ from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from activity.queries import stream
 from alerts.models import AlertPayload
+from common.bodies import LARGEST_ID
 from incidents.forms.comments import CommentForm
 from incidents.models import Incident
 from incidents.queries import detail
@@ -56,7 +57,7 @@ def details(request: PersonRequest, number: int) -> HttpResponse:
 def raw(request: PersonRequest, number: int, alert_id: int) -> HttpResponse:
     """The record of one alert as its source sent it."""
     incident = incident_or_404(request, number)
-    payload = get_object_or_404(AlertPayload, alert__incident=incident, alert_id=min(alert_id, 2**62))
+    payload = get_object_or_404(AlertPayload, alert__incident=incident, alert_id=min(alert_id, LARGEST_ID))
     text = json.dumps(payload.raw, indent=2, ensure_ascii=False)
     return render(request, "incidents/raw.html", {"text": text, "incident": incident, "alert_id": alert_id})
 

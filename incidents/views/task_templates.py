@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from common.bodies import LARGEST_ID
 from common.errors import Refused
 from incidents.changes import Item
 from incidents.commands import change_task_template, delete_task_template, save_task_template
@@ -38,13 +39,13 @@ def new(request: PersonRequest) -> HttpResponse:
 @needs(get=Permission.MANAGE_RULES, post=Permission.MANAGE_RULES)
 def edit(request: PersonRequest, number: int) -> HttpResponse:
     """A template's name and tasks."""
-    return _form(request, get_object_or_404(TaskTemplate, pk=min(number, 2**62), deleted_at=None))
+    return _form(request, get_object_or_404(TaskTemplate, pk=min(number, LARGEST_ID), deleted_at=None))
 
 
 @needs(post=Permission.MANAGE_RULES)
 def delete(request: PersonRequest, number: int) -> HttpResponse:
     """Offer the template no more."""
-    template = get_object_or_404(TaskTemplate, pk=min(number, 2**62), deleted_at=None)
+    template = get_object_or_404(TaskTemplate, pk=min(number, LARGEST_ID), deleted_at=None)
     delete_task_template(template, actor=request.user.as_actor())
     messages.success(request, f"“{template.name}” is deleted. Tasks that incidents have from it stay.")
     return redirect("tasks:templates")

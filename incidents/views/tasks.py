@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
+from common.bodies import LARGEST_ID
 from common.errors import Conflict, Refused
 from incidents.changes import TaskChanges
 from incidents.choices import TaskState
@@ -128,7 +129,7 @@ def apply(request: PersonRequest, number: int) -> HttpResponse:
 def _task_or_404(request: PersonRequest, number: int, task_id: int) -> tuple[Incident, Task]:
     incident = incident_or_404(request, number)
     rows = Task.objects.of_incident(incident.pk).select_related("incident", "assignee_user", "assignee_team")
-    found = rows.filter(pk=min(task_id, 2**62)).first()
+    found = rows.filter(pk=min(task_id, LARGEST_ID)).first()
     if found is None:
         raise Http404("There is no such task any more.")
     return incident, found

@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.access import PersonRequest, needs
 from accounts.choices import Permission
 from alerts.lookup import visible_alerts
+from common.bodies import LARGEST_ID
 from common.errors import Conflict, Refused
 from ingest.choices import TrialOf
 from ingest.commands import change_tuning_rule, create_tuning_rule, delete_tuning_rule
@@ -33,7 +34,7 @@ def overview(request: PersonRequest) -> HttpResponse:
 @needs(get=MANAGE)
 def rule(request: PersonRequest, number: int) -> HttpResponse:
     """One rule: what it does and why, and the alerts it caught."""
-    found = TuningRule.objects.select_related("owner").filter(pk=min(number, 2**62)).first()
+    found = TuningRule.objects.select_related("owner").filter(pk=min(number, LARGEST_ID)).first()
     if found is None:
         raise Http404("There is no such tuning rule.")
     before = request.GET.get("before", "")
@@ -107,7 +108,7 @@ def _saved_or_tried(request: PersonRequest, form: TuningForm, found: TuningRule 
 
 
 def _kept_or_404(number: int) -> TuningRule:
-    found = TuningRule.objects.kept().select_related("owner").filter(pk=min(number, 2**62)).first()
+    found = TuningRule.objects.kept().select_related("owner").filter(pk=min(number, LARGEST_ID)).first()
     if found is None:
         raise Http404("There is no such tuning rule, or it was deleted.")
     return found

@@ -22,6 +22,7 @@ from alerts.choices import Severity
 from incidents.commands import add_comment, edit_comment, rename, set_severity
 from incidents.models import Incident
 from tests.activity.chains import as_owner, bare_incident, commented, recompute, renamed, switch_off_guard
+from tests.conftest import taken_back
 
 TAMPERS = int(os.environ.get("TAMPERS", "100"))
 CLEAN_RUNS = int(os.environ.get("CLEAN_RUNS", "12"))
@@ -208,20 +209,18 @@ def test_every_tampering_is_found_whether_hashes_are_recomputed_or_not(world: li
     missed = []
     for seed in range(TAMPERS):
         chance = random.Random(seed)
-        held = transaction.savepoint()
-        tamperer = Tamperer(chance, world)
-        way = WAYS[seed % len(WAYS)]
-        told = way(tamperer)
-        is_recomputed = chance.random() < 0.7
-        if is_recomputed:
-            for chain in tamperer.touched:
-                recompute(chain)
-        found = prove()
-        named = {broken.incident_id for broken in found.verification.breaks}
-        if not named & tamperer.touched:
-            missed.append((seed, way.__name__, told, is_recomputed, found.problems))
-        transaction.savepoint_rollback(held)
-        transaction.savepoint_commit(held)
+        with taken_back():
+            tamperer = Tamperer(chance, world)
+            way = WAYS[seed % len(WAYS)]
+            told = way(tamperer)
+            is_recomputed = chance.random() < 0.7
+            if is_recomputed:
+                for chain in tamperer.touched:
+                    recompute(chain)
+            found = prove()
+            named = {broken.incident_id for broken in found.verification.breaks}
+            if not named & tamperer.touched:
+                missed.append((seed, way.__name__, told, is_recomputed, found.problems))
     assert missed == []
     assert prove().problems == ()
 
@@ -233,14 +232,12 @@ def test_a_cunning_tamperer_is_told_what_is_wrong(world: list[Chain]) -> None:
     length = len(ids)
 
     def after(*statements: str) -> str:
-        held = transaction.savepoint()
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-        recompute(chain)
-        (found,) = prove().problems
-        transaction.savepoint_rollback(held)
-        transaction.savepoint_commit(held)
+        with taken_back():
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+            recompute(chain)
+            (found,) = prove().problems
         return found
 
     assert f"incident {chain}, entry " in after(f"UPDATE activity_entry SET verb = 'x' WHERE id = {ids[1]}")

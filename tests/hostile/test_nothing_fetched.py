@@ -179,7 +179,7 @@ def test_no_field_no_page_no_file_and_no_task_asks_an_address(
 def test_no_report_asks_an_address(birds: Canaries, everybody: User, tmp_path: Path) -> None:
     incident, path = incident_of(birds), tmp_path / "report.pdf"
     with nobody_called(str(birds.file)) as called:
-        write(incident.pk, Format.PDF, ReportOptions(), everybody, path, lambda percent: None)
+        write(incident.pk, Format.PDF, ReportOptions(is_capped=False), everybody, path, lambda percent: None)
     assert Canary.calls == []
     assert called.hosts == []
     assert CANARY not in "".join(texts(path)) and CANARY.encode() not in unpacked(path)
